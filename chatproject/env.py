@@ -1,0 +1,101 @@
+"""The only place that reads the environment.
+
+Each value comes from `NAME`, or from the file that `NAME_FILE` names. Secrets may also lie in `DATA_DIR/secrets/NAME`, where `bin/run` puts
+them. A value that cannot be read names the variable and the form that is expected; it never shows the value.
+"""
+
+import base64
+import binascii
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+_env = environ.FileAwareEnv()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def default_settings_module() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
+
+
+def text(name: str, default: str = "") -> str:
+    return str(_env.str(name, default=default)).strip()
+
+
+def flag(name: str, default: bool) -> bool:
+    value = text(name).lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    if value:
+        raise ImproperlyConfigured(f"{name} must be one of: true, false.")
+    return default
+
+
+def whole(name: str, default: int, *, least: int = 0, most: int = 10**9) -> int:
+    value = text(name)
+    if not value:
+        return default
+    if not value.isdecimal() or not least <= int(value) <= most:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}.")
+    return int(value)
+
+
+def words(name: str) -> list[str]:
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def choice(name: str, default: str, choices: set[str]) -> str:
+    value = text(name, default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of: {', '.join(sorted(choices))}.")
+    return value
+
+
+def data_dir() -> Path:
+    return Path(text("DATA_DIR") or BASE_DIR / "data").resolve()
+
+
+def secret(name: str) -> str:
+    """The text of a secret, from the environment, a named file or the data folder."""
+    value = text(name)
+    if value:
+        return value
+    path = data_dir() / "secrets" / name
+    if path.is_file():
+        return path.read_text(encoding="ascii").strip()
+    raise ImproperlyConfigured(f"{name} is not set. Run bin/run once, or give {name} or {name}_FILE.")
+
+
+def key_bytes(name: str) -> bytes:
+    """One 32-byte key, base64url."""
+    return _key(name, secret(name))
+
+
+def key_list(name: str) -> list[bytes]:
+    """32-byte keys, base64url, separated by commas, the newest first."""
+    return [_key(name, part.strip()) for part in secret(name).split(",") if part.strip()]
+
+
+def _key(name: str, value: str) -> bytes:
+    try:
+        key = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 32:
+        raise ImproperlyConfigured(f"{name} must hold 32 bytes as base64url.")
+    return key
+
+
+def database(name: str) -> dict[str, Any] | None:
+    """The database of the URL in NAME (`postgres://user:password@host:port/name`, `sqlite:////path`), or None."""
+    return dict(_env.db_url(name)) if text(name) else None
+
+
+def email() -> dict[str, Any] | None:
+    """The mail server of `EMAIL_URL` (`smtp+tls://user:password@host:587`), or None."""
+    return dict(_env.email_url("EMAIL_URL")) if text("EMAIL_URL") else None

@@ -1,0 +1,24 @@
+"""All doors of the web side. Wiring only."""
+
+from django.conf import settings
+from django.urls import include, path
+
+from accounts.adminsite import site
+from chatproject import errors, health
+
+urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("language/", include("django.conf.urls.i18n")),
+    path(f"{settings.ADMIN_PATH}/", site.urls),
+    path("api/keys/", include("keys.urls")),
+    path("api/conversations/", include("conversations.api_urls")),
+    path("api/", include("accounts.api_urls")),
+    path("", include("accounts.urls")),
+    path("", include("conversations.urls")),
+]
+
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error
