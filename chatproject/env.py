@@ -1,7 +1,8 @@
 """The only place that reads the environment.
 
-Each value comes from `NAME`, or from the file that `NAME_FILE` names. Secrets may also lie in `DATA_DIR/secrets/NAME`, where `bin/run` puts
-them. A value that cannot be read names the variable and the form that is expected; it never shows the value.
+Each value comes from `NAME`, or from the file that `NAME_FILE` names. Secrets may also lie in
+`DATA_DIR/secrets/NAME`, where `bin/run` puts them. A value that cannot be read names the variable and the form that
+is expected; it never shows the value.
 """
 
 import base64

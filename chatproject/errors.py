@@ -1,4 +1,6 @@
-"""Answers of last resort: JSON with a code for the interface, a plain page for people. Never a detail of what went wrong inside."""
+"""Answers of last resort: JSON with a code for the interface, a plain page for people. Never a detail of what went
+wrong inside.
+"""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -1,6 +1,8 @@
-"""The import map: every module's source path to its hashed name, each with its SHA-384, and the map's own hash for the policy.
+"""The import map: every module's source path to its hashed name, each with its SHA-384, and the map's own hash for
+the policy.
 
-The page carries the map inline; the policy allows exactly this text. One changed byte of a module, and the browser refuses to run it.
+The page carries the map inline; the policy allows exactly this text. One changed byte of a module, and the browser
+refuses to run it.
 """
 
 import base64
@@ -18,7 +20,9 @@ from django.http import HttpRequest
 
 @dataclass(frozen=True, slots=True)
 class ImportMap:
-    """`text` goes into the page as it is; `csp_hash` is its SHA-256, base64; `integrity` maps source path to `sha384-...`."""
+    """`text` goes into the page as it is; `csp_hash` is its SHA-256, base64; `integrity` maps source path to
+    `sha384-...`.
+    """
 
     text: str
     csp_hash: str

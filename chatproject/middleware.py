@@ -32,7 +32,7 @@ def content_security_policy() -> str:
             "style-src 'self'",
             "img-src 'self' blob:",
             "font-src 'self'",
-            f"connect-src {' '.join(["'self'", *_socket_origins()])}",
+            " ".join(["connect-src", "'self'", *_socket_origins()]),
             "manifest-src 'self'",
             "worker-src 'none'",
             "base-uri 'none'",

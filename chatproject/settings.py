@@ -1,4 +1,6 @@
-"""All settings, in one module. Every value that differs between installations comes through `env.py`; the defaults run embedded."""
+"""All settings, in one module. Every value that differs between installations comes through `env.py`; the defaults
+run embedded.
+"""
 
 from pathlib import Path
 from typing import Any

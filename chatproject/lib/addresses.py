@@ -9,7 +9,9 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address that the outermost trusted proxy saw, counted from the right; the peer's own without trusted proxies."""
+    """The address that the outermost trusted proxy saw, counted from the right; the peer's own without trusted
+    proxies.
+    """
     return _resolve(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
 
 

@@ -1,7 +1,7 @@
 """JSON in and out of views: one shape for answers, one for refusals.
 
-A view takes the request and returns a dict (200), a `(dict, status)` pair or raises `ApiError`. Unknown fields, wrong types and bodies that are
-no JSON object are refused before any database work.
+A view takes the request and returns a dict (200), a `(dict, status)` pair or raises `ApiError`. Unknown fields, wrong
+types and bodies that are no JSON object are refused before any database work.
 """
 
 import functools
@@ -44,7 +44,9 @@ def api_view(*methods: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
 def read_json(
     request: HttpRequest, fields: Mapping[str, Parser], optional: Mapping[str, Parser] | None = None
 ) -> dict[str, Any]:
-    """The body's fields, each through its parser (which raises ValueError or TypeError); ApiError BAD_REQUEST or TOO_LARGE otherwise."""
+    """The body's fields, each through its parser (which raises ValueError or TypeError); ApiError BAD_REQUEST or
+    TOO_LARGE otherwise.
+    """
     try:
         body = json.loads(request.body, object_pairs_hook=_no_duplicates)
     except RequestDataTooBig:

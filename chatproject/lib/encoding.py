@@ -1,4 +1,6 @@
-"""How bytes and identifiers stand in JSON and addresses: canonical base64url without padding, 32 hex characters for an identifier."""
+"""How bytes and identifiers stand in JSON and addresses: canonical base64url without padding, 32 hex characters for
+an identifier.
+"""
 
 import base64
 import binascii
