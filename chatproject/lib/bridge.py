@@ -1,0 +1,47 @@
+"""The only place where database work leaves the event loop.
+
+Outside an HTTP request Django's and Channels' bridges share one thread for all sockets of the process, so that one
+slow query makes every other socket wait. Here the work goes to a bounded pool of our own, sized to what the database
+may hold open.
+"""
+
+import asyncio
+import contextvars
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import close_old_connections
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+async def run(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a synchronous function that may use the database; its result or its exception comes back.
+
+    Context variables are copied. When the awaiter is cancelled the function still runs to its end in its thread and
+    gives its connection back. With `settings.BRIDGE_INLINE` (tests) the work shares asgiref's one thread with the rest
+    of Django.
+    """
+    work = functools.partial(_with_clean_connections, fn, *args, **kwargs)
+    if settings.BRIDGE_INLINE:
+        return await sync_to_async(work, thread_sensitive=True)()
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_executor(), context.run, work)
+
+
+def _with_clean_connections(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    close_old_connections()
+    try:
+        return fn(*args, **kwargs)
+    finally:
+        close_old_connections()
+
+
+@functools.cache
+def _executor() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.DATABASE_THREADS, thread_name_prefix="database")
