@@ -1,0 +1,23 @@
+"""`manage.py prepare`: everything between new code and a server that can start. Safe to repeat."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Migrate every database, compile the translations, gather the static files under their hashed names."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--no-static", action="store_true", help="leave the static files as they are")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        verbosity = options["verbosity"]
+        for alias in settings.DATABASES:
+            call_command("migrate", database=alias, interactive=False, verbosity=verbosity)
+        call_command("compile_words")
+        if not options["no_static"]:
+            call_command("collectstatic", interactive=False, verbosity=0)
