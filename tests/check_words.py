@@ -27,9 +27,9 @@ def missing() -> list[str]:
 
 
 def _collect(folder: Path) -> None:
-    command = [sys.executable, "manage.py", "makemessages", "-l", "es", "--no-location", "--no-obsolete", "-v0", "-i",
-    "tests"] subprocess.run(command, cwd=folder, check=True, env={**os.environ, "DJANGO_SETTINGS_MODULE":
-    "tests.settings"})
+    options = ["-l", "es", "--no-location", "--no-obsolete", "-v0", "-i", "tests"]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    subprocess.run([sys.executable, "manage.py", "makemessages", *options], cwd=folder, check=True, env=environment)
 
 
 def main() -> int:

@@ -31,9 +31,15 @@ def postgresql() -> Iterator[str]:
     with _private_folder() as folder:
         tools, port = _postgresql_tools(), free_port()
         _as_user([tools / "initdb", "-D", folder / "data", "-U", "chat", "-A", "trust", "-E", "UTF8", "--no-sync"])
-        options = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off",
-        "max_connections=200"] command = [tools / "postgres", "-D", folder / "data", *(part for option in options for
-        part in ("-c", option))] with _running(command, port):
+        options = [
+            f"port={port}",
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "fsync=off",
+            "max_connections=200",
+        ]
+        command = [tools / "postgres", "-D", folder / "data", *(part for option in options for part in ("-c", option))]
+        with _running(command, port):
             url = f"postgres://chat@127.0.0.1:{port}"
             for name in ("accounts", "messages"):
                 _until_ready([tools / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "chat", name])
