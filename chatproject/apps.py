@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ChatProjectConfig(AppConfig):
+    name = "chatproject"
+
+    def ready(self) -> None:
+        from chatproject import checks  # noqa: F401
