@@ -1,0 +1,161 @@
+"""The transparency log: leaves, signed heads, and what a client checks before it believes one (section 4)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from reference.bundle import Bundle
+from reference.encoding import Reader, label, u32, u64, vec
+from reference.errors import ProtocolError, require
+from reference.merkle import root
+from reference.primitives import sha256, sign, verify
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class BundleLeaf:
+    """A leaf that names a bundle version; hashes are 32 bytes."""
+
+    idx: bytes
+    uid_hash: bytes
+    version: int
+    bundle_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AssetLeaf:
+    """A leaf that names a release manifest."""
+
+    build: bytes
+    manifest_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A tree head as LG signed it."""
+
+    log_id: bytes
+    size: int
+    root: bytes
+    ts_ms: int
+
+
+def index_of(name: str) -> bytes:
+    """The idx of a name: H(LBL("idx") || name)."""
+    return sha256(label("idx") + name.encode("ascii"))
+
+
+def uid_hash_of(uid: bytes) -> bytes:
+    return sha256(label("uid") + uid)
+
+
+def log_id_of(log_pub: bytes) -> bytes:
+    return sha256(label("log") + log_pub)
+
+
+def bundle_leaf(name: str, uid: bytes, version: int, bundle_hash: bytes) -> bytes:
+    return label("leaf") + index_of(name) + uid_hash_of(uid) + u32(version) + bundle_hash
+
+
+def asset_leaf(build: str, manifest_hash: bytes) -> bytes:
+    return label("asset-leaf") + vec(build.encode()) + manifest_hash
+
+
+def leaf_of(bundle: Bundle) -> bytes:
+    """The one leaf that stands for this bundle."""
+    return bundle_leaf(bundle.core.name, bundle.core.uid, bundle.core.version, bundle.hash)
+
+
+def parse_leaf(data: bytes) -> BundleLeaf | AssetLeaf:
+    """BAD_ENCODING unless `data` is exactly one leaf."""
+    reader = Reader(data)
+    if data.startswith(label("asset-leaf")):
+        reader.label("asset-leaf")
+        asset = AssetLeaf(reader.vec(), reader.take(32))
+        reader.end()
+        return asset
+    reader.label("leaf")
+    leaf = BundleLeaf(reader.take(32), reader.take(32), reader.u32(), reader.take(32))
+    reader.end()
+    return leaf
+
+
+def encode_head(head: Head) -> bytes:
+    return label("sth") + head.log_id + u64(head.size) + head.root + u64(head.ts_ms)
+
+
+def parse_head(data: bytes) -> Head:
+    reader = Reader(data)
+    reader.label("sth")
+    head = Head(reader.take(32), reader.u64(), reader.take(32), reader.u64())
+    reader.end()
+    return head
+
+
+def make_head(leaves: Sequence[bytes], *, log_seed: bytes, log_pub: bytes, ts_ms: int) -> tuple[bytes, bytes]:
+    """The head over `leaves` and its signature."""
+    head = encode_head(Head(log_id_of(log_pub), len(leaves), root(leaves), ts_ms))
+    return head, sign(log_seed, head)
+
+
+def accept_head(
+    data: bytes,
+    sig: bytes,
+    *,
+    log_pub: bytes,
+    own_leaves: Sequence[bytes],
+    new_leaves: Sequence[bytes],
+    now_ms: int,
+    my_name: str,
+    my_bundle_hashes: Collection[bytes],
+) -> tuple[Head, tuple[bytes, ...]]:
+    """Grow the own tree to a head: returns the head and all leaves.
+
+    Errors: BAD_ENCODING, LOG_BAD_HEAD, LOG_ROLLBACK, LOG_SPLIT_VIEW, LOG_SELF_FORGED, BUNDLE_CHAIN_BROKEN,
+    NAME_REBOUND, LOG_STALE.
+    """
+    head = parse_head(data)
+    parsed = [parse_leaf(leaf) for leaf in new_leaves]
+    _check_signature(head, data, sig, log_pub)
+    leaves = (*own_leaves, *new_leaves)
+    require(head.size >= len(own_leaves), "LOG_ROLLBACK")
+    require(head.size == len(leaves) and head.root == root(leaves), "LOG_SPLIT_VIEW")
+    _check_steps([parse_leaf(leaf) for leaf in own_leaves], parsed, index_of(my_name), my_bundle_hashes)
+    require(now_ms - head.ts_ms <= DAY_MS, "LOG_STALE")
+    return head, leaves
+
+
+def last_leaf(leaves: Sequence[bytes], idx: bytes) -> BundleLeaf | None:
+    """The newest leaf of an idx."""
+    parsed = (parse_leaf(leaf) for leaf in reversed(leaves))
+    return next((leaf for leaf in parsed if isinstance(leaf, BundleLeaf) and leaf.idx == idx), None)
+
+
+def check_logged(bundle: Bundle, leaves: Sequence[bytes]) -> None:
+    """A bundle is usable only if it equals the last leaf of its idx, else BUNDLE_NOT_IN_LOG."""
+    newest = last_leaf(leaves, index_of(bundle.core.name))
+    require(newest is not None and newest == parse_leaf(leaf_of(bundle)), "BUNDLE_NOT_IN_LOG")
+
+
+def _check_signature(head: Head, data: bytes, sig: bytes, log_pub: bytes) -> None:
+    try:
+        verify(log_pub, data, sig)
+    except ProtocolError:
+        raise ProtocolError("LOG_BAD_HEAD") from None
+    require(head.log_id == log_id_of(log_pub), "LOG_BAD_HEAD")
+
+
+def _check_steps(
+    own: Sequence[BundleLeaf | AssetLeaf],
+    new: Sequence[BundleLeaf | AssetLeaf],
+    my_idx: bytes,
+    my_bundle_hashes: Collection[bytes],
+) -> None:
+    last = {leaf.idx: leaf for leaf in own if isinstance(leaf, BundleLeaf)}
+    for leaf in new:
+        if isinstance(leaf, BundleLeaf):
+            require(leaf.idx != my_idx or leaf.bundle_hash in my_bundle_hashes, "LOG_SELF_FORGED")
+            before = last.get(leaf.idx)
+            require(leaf.version == (before.version if before else 0) + 1, "BUNDLE_CHAIN_BROKEN")
+            require(before is None or before.uid_hash == leaf.uid_hash, "NAME_REBOUND")
+            last[leaf.idx] = leaf
