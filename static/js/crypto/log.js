@@ -1,0 +1,174 @@
+/** The transparency log: leaves, heads, and what a client refuses of them (protocol.md, section 4). */
+
+import { concat, equal, fromUtf8, hex, u32, u64, utf8, vec } from "../lib/bytes.js";
+import { hashUid, nameIndex } from "./bundle.js";
+import { ProtocolError, check, parse } from "./errors.js";
+import { HASH_BYTES, HEAD_AGE_MAX_MS, LABEL } from "./labels.js";
+import { sha256, sign, verify } from "./primitives.js";
+import { appendToLevels, rootOf } from "./tree.js";
+
+/** @typedef {{idx: Uint8Array, uidHash: Uint8Array, version: number, bundleHash: Uint8Array}} BundleLeaf */
+/** @typedef {{build: string, manifestHash: Uint8Array}} AssetLeaf */
+/**
+ * The own copy of the log; plain data, so it can be stored as it is.
+ * @typedef {object} Log
+ * @property {number} size
+ * @property {(BundleLeaf|AssetLeaf)[]} leaves
+ * @property {Map<string, number[]>} places hex of idx -> positions in leaves, ascending
+ * @property {Uint8Array[][]} levels of the tree
+ */
+/** @typedef {{logId: Uint8Array, size: number, root: Uint8Array, tsMs: number}} Head */
+
+/**
+ *     leaf = LBL "leaf" | H(LBL "idx" | name) | H(LBL "uid" | uid) | version u32 | bundle_hash
+ * @param {{name: string, uid: Uint8Array, version: number, bundleHash: Uint8Array}} fields @returns {Promise<Uint8Array>}
+ */
+export async function encodeLeaf({ name, uid, version, bundleHash }) {
+  return concat(LABEL.leaf, await nameIndex(name), await hashUid(uid), u32(version), bundleHash);
+}
+
+/**
+ *     asset = LBL "asset-leaf" | vec(build) | H(manifest)
+ * @param {{build: string, manifest: Uint8Array}} fields @returns {Promise<Uint8Array>}
+ */
+export async function encodeAssetLeaf({ build, manifest }) {
+  return concat(LABEL.assetLeaf, vec(utf8(build)), await sha256(manifest));
+}
+
+/** @param {Uint8Array} leaf @returns {BundleLeaf|AssetLeaf} @throws BAD_ENCODING */
+export function parseLeaf(leaf) {
+  const isAsset = leaf.length > 0 && leaf[0] === LABEL.assetLeaf[0];
+  return parse(leaf, isAsset ? readAssetLeaf : readBundleLeaf);
+}
+
+/** @returns {Log} */
+export function emptyLog() {
+  return { size: 0, leaves: [], places: new Map(), levels: [[]] };
+}
+
+/** Without any judgement: for leaves that were accepted before. @param {Log} log @param {Uint8Array[]} leaves @returns {Promise<Log>} @throws BAD_ENCODING */
+export async function appendLeaves(log, leaves) {
+  const parsed = leaves.map(parseLeaf);
+  const places = new Map(log.places);
+  parsed.forEach((leaf, i) => {
+    if (!leaf.idx) return;
+    const key = hex(leaf.idx);
+    places.set(key, [...(places.get(key) ?? []), log.size + i]);
+  });
+  const levels = await appendToLevels(log.levels, leaves);
+  return { size: log.size + leaves.length, leaves: [...log.leaves, ...parsed], places, levels };
+}
+
+/** @param {Log} log @param {number} [size] of an earlier state @returns {Promise<Uint8Array>} */
+export function logRoot(log, size = log.size) {
+  return rootOf(log.levels, size);
+}
+
+/** log_id = H(LBL("log") || LG_pub) @param {Uint8Array} lgPub @returns {Promise<Uint8Array>} */
+export function logId(lgPub) {
+  return sha256(LABEL.log, lgPub);
+}
+
+/**
+ *     head = LBL "sth" | log_id | size u64 | root | ts_ms u64
+ * @param {Head} head @returns {Uint8Array}
+ */
+export function encodeHead({ logId: id, size, root, tsMs }) {
+  return concat(LABEL.sth, id, u64(size), root, u64(tsMs));
+}
+
+/** Only a log makes heads; here for tests. @param {Head} head @param {Uint8Array} lgSeed @returns {Promise<Uint8Array>} head_sig */
+export function signHead(head, lgSeed) {
+  return sign(lgSeed, encodeHead(head));
+}
+
+/** @param {Uint8Array} bytes @returns {Head} @throws BAD_ENCODING */
+export function parseHead(bytes) {
+  return parse(bytes, (reader) => {
+    reader.expect(LABEL.sth);
+    return { logId: reader.take(HASH_BYTES), size: reader.u64(), root: reader.take(HASH_BYTES), tsMs: reader.u64() };
+  });
+}
+
+/**
+ * A head with the leaves from the own size up to its size, in section 4's order of checks.
+ * @param {{head: Uint8Array, sig: Uint8Array, leaves: Uint8Array[]}} fetched
+ * @param {{log: Log, lgPub: Uint8Array, nowMs: number, myName: string, myBundleHashes: Uint8Array[]}} own what is known and pinned
+ * @returns {Promise<{log: Log, head: Head}>}
+ */
+export async function acceptHead({ head: bytes, sig, leaves }, { log, lgPub, nowMs, myName, myBundleHashes }) {
+  const head = parseHead(bytes);
+  const added = leaves.map(parseLeaf);
+  await checkHeadSignature(head, bytes, sig, lgPub);
+  check(head.size >= log.size, "LOG_ROLLBACK");
+  check(head.size === log.size + leaves.length, "LOG_SPLIT_VIEW", "leaves and size differ");
+  const grown = await appendLeaves(log, leaves);
+  check(equal(await logRoot(grown), head.root), "LOG_SPLIT_VIEW");
+  checkSteps(log, added, { myIdx: await nameIndex(myName), myBundleHashes });
+  check(nowMs - head.tsMs <= HEAD_AGE_MAX_MS, "LOG_STALE");
+  return { log: grown, head };
+}
+
+/** @param {Log} log @param {Uint8Array} idx @param {number} [size] of an earlier state @returns {BundleLeaf|undefined} the last leaf of idx */
+export function lastLeaf(log, idx, size = log.size) {
+  const place = (log.places.get(hex(idx)) ?? []).findLast((position) => position < size);
+  return place === undefined ? undefined : log.leaves[place];
+}
+
+/** A bundle is usable only if it equals the last leaf of its idx. @param {Log} log @param {object} bundle a Bundle @throws BUNDLE_NOT_IN_LOG */
+export function checkBundleInLog(log, bundle) {
+  check(isLeafOf(lastLeaf(log, bundle.idx), bundle), "BUNDLE_NOT_IN_LOG");
+}
+
+/**
+ * A bundle that a record refers to: in the log of that size, and the last one there.
+ * @param {Log} log @param {object} bundle a Bundle @param {number} size @throws BUNDLE_NOT_IN_LOG, STALE_BUNDLE
+ */
+export function checkBundleAtSize(log, bundle, size) {
+  if (isLeafOf(lastLeaf(log, bundle.idx, size), bundle)) return;
+  const places = log.places.get(hex(bundle.idx)) ?? [];
+  const was = places.some((position) => position < size && isLeafOf(log.leaves[position], bundle));
+  throw new ProtocolError(was ? "STALE_BUNDLE" : "BUNDLE_NOT_IN_LOG");
+}
+
+/** The log of a key file must be the beginning of this one. @param {Log} log @param {{size: number, root: Uint8Array}} earlier @throws LOG_SPLIT_VIEW */
+export async function checkPrefix(log, { size, root }) {
+  check(size <= log.size && equal(await logRoot(log, size), root), "LOG_SPLIT_VIEW");
+}
+
+function readBundleLeaf(reader) {
+  reader.expect(LABEL.leaf);
+  return { idx: reader.take(HASH_BYTES), uidHash: reader.take(HASH_BYTES), version: reader.u32(), bundleHash: reader.take(HASH_BYTES) };
+}
+
+function readAssetLeaf(reader) {
+  reader.expect(LABEL.assetLeaf);
+  return { build: fromUtf8(reader.vec()), manifestHash: reader.take(HASH_BYTES) };
+}
+
+async function checkHeadSignature(head, bytes, sig, lgPub) {
+  check(equal(head.logId, await logId(lgPub)), "LOG_BAD_HEAD");
+  try {
+    await verify(lgPub, sig, bytes);
+  } catch (error) {
+    throw error instanceof ProtocolError ? new ProtocolError("LOG_BAD_HEAD") : error;
+  }
+}
+
+function checkSteps(log, added, { myIdx, myBundleHashes }) {
+  const last = new Map();
+  for (const leaf of added.filter((one) => one.idx)) {
+    const key = hex(leaf.idx);
+    const before = last.get(key) ?? lastLeaf(log, leaf.idx);
+    const honest = !equal(leaf.idx, myIdx) || myBundleHashes.some((hash) => equal(hash, leaf.bundleHash));
+    check(honest, "LOG_SELF_FORGED");
+    check(leaf.version === (before?.version ?? 0) + 1, "BUNDLE_CHAIN_BROKEN");
+    check(!before || equal(before.uidHash, leaf.uidHash), "NAME_REBOUND");
+    last.set(key, leaf);
+  }
+}
+
+function isLeafOf(leaf, bundle) {
+  if (!leaf || leaf.version !== bundle.version) return false;
+  return equal(leaf.bundleHash, bundle.hash) && equal(leaf.uidHash, bundle.uidHash);
+}
