@@ -55,7 +55,7 @@ def build_kdf(given: Given) -> Given:
 
 def build_bundle(given: Given) -> Given:
     old_root = bytes.fromhex(given["old_root_seed"]) if given["old_root_seed"] else None
-    bundle = make_bundle(_bundle_core(given), root_seed=bytes.fromhex(given["root_seed"]), old_root_seed=old_root)
+    bundle = make_bundle(bundle_core(given), root_seed=bytes.fromhex(given["root_seed"]), old_root_seed=old_root)
     previous = parse_bundle(bytes.fromhex(given["prev_bundle"])) if given["prev_bundle"] else None
     if previous is None and bundle.core.version > 1:
         accepted, notices = parse_bundle(bundle.encode()), ()
@@ -77,7 +77,7 @@ def build_bundle(given: Given) -> Given:
     }
 
 
-def _bundle_core(given: Given) -> BundleCore:
+def bundle_core(given: Given) -> BundleCore:
     devices = tuple(
         Device(
             bytes.fromhex(device["did"]),

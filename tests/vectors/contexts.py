@@ -1,0 +1,146 @@
+"""Objects that the receiving side accepts, with all it knows: the ground from which refused cases are made."""
+
+from collections.abc import Callable
+from typing import Any
+
+from reference.account import Account, encode_account
+from reference.attachment import make_blob
+from reference.bundle import BundleCore
+from reference.chain import start_chain
+from reference.keyfile import ACCOUNT, make_keyfile, stretch
+from reference.log import bundle_leaf, make_head
+from reference.merkle import root
+from reference.primitives import ed25519_public, sha256
+from tests.vectors.build import BUILDERS, as_json
+from tests.vectors.judge import plaintext
+from tests.vectors.world import (
+    BASE_MS,
+    Dice,
+    attachment_in,
+    bundle_in,
+    epoch_in,
+    message_in,
+    next_bundle_in,
+    prekey_in,
+    signed_bundle,
+)
+
+Given = dict[str, Any]
+ITERATIONS = 600_000
+
+
+def bundle_context(dice: Dice) -> Given:
+    given = next_bundle_in(dice)
+    bundle = signed_bundle(given).encode().hex()
+    return {"uid": given["uid"], "name": given["name"], "prev_bundle": given["prev_bundle"], "bundle": bundle}
+
+
+def head_context(dice: Dice) -> Given:
+    seed = dice.bytes(32)
+    log_pub, uids = ed25519_public(seed), [dice.bytes(16) for _ in range(dice.between(2, 9))]
+    leaves = [bundle_leaf(f"user-{i}", uid, 1, dice.bytes(32)) for i, uid in enumerate(uids)]
+    leaves.append(bundle_leaf("user-1", uids[1], 2, dice.bytes(32)))
+    head, sig = make_head(leaves, log_seed=seed, log_pub=log_pub, ts_ms=BASE_MS)
+    own = dice.below(len(leaves))
+    lists = {"own_leaves": leaves[:own], "new_leaves": leaves[own:], "my_bundle_hashes": [leaves[0][-32:]]}
+    return as_json({"lg_pub": log_pub, "now_ms": BASE_MS, **lists, "my_name": "user-0", "head": head, "sig": sig})
+
+
+def prekey_context(dice: Dice) -> Given:
+    given = prekey_in(dice)
+    out = as_json(BUILDERS["prekey"](given))
+    names = {name: out[name] for name in ("ds_pub", "prekey", "sig")}
+    return {"uid": given["uid"], "did": given["did"], "now_ms": given["not_after_ms"], **names}
+
+
+def record_context(dice: Dice) -> Given:
+    given = epoch_in(dice)
+    record = as_json(BUILDERS["epoch"](given))["record"]
+    return {"record": record, "state": receiver_state(dice, given)}
+
+
+def receiver_state(dice: Dice, given: Given) -> Given:
+    """One receiver of an epoch case, just before its record."""
+    receiver = given["receivers"][dice.below(len(given["receivers"]))]
+    own = next(member for member in given["members"] if member["did"] == receiver["did"])
+    sender, live = given["sender"]["did"], receiver["next_prev"] is not None
+    others = [member for member in given["members"] if member["did"] != sender]
+    table = [{"did": m["did"], "pub": m["leaf_pub"]} for m in others if m["spk_id"] == 0]
+    return {
+        "cid": given["cid"],
+        "uid_lo": given["uid_lo"],
+        "uid_hi": given["uid_hi"],
+        "uid": receiver["uid"],
+        "did": receiver["did"],
+        "dk_seed": receiver["dk_seed"],
+        "leaf_seed": None if own["spk_id"] else receiver["leaf_seed"],
+        "spks": [{"id": own["spk_id"], "seed": receiver["leaf_seed"]}] if own["spk_id"] else [],
+        "opks": [{"id": own["opk_id"], "seed": receiver["opk_seed"]}] if own["opk_id"] else [],
+        "epoch": given["epoch"] - 1,
+        "th": given["th_prev"],
+        "next": receiver["next_prev"],
+        "leafs": table if live else None,
+        "records": [],
+        "bundles": given["bundles"],
+        "log_leaves": given["log_leaves"],
+        "counters": given["finals"],
+    }
+
+
+def envelope_context(dice: Dice) -> Given:
+    given = message_in(dice)
+    sender = {"uid": given["uid"], "did": given["did"]}
+    given["ck0"] = ck0_of(given)
+    envelope = as_json(BUILDERS["message"](given))["envelope"]
+    epoch = {"epoch": given["epoch"], "k_msg": given["k_msg"], "th": given["th"], "members": [sender]}
+    chain = {"epoch": given["epoch"], **sender, "next_counter": dice.below(given["counter"] + 1), "seen": []}
+    return {"cid": given["cid"], "sender": sender, "epochs": [epoch], "chains": [chain], "envelope": envelope}
+
+
+def ck0_of(given: Given) -> str:
+    k_msg, uid, did = (bytes.fromhex(given[name]) for name in ("k_msg", "uid", "did"))
+    return start_chain(k_msg, uid, did).head.hex()
+
+
+def blob_context(dice: Dice) -> Given:
+    given = attachment_in(dice)
+    content = plaintext({"length": given["plaintext"]["length"] % 1500, "pattern": "mod251"})
+    blob = make_blob(content, fk=bytes.fromhex(given["fk"]), fsalt=bytes.fromhex(given["fsalt"]))
+    return {"fk": given["fk"], "size": len(content), "hash": sha256(blob).hex(), "blob": blob.hex()}
+
+
+def keyfile_context(dice: Dice) -> Given:
+    person = bundle_in(dice, devices=1)
+    passphrase, salt = f"open {dice.hex(4)}", dice.bytes(32)
+    payload = encode_account(_account(dice, person, signed_bundle(person).core))
+    m = stretch(passphrase, salt, ITERATIONS)
+    data = make_keyfile(payload, kind=ACCOUNT, m=m, salt=salt, iterations=ITERATIONS)
+    account = {name: person[name] for name in ("uid", "name", "root_seed")}
+    return {"keyfile": data.hex(), "passphrase": passphrase, "account": account}
+
+
+def _account(dice: Dice, person: Given, core: BundleCore) -> Account:
+    return Account(
+        uid=core.uid,
+        name=core.name,
+        origin="https://chat.example",
+        root_seed=bytes.fromhex(person["root_seed"]),
+        hk_seeds={core.hk_gen: bytes.fromhex(person["history_seed"])},
+        bundle_version=core.version,
+        bundle_hash=signed_bundle(person).hash,
+        log_pub=dice.bytes(32),
+        log_size=0,
+        log_root=root([]),
+        made_ms=BASE_MS,
+    )
+
+
+CONTEXTS: dict[str, Callable[[Dice], Given]] = {
+    "bundle": bundle_context,
+    "head": head_context,
+    "prekey": prekey_context,
+    "record": record_context,
+    "envelope": envelope_context,
+    "blob": blob_context,
+    "keyfile": keyfile_context,
+}
