@@ -1,0 +1,42 @@
+"""The administration's one site object. Only staff with a full login get in, through the ordinary log-in page."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.services.login import log_out
+from accounts.services.sessions import full_login
+
+# Django lets querysets name their model in square brackets, admin classes not yet.
+if not hasattr(ModelAdmin, "__class_getitem__"):
+    ModelAdmin.__class_getitem__ = classmethod(lambda cls, _model: cls)  # type: ignore[attr-defined]
+
+
+class VerifiedStaffSite(AdminSite):
+    site_title = site_header = _("Administration")
+    index_title = _("What the server keeps")
+    site_url = "/chat/"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user = full_login(request.session)
+        return user is not None and user.is_staff
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if full_login(request.session) is not None:
+            return redirect("accounts:welcome")
+        return redirect_to_login(reverse("admin:index"), reverse("accounts:log-in"))
+
+    def logout(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "POST":
+            log_out(request=request)
+        return redirect("accounts:welcome")
+
+
+site = VerifiedStaffSite(name="admin")

@@ -1,0 +1,21 @@
+"""The tables of people: who they are, how they prove it, where they are logged in."""
+
+from accounts.models.factors import EmailFactor, Factor, RecoveryCode, RecoverySet, TOTPFactor
+from accounts.models.mailcode import MailCode
+from accounts.models.session import AccountSession
+from accounts.models.setuplink import SetupLink
+from accounts.models.user import User
+from accounts.models.words import DirectoryWord
+
+__all__ = [
+    "AccountSession",
+    "DirectoryWord",
+    "EmailFactor",
+    "Factor",
+    "MailCode",
+    "RecoveryCode",
+    "RecoverySet",
+    "SetupLink",
+    "TOTPFactor",
+    "User",
+]

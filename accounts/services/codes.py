@@ -1,0 +1,77 @@
+"""Sending codes and checking them. Every check of a second step goes through `check_code`."""
+
+import secrets
+import uuid
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django_otp.models import Device
+
+from accounts import mail, throttles
+from accounts.models import EmailFactor, Factor, MailCode, User
+from accounts.sealing import digest, digests
+
+MAIL_CODE_DIGITS = 6
+MAIL_CODE_LIFE = timedelta(minutes=10)
+MAIL_CODE_TRIES = 5
+
+
+def check_code(*, user: User, factor_id: str, code: str, attempt: uuid.UUID | None) -> Factor | None:
+    """The factor, when this is a right code of exactly this factor of this person; the code is spent then.
+
+    Only the chosen factor is asked. Raises TooMany after ten failures in an hour, and while the factor makes its
+    failures wait.
+    """
+    throttles.count(throttles.OTP_ACCOUNT, user.uid.hex)
+    with transaction.atomic():
+        factor = Device.from_persistent_id(factor_id, for_verify=True)
+        if not isinstance(factor, Factor) or factor.user_id != user.pk:
+            return None
+        if wait := factor.wait_seconds():
+            raise throttles.TooMany(wait)
+        if not factor.verify_token(code.replace(" ", ""), attempt):
+            return None
+    throttles.forgive(throttles.OTP_ACCOUNT, user.uid.hex)
+    return factor
+
+
+def send_factor_code(*, factor: EmailFactor, attempt: uuid.UUID) -> None:
+    """Mails a new code for this login; the one before stops working. Raises TooMany."""
+    _send(factor.user, MailCode.Purpose.FACTOR, factor.address, attempt)
+
+
+def send_address_code(*, user: User, address: str, attempt: uuid.UUID) -> None:
+    """Mails a code that proves a new address of the account. Raises TooMany."""
+    _send(user, MailCode.Purpose.ADDRESS, address, attempt)
+
+
+def spend_address_code(*, user: User, code: str, attempt: uuid.UUID) -> str | None:
+    """The address that the code proves, once; None for a wrong, late or used one."""
+    rows = MailCode.objects.filter(user=user, purpose=MailCode.Purpose.ADDRESS, attempt=attempt)
+    right = digests("mail-code", attempt.hex, code.replace(" ", ""))
+    if not (rows.take_try() and rows.filter(digest__in=right).use_up()):
+        return None
+    return rows.get().address
+
+
+def _send(user: User, purpose: MailCode.Purpose, address: str, attempt: uuid.UUID) -> None:
+    throttles.count_mail(user.uid.hex)
+    code = f"{secrets.randbelow(10**MAIL_CODE_DIGITS):0{MAIL_CODE_DIGITS}d}"
+    now = timezone.now()
+    with transaction.atomic():
+        MailCode.objects.filter(user=user, expires_at__lt=now).delete()
+        MailCode.objects.update_or_create(
+            user=user,
+            purpose=purpose,
+            attempt=attempt,
+            defaults={
+                "address": address,
+                "digest": digest("mail-code", attempt.hex, code),
+                "tries_left": MAIL_CODE_TRIES,
+                "sent_at": now,
+                "expires_at": now + MAIL_CODE_LIFE,
+                "used_at": None,
+            },
+        )
+        transaction.on_commit(lambda: mail.send_code(user=user, address=address, code=code))
