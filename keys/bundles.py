@@ -87,18 +87,25 @@ def parse_bundle(data: bytes) -> Bundle:
 
     Refuses BAD_ENCODING, BAD_SUITE, BAD_KEY, BAD_SIG in that order (section 3).
     """
+    bundle, sig = open_bundle(data)
+    if not bundle.core.suites & 1:
+        raise Refused("BAD_SUITE")
+    _check_keys(bundle.core)
+    verify(pub=bundle.core.root_pub, message=signed_bundle(bundle.bundle_hash), sig=sig)
+    return bundle
+
+
+def open_bundle(data: bytes) -> tuple[Bundle, bytes]:
+    """A well-formed bundle and its signature, nothing judged: for what passed `parse_bundle` before it was kept.
+
+    Refuses BAD_ENCODING.
+    """
     outer = Reader(data)
-    core_bytes, sig, sig_old = outer.vec(), outer.take(64), outer.vec()
+    core, sig, sig_old = outer.vec(), outer.take(64), outer.vec()
     outer.end()
     if len(sig_old) not in (0, 64):
         raise Refused("BAD_ENCODING")
-    core = _parse_core(core_bytes)
-    if not core.suites & 1:
-        raise Refused("BAD_SUITE")
-    _check_keys(core)
-    bundle_hash = H(core_bytes)
-    verify(pub=core.root_pub, message=signed_bundle(bundle_hash), sig=sig)
-    return Bundle(core=core, bundle_hash=bundle_hash, sig_old=sig_old)
+    return Bundle(core=_parse_core(core), bundle_hash=H(core), sig_old=sig_old), sig
 
 
 def check_successor(bundle: Bundle, *, uid: bytes, name: str, previous: Bundle | None) -> None:
