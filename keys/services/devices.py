@@ -1,0 +1,71 @@
+"""Whose device is it: reads of devices and bundles, and the binding of a web session to a device.
+
+The session proof is that of protocol section 11.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.sessions.backends.base import SessionBase
+
+from accounts.models import User
+from keys import bundles, curves, formats
+from keys.errors import Refused
+from keys.models import Bundle, Device
+
+SESSION_KEY = "did"
+BUNDLE_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class BundlePage:
+    blobs: list[bytes]
+    current: int
+
+
+def device_of(user: User, did: UUID) -> Device | None:
+    """The person's own device, unless it was removed."""
+    return user.devices.active().filter(did=did).first()
+
+
+def bound_device(session: SessionBase, user: User) -> Device | None:
+    """The device that this web session has proved, while it is the person's and not removed."""
+    try:
+        did = UUID(hex=session[SESSION_KEY])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
+    return device_of(user, did)
+
+
+def prove_device(*, user: User, did: UUID, sig: bytes, origin: str, nonce: bytes) -> Device:
+    """The device whose signature over origin and nonce this is. Refused NOT_FOUND or BAD_SIG."""
+    device = device_of(user, did)
+    if device is None:
+        raise Refused("NOT_FOUND")
+    message = formats.session_proof(origin=origin, nonce=nonce, uid=user.uid.bytes, did=did.bytes)
+    curves.verify(pub=bytes(device.ds_pub), message=message, sig=sig)
+    return device
+
+
+def bundle_page(*, uid: UUID, after: int) -> BundlePage:
+    """The person's bundles above version `after`, at most 50, oldest first. Refused NOT_FOUND for an unknown person."""
+    person = User.objects.filter(uid=uid).only("uid", "bundle_version").first()
+    if person is None:
+        raise Refused("NOT_FOUND")
+    blobs = person.bundles.above(after).values_list("blob", flat=True)[:BUNDLE_PAGE]
+    return BundlePage([bytes(blob) for blob in blobs], person.bundle_version or 0)
+
+
+def current_bundle_ref(uid: UUID) -> tuple[int, bytes] | None:
+    """Version and hash of the person's newest bundle; None without keys."""
+    newest = Bundle.objects.filter(owner_id=uid).order_by("-version").values_list("version", "bundle_hash").first()
+    return (newest[0], bytes(newest[1])) if newest else None
+
+
+def bundle_devices(uid: UUID, version: int) -> set[UUID]:
+    """The device ids that one version lists; empty for a version that does not exist."""
+    blob = Bundle.objects.filter(owner_id=uid, version=version).values_list("blob", flat=True).first()
+    if blob is None:
+        return set()
+    bundle, _sig = bundles.open_bundle(bytes(blob))
+    return {UUID(bytes=entry.did) for entry in bundle.core.devices}
