@@ -1,0 +1,16 @@
+"""The doors of public keys, under /api/keys/."""
+
+from django.urls import path
+
+from keys import views
+
+app_name = "keys"
+urlpatterns = [
+    path("publish/", views.publish, name="publish"),
+    path("bundles/<uid>/", views.bundles, name="bundles"),
+    path("log/", views.log, name="log"),
+    path("prekeys/", views.prekeys, name="prekeys"),
+    path("prekeys/fetch/", views.fetch_prekeys, name="fetch-prekeys"),
+    path("nonce/", views.nonce, name="nonce"),
+    path("session/", views.session, name="session"),
+]
