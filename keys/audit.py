@@ -1,0 +1,105 @@
+"""Replays the whole log from its rows: leaves, blocks, bundles and heads must tell one history. Reads only."""
+
+from collections.abc import Callable, Iterator
+
+from keys import bundles, formats, log, signer
+from keys.errors import Refused
+from keys.models import Bundle, LogHead, LogLeaf, LogNode
+from keys.replay import Replay
+
+CHUNK_ROWS = 1000
+
+Progress = Callable[[int], None]
+
+
+def findings(progress: Progress) -> Iterator[str]:
+    """Each thing that is wrong, as a sentence without content; `progress` hears the number of leaves looked at."""
+    audit = _Audit(progress)
+    yield from audit.leaves()
+    yield from audit.heads()
+    yield from audit.bundles_without_leaf()
+
+
+class _Audit:
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._replay = Replay()
+        self._previous: dict[bytes, bundles.Bundle] = {}
+        self._size = 0
+        self._peaks: dict[log.Block, bytes] = {}
+        self._signed_sizes = set(LogHead.objects.values_list("size", flat=True))
+        self._roots = {0: log.EMPTY_ROOT}
+
+    def leaves(self) -> Iterator[str]:
+        while chunk := self._next_chunk():
+            stored = _stored_blocks(self._size, self._size + len(chunk))
+            for row in chunk:
+                if row.index != self._size:
+                    yield f"leaf {self._size}: missing"
+                    return
+                yield from (f"leaf {row.index}: {what}" for what in self._leaf(row, stored))
+            self._progress(self._size)
+
+    def heads(self) -> Iterator[str]:
+        largest = 0
+        for row in LogHead.objects.order_by("pk").iterator(CHUNK_ROWS):
+            if not signer.is_own(row):
+                yield f"head {row.pk}: not signed with the log key"
+            if row.size < largest:
+                yield f"head {row.pk}: smaller than one before"
+            if self._roots.get(row.size) != bytes(row.root):
+                yield f"head {row.pk}: another root than the leaves give at size {row.size}"
+            largest = max(largest, row.size)
+        if largest < self._size:
+            yield f"leaf {largest}: no signed head covers it"
+
+    def bundles_without_leaf(self) -> Iterator[str]:
+        for pk in Bundle.objects.filter(leaf=None).values_list("pk", flat=True):
+            yield f"bundle {pk}: not in the log"
+
+    def _next_chunk(self) -> list[LogLeaf]:
+        rows = LogLeaf.objects.filter(index__gte=self._size).order_by("index").select_related("bundle")
+        return list(rows[:CHUNK_ROWS])
+
+    def _leaf(self, row: LogLeaf, stored: dict[log.Block, bytes]) -> Iterator[str]:
+        leaf, value = bytes(row.leaf), log.leaf_hash(bytes(row.leaf))
+        if bytes(row.leaf_hash) != value:
+            yield "its stored hash is another"
+        yield from self._grow(value, stored)
+        try:
+            parsed = formats.parse_leaf(leaf)
+            self._replay.add(parsed)
+            if isinstance(parsed, formats.Leaf):
+                self._check_bundle(row.bundle, parsed)
+        except Refused as refused:
+            yield refused.code
+
+    def _grow(self, value: bytes, stored: dict[log.Block, bytes]) -> Iterator[str]:
+        made = log.new_blocks(self._size, value, self._peaks)
+        if any(stored.get(block) != hashed for block, hashed in made):
+            yield "a block of the tree over it is another"
+        self._size += 1
+        known = self._peaks | dict(made)
+        self._peaks = {block: known[block] for block in log.blocks(0, self._size)}
+        if self._size in self._signed_sizes:
+            self._roots[self._size] = log.root(self._peaks.items())
+
+    def _check_bundle(self, row: Bundle | None, leaf: formats.Leaf) -> None:
+        if row is None:
+            raise Refused("BUNDLE_NOT_IN_LOG")
+        bundle = bundles.parse_bundle(bytes(row.blob))
+        core, previous = bundle.core, self._previous.get(leaf.uid_hash)
+        bundles.check_successor(bundle, uid=row.owner_id.bytes, name=core.name, previous=previous)
+        own = formats.leaf_of(name=core.name, uid=core.uid, version=core.version, bundle_hash=bundle.bundle_hash)
+        if own != leaf or row.version != core.version or bytes(row.bundle_hash) != bundle.bundle_hash:
+            raise Refused("BUNDLE_NOT_IN_LOG")
+        self._previous[leaf.uid_hash] = bundle
+
+
+def _stored_blocks(start: int, stop: int) -> dict[log.Block, bytes]:
+    """Every stored block that ends among these leaves, one query a level."""
+    found: dict[log.Block, bytes] = {}
+    for level in range(stop.bit_length()):
+        rows = LogNode.objects.filter(level=level, index__gte=start >> level, index__lt=stop >> level)
+        found.update({(level, index): bytes(value) for index, value in rows.values_list("index", "value")})
+    return found

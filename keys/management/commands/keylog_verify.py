@@ -1,0 +1,35 @@
+"""Replay the key log and report everything that does not fit."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from keys import audit
+
+FOUND_SOMETHING = 3
+
+
+class Command(BaseCommand):
+    help = (
+        "Replays the whole key log: every leaf, every block of the tree, every bundle behind a leaf and every signed "
+        "head. Writes what does not fit, one line each, and ends with status 3 when there was anything."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--quiet", action="store_true", help="write findings only, no progress")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        count = 0
+        for finding in audit.findings(self._ignore if options["quiet"] else self._tell):
+            count += 1
+            self.stdout.write(self.style.ERROR(finding))
+        if count:
+            sys.exit(FOUND_SOMETHING)
+        self.stdout.write(self.style.SUCCESS("The log is whole."))
+
+    def _tell(self, leaves: int) -> None:
+        self.stderr.write(f"{leaves} leaves")
+
+    def _ignore(self, leaves: int) -> None:
+        return None
