@@ -96,10 +96,11 @@ class TOTPFactor(Factor):
         totp.time = time.time()
         if not totp.verify(int(token), TOTP_WINDOW_STEPS, self.last_t + 1):
             return False
-        return TOTPFactor.objects.filter(pk=self.pk, last_t__lt=totp.t()).update(last_t=totp.t()) == 1
+        return bool(TOTPFactor.objects.filter(pk=self.pk, last_t__lt=totp.t()).update(last_t=totp.t()) == 1)
 
     def _context(self) -> bytes:
-        return b"totp-seed:" + self.user_id.bytes
+        uid: uuid.UUID = self.user_id
+        return b"totp-seed:" + uid.bytes
 
 
 class EmailFactor(Factor):
