@@ -6,24 +6,24 @@ import secrets
 import sys
 from pathlib import Path
 
-NAMES = ("SECRET_KEY", "FIELD_KEYS", "LOG_KEY_SEED")
+BYTES = {"SECRET_KEY": 48, "FIELD_KEYS": 32, "LOG_KEY_SEED": 32}
 
 
 def make_secrets(folder: Path) -> list[str]:
-    """Write each missing secret (32 random bytes, base64url, mode 0600) and return the names of those made."""
+    """Write each missing secret (random bytes as base64url, mode 0600) and return the names of those made."""
     place = folder / "secrets"
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
-    return [name for name in NAMES if _write_new(place / name)]
+    return [name for name, size in BYTES.items() if _write_new(place / name, size)]
 
 
-def _write_new(path: Path) -> bool:
+def _write_new(path: Path, size: int) -> bool:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return False
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("="))
+        file.write(base64.urlsafe_b64encode(secrets.token_bytes(size)).decode().rstrip("="))
     return True
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.http import HttpRequest
 from django.test import RequestFactory, override_settings
 
-from chatproject.first_secrets import NAMES, make_secrets
+from chatproject.first_secrets import BYTES, make_secrets
 from chatproject.lib.addresses import client_address, network_prefix
 from chatproject.lib.api import ApiError, api_view, as_count, as_text, read_json, read_query
 from chatproject.lib.encoding import from_base64url, from_hex_id, to_base64url
@@ -103,9 +103,9 @@ def test_limits_count_by_network(address: str, prefix: str) -> None:
 
 
 def test_secrets_are_made_once_and_only_for_their_owner(tmp_path: Any) -> None:
-    assert make_secrets(tmp_path / "data") == list(NAMES)
-    first = [(tmp_path / "data/secrets" / name).read_text() for name in NAMES]
+    assert make_secrets(tmp_path / "data") == list(BYTES)
+    first = [(tmp_path / "data/secrets" / name).read_text() for name in BYTES]
     assert make_secrets(tmp_path / "data") == []
-    assert [(tmp_path / "data/secrets" / name).read_text() for name in NAMES] == first
-    assert {oct((tmp_path / "data/secrets" / name).stat().st_mode & 0o777) for name in NAMES} == {"0o600"}
+    assert [(tmp_path / "data/secrets" / name).read_text() for name in BYTES] == first
+    assert {oct((tmp_path / "data/secrets" / name).stat().st_mode & 0o777) for name in BYTES} == {"0o600"}
     assert oct((tmp_path / "data").stat().st_mode & 0o777) == "0o700"
