@@ -17,7 +17,11 @@ _JS_PIECES = re.compile(
     |(?<=[(,=:\[!&|?{};])\s*/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/""",
     re.DOTALL | re.VERBOSE,
 )
-_JS_IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']""")
+_JS_IMPORT = re.compile(
+    r"""^\s*(?:import|export)\b[^;"']*\bfrom\s*["']([^"'\n]+)["']|^\s*import\s*["']([^"'\n]+)["']"""
+    r"""|\bimport\(\s*["']([^"'\n]+)["']""",
+    re.MULTILINE,
+)
 
 
 def project_files(suffix: str = "") -> Iterator[str]:
@@ -73,7 +77,7 @@ def python_imports(path: str, text: str) -> set[str]:
 def javascript_imports(path: str, text: str) -> set[str]:
     """Paths below static/js of every module the file imports; bare or absolute specifiers stay as they are."""
     found = set()
-    for specifier in _JS_IMPORT.findall(code(path, text)):
+    for specifier in ("".join(groups) for groups in _JS_IMPORT.findall(code(path, text))):
         if not specifier.startswith("."):
             found.add(specifier)
             continue
