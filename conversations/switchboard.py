@@ -1,0 +1,82 @@
+"""The sockets of one event loop: who is here, and ringing them. Knows no other process."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+from uuid import UUID
+
+MAX_SOCKETS_A_USER = 10
+
+
+class Socket(Protocol):
+    """What the doorbell knows of a consumer. None of these waits."""
+
+    uid: UUID
+    did: UUID
+
+    def ring(self, cid: UUID, seq: int) -> None: ...
+    def ring_log(self, log_size: int) -> None: ...
+    def replaced(self) -> None: ...
+    def recheck(self) -> None: ...
+    def go_away(self) -> None: ...
+
+
+class Switchboard:
+    def __init__(self) -> None:
+        self._sockets: dict[UUID, list[Socket]] = {}
+
+    def join(self, socket: Socket) -> bool:
+        """Put a socket in charge of its device; an older one of the same device is told so. False: too many."""
+        self.replace(socket.uid, socket.did)
+        mine = self._sockets.setdefault(socket.uid, [])
+        if len(mine) >= MAX_SOCKETS_A_USER:
+            return False
+        mine.append(socket)
+        return True
+
+    def leave(self, socket: Socket) -> None:
+        mine = self._sockets.get(socket.uid, [])
+        if socket in mine:
+            mine.remove(socket)
+        if not mine:
+            self._sockets.pop(socket.uid, None)
+
+    def people(self) -> set[UUID]:
+        return set(self._sockets)
+
+    def sockets(self) -> list[Socket]:
+        return self._of(self._sockets)
+
+    def ring(self, uids: Iterable[UUID], *, cid: UUID, seq: int, but: Socket | None = None) -> None:
+        for socket in self._of(uids):
+            if socket is not but:
+                socket.ring(cid, seq)
+
+    def ring_log(self, uids: Iterable[UUID], *, log_size: int) -> None:
+        for socket in self._of(uids):
+            socket.ring_log(log_size)
+
+    def replace(self, uid: UUID, did: UUID) -> None:
+        for socket in self._of([uid]):
+            if socket.did == did:
+                self.leave(socket)
+                socket.replaced()
+
+    def recheck(self, uid: UUID) -> None:
+        for socket in self._of([uid]):
+            socket.recheck()
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """What another process had to say to one person (see `delivery`)."""
+        uid = UUID(message["uid"])
+        match message["type"]:
+            case "bell":
+                self.ring([uid], cid=UUID(message["cid"]), seq=message["seq"])
+            case "log":
+                self.ring_log([uid], log_size=message["log_size"])
+            case "replaced":
+                self.replace(uid, UUID(message["did"]))
+            case "recheck":
+                self.recheck(uid)
+
+    def _of(self, uids: Iterable[UUID]) -> list[Socket]:
+        return [socket for uid in uids for socket in self._sockets.get(uid, [])]
