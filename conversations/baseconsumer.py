@@ -1,0 +1,121 @@
+"""A lean ASGI consumer: one task that reads, no thread for parsing, a deadline for every handler, one way to close.
+
+Channels' own base class hops to the one shared database thread before every frame; this one never does.
+"""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from conversations import closecodes
+
+logger = logging.getLogger(__name__)
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+HANDLER_SECONDS = 10.0
+BURST_FRAMES, FRAMES_PER_SECOND = 400.0, 100.0
+
+
+class TokenBucket:
+    def __init__(self, *, capacity: float, per_second: float, now: float) -> None:
+        self._capacity, self._per_second = capacity, per_second
+        self._tokens, self._at = capacity, now
+
+    def take(self, now: float) -> bool:
+        self._tokens = min(self._capacity, self._tokens + (now - self._at) * self._per_second)
+        self._at = now
+        self._tokens -= 1
+        return self._tokens >= 0
+
+
+class BaseConsumer:
+    """One socket. Subclasses say `opened`, `received`, `closed`."""
+
+    def __init__(self) -> None:
+        self.closing = False
+        self._tasks: set[asyncio.Future[None]] = set()
+
+    @classmethod
+    def as_asgi(cls) -> Callable[[dict[str, Any], Receive, Send], Awaitable[None]]:
+        async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+            await cls().serve(scope, receive, send)
+
+        return app
+
+    async def opened(self) -> None:
+        """Accept or close."""
+
+    async def received(self, text: str) -> None:
+        """One frame, within HANDLER_SECONDS."""
+
+    def closed(self) -> None:
+        """Forget the socket; must not wait."""
+
+    async def serve(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        self.scope, self._send, self.loop = scope, send, asyncio.get_running_loop()
+        self._bucket = TokenBucket(capacity=BURST_FRAMES, per_second=FRAMES_PER_SECOND, now=self.loop.time())
+        try:
+            while (message := await receive())["type"] != "websocket.disconnect":
+                await self._take(message)
+        finally:
+            self.closing = True
+            for task in self._tasks:
+                task.cancel()
+            self.closed()
+
+    async def accept(self) -> None:
+        await self._send({"type": "websocket.accept"})
+
+    async def send_text(self, text: str) -> None:
+        if not self.closing:
+            await self._send({"type": "websocket.send", "text": text})
+
+    async def close(self, code: int) -> None:
+        """Close once, with a code of `closecodes`; what still arrives is ignored."""
+        if not self.closing:
+            self.closing = True
+            await self._send({"type": "websocket.close", "code": code})
+
+    def start(self, work: Awaitable[None]) -> None:
+        """Run beside the reading; ended with the socket."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Future[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error:
+            log_failure("socket task", error)
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        if self.closing:
+            return
+        try:
+            async with asyncio.timeout(HANDLER_SECONDS):
+                await self._dispatch(message)
+        except TimeoutError:
+            await self.close(closecodes.TOO_SLOW)
+        except Exception as error:
+            log_failure("socket handler", error)
+            await self.close(closecodes.SERVER_ERROR)
+
+    async def _dispatch(self, message: dict[str, Any]) -> None:
+        if message["type"] == "websocket.connect":
+            await self.opened()
+        elif not self._bucket.take(self.loop.time()):
+            await self.close(closecodes.TOO_MANY)
+        elif message.get("text") is None:
+            await self.close(closecodes.BAD_FRAMES)
+        else:
+            await self.received(message["text"])
+
+
+def log_failure(what: str, error: BaseException) -> None:
+    """What kind of error and where, without its text, which may quote what was sent."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
+    logger.error("%s failed: %s at %s", what, type(error).__name__, where)

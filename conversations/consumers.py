@@ -1,0 +1,182 @@
+"""The socket of one browser: hello, then posts, pulls, acks and heads in order; bells whenever they come."""
+
+import asyncio
+import secrets
+from uuid import UUID
+
+from django.db import DatabaseError
+
+from chatproject.lib import bridge
+from conversations import closecodes, delivery, frames, postbox
+from conversations.baseconsumer import BaseConsumer
+from conversations.refusals import Refusal
+from conversations.socketauth import LoginMissing, identify, origin_is_allowed, session_key
+
+HELLO_SECONDS = 5.0
+RECHECK_SECONDS = 60.0
+RECHECK_PAUSE_SECONDS = 1.0  # a log-out rings before its row is gone
+LIFE_SECONDS = 12 * 60 * 60.0
+STRIKES = 3
+
+
+class ChatConsumer(BaseConsumer):
+    uid: UUID
+    did: UUID
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._welcomed = False
+        self._strikes = 0
+        self._told: dict[UUID, int] = {}
+        self._bells: dict[UUID, int] = {}
+        self._log_bell = 0
+        self._check_now = asyncio.Event()
+
+    # The socket's life
+
+    async def opened(self) -> None:
+        if not origin_is_allowed(self.scope):
+            return await self.close(closecodes.LOGIN_NEEDED)  # before accepting: the browser sees a plain 403
+        refused = await self._identify()
+        await self.accept()
+        if refused:
+            return await self.close(refused)
+        self.start(self._await_hello())
+        self.start(self._watch())
+
+    def closed(self) -> None:
+        if self._welcomed:
+            delivery.leave(self)
+
+    async def _identify(self) -> int | None:
+        """Who this is; or the close code."""
+        try:
+            self._login = await bridge.run(identify, session_key(self.scope))
+        except LoginMissing as missing:
+            return missing.close_code
+        except DatabaseError:
+            return closecodes.SERVER_ERROR
+        self.uid, self.did = self._login.uid, self._login.did
+        return None
+
+    async def _await_hello(self) -> None:
+        await asyncio.sleep(HELLO_SECONDS)
+        if not self._welcomed:
+            await self.close(closecodes.TOO_SLOW)
+
+    async def _watch(self) -> None:
+        """Nobody stays without a login, or for ever."""
+        life_ends = self.loop.time() + LIFE_SECONDS * (0.9 + secrets.randbelow(100) / 1000)
+        while self.loop.time() < life_ends and not self.closing:
+            try:
+                async with asyncio.timeout(min(RECHECK_SECONDS, life_ends - self.loop.time())):
+                    await self._check_now.wait()
+                await asyncio.sleep(RECHECK_PAUSE_SECONDS)
+            except TimeoutError:
+                pass
+            self._check_now.clear()
+            await self._check_login()
+        await self.close(closecodes.GOING_AWAY)
+
+    async def _check_login(self) -> None:
+        try:
+            login = await bridge.run(identify, session_key(self.scope))
+        except LoginMissing as missing:
+            return await self.close(missing.close_code)
+        except DatabaseError:
+            return
+        if login != self._login:
+            await self.close(closecodes.DEVICE_NEEDED)
+
+    # What delivery says
+
+    def ring(self, cid: UUID, seq: int) -> None:
+        """At most one bell a conversation waits, the latest."""
+        idle = not self._bells and not self._log_bell
+        self._bells[cid] = max(seq, self._bells.get(cid, 0))
+        if idle and self._welcomed:
+            self.start(self._send_bells())
+
+    def ring_log(self, log_size: int) -> None:
+        idle = not self._bells and not self._log_bell
+        self._log_bell = max(log_size, self._log_bell)
+        if idle and self._welcomed:
+            self.start(self._send_bells())
+
+    def replaced(self) -> None:
+        self.start(self.close(closecodes.REPLACED))
+
+    def recheck(self) -> None:
+        self._check_now.set()
+
+    def go_away(self) -> None:
+        self.start(self.close(closecodes.GOING_AWAY))
+
+    async def _send_bells(self) -> None:
+        bells, self._bells = self._bells, {}
+        log_bell, self._log_bell = self._log_bell, 0
+        for cid, seq in bells.items():
+            if seq > self._told.get(cid, 0):
+                self._told[cid] = seq
+                await self._answer(frames.Bell(cid, seq))
+        if log_bell:
+            await self._answer(frames.LogBell(log_bell))
+
+    # Frames
+
+    async def received(self, text: str) -> None:
+        try:
+            await self._handle(frames.parse(text))
+        except frames.FrameError as error:
+            if error.code == "TOO_LARGE":
+                return await self.close(closecodes.FRAME_TOO_LARGE)
+            await self._strike(error.code)
+        except Refusal as refusal:
+            await self._strike(refusal.code)
+        except DatabaseError:
+            await self._answer(frames.Error("UNAVAILABLE"))
+
+    async def _handle(self, frame: frames.ClientFrame) -> None:
+        if isinstance(frame, frames.Hello) == self._welcomed:
+            raise frames.FrameError("BAD_FRAME")
+        match frame:
+            case frames.Hello():
+                await self._hello(frame)
+            case frames.Post():
+                await self._post(frame)
+            case frames.Pull():
+                await self._answer(await postbox.pull(self._login, cid=frame.cid, after=frame.after, limit=frame.limit))
+            case frames.Ack():
+                await postbox.ack(self._login, frame)
+            case frames.AskHeads():
+                await self._heads()
+
+    async def _hello(self, frame: frames.Hello) -> None:
+        if frame.did != self.did:
+            return await self.close(closecodes.DEVICE_NEEDED)
+        if not delivery.join(self):
+            return await self.close(closecodes.TOO_MANY)
+        self._welcomed = True  # from here on a bell is kept; the first ones wait for the welcome
+        now = await postbox.standing(self._login)
+        self._told = dict(now.heads)
+        await self._answer(frames.Welcome(now.incarnation, now.heads, now.log_size, now.now_ms))
+
+    async def _post(self, frame: frames.Post) -> None:
+        outcome = await postbox.post(self._login, frame)
+        await self._answer(outcome.answer)
+        postbox.ring(outcome, but=self)
+
+    async def _heads(self) -> None:
+        now = await postbox.standing(self._login)
+        news = {cid: seq for cid, seq in now.heads.items() if self._told.get(cid) != seq}
+        self._told.update(news)
+        await self._answer(frames.Heads(news, now.log_size, now.now_ms))
+
+    async def _answer(self, frame: frames.ServerFrame) -> None:
+        await self.send_text(frames.encode(frame))
+
+    async def _strike(self, code: str) -> None:
+        self._strikes += 1
+        await self._answer(frames.Error(code))
+        if self._strikes >= STRIKES:
+            await self.close(closecodes.BAD_FRAMES)
