@@ -1,0 +1,61 @@
+"""What staff may see of the mail: addresses, numbers, times and sizes. Nothing can be changed, no blob is fetched."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.db.models.functions import Length
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.adminsite import site
+from conversations.models import Conversation, Cursor, Event
+
+
+class MetadataAdmin(admin.ModelAdmin[Any]):
+    """Read only."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Conversation, site=site)
+class ConversationAdmin(MetadataAdmin):
+    list_display = ["cid", "uid_lo", "uid_hi", "seq", "epoch", "started_at", "updated_at"]
+    fields = ["cid", "uid_lo", "uid_hi", "seq", "epoch", "started_at", "updated_at"]
+    search_fields = ["=cid", "=uid_lo", "=uid_hi"]
+    ordering = ["-updated_at"]
+
+
+@admin.register(Event, site=site)
+class EventAdmin(MetadataAdmin):
+    list_display = ["conversation", "seq", "kind", "uid", "did", "size", "at"]
+    fields = ["conversation", "seq", "kind", "uid", "did", "client_id", "epoch", "counter", "size", "at"]
+    list_filter = ["kind"]
+    search_fields = ["=conversation__cid", "=uid", "=did"]
+    ordering = ["-at", "-seq"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        events: QuerySet[Event] = super().get_queryset(request)
+        return events.defer("blob", "sha256").annotate(size=Length("blob"))
+
+    @admin.display(description=_("size (bytes)"))
+    def size(self, event: Any) -> int:
+        return int(event.size)
+
+
+@admin.register(Cursor, site=site)
+class CursorAdmin(MetadataAdmin):
+    list_display = ["conversation", "did", "upto"]
+    fields = ["conversation", "did", "upto"]
+    search_fields = ["=conversation__cid", "=did"]
