@@ -9,8 +9,9 @@ import shutil
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,7 +21,8 @@ from urllib.parse import unquote, urlsplit
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVED = ("static/js/", "tests/vectors/", "tests/js/")
+SERVED = ("static/js/", "tests/vectors/", "tests/js/", "tests/js_chat/")
+Evaluate = Callable[..., Any]  # evaluate(script, argument=None)
 BATCH = 32  # cases
 BATCH_SECONDS = 240
 CHROMIUM_ARGS = [
@@ -86,25 +88,34 @@ def module_server() -> Iterator[str]:
 
 
 @contextmanager
-def module_page(engine: str = "chromium") -> Iterator[Page]:
-    """An empty page of that server: `import("/static/js/...")` works in its `evaluate`."""
-    with module_server() as origin, sync_playwright() as playwright:
-        browser = _launch(playwright, engine)
+def module_page(engine: str = "chromium") -> Iterator[Evaluate]:
+    """An empty page of that server, as its `evaluate`: `import("/static/js/...")` works in there.
+
+    Everything of Playwright happens in one thread of its own, so that a run may have another Playwright open.
+    """
+    with module_server() as origin, ThreadPoolExecutor(max_workers=1) as thread, ExitStack() as opened:
+        page = thread.submit(_open_page, origin, engine, opened).result()
         try:
-            page = browser.new_page()
-            page.goto(origin)
-            yield page
+            yield lambda script, argument=None: thread.submit(page.evaluate, script, argument).result()
         finally:
-            browser.close()
+            thread.submit(opened.close).result()
+
+
+def _open_page(origin: str, engine: str, opened: ExitStack) -> Page:
+    browser = _launch(opened.enter_context(sync_playwright()), engine)
+    opened.callback(browser.close)
+    page = browser.new_page()
+    page.goto(origin)
+    return page
 
 
 def run(files: list[Path], engine: str = "chromium") -> list[dict[str, Any]]:
     """Judges every case of the files: [{"id", "type", "ok", "detail"}]."""
     cases = [case for file in files for case in json.loads(file.read_text("utf-8"))["cases"]]
     results: list[dict[str, Any]] = []
-    with module_page(engine) as page:
+    with module_page(engine) as evaluate:
         for start in range(0, len(cases), BATCH):
-            results += page.evaluate(JUDGE, [cases[start : start + BATCH], BATCH_SECONDS])
+            results += evaluate(JUDGE, [cases[start : start + BATCH], BATCH_SECONDS])
     return results
 
 

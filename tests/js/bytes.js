@@ -1,0 +1,48 @@
+import { Reader, compare, concat, equal, fromBase64Url, fromUtf8, hex, toBase64Url, u32, u64, unhex, utf8, vec } from "/static/js/lib/bytes.js";
+import { holds, refuses, same } from "./claims.js";
+
+export function base64url_comes_back_for_every_length() {
+  for (let length = 0; length < 70; length += 1) {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 37 + length) % 256);
+    const text = toBase64Url(bytes);
+    holds(/^[A-Za-z0-9_-]*$/.test(text), "url letters only");
+    same(fromBase64Url(text), bytes);
+  }
+}
+
+export async function base64url_has_one_form_only() {
+  same(toBase64Url(Uint8Array.of(251, 255)), "-_8");
+  for (const text of ["A", "AAAAA", "-_9", "AB", "+/8", "-_8=", " -_8", "-_8\n", "é", "AA=="]) await refuses("RangeError", () => fromBase64Url(text));
+  for (const value of [null, undefined, 5]) await refuses("RangeError", () => fromBase64Url(value));
+}
+
+export async function hex_is_lower_case() {
+  same(hex(unhex("00ff7a")), "00ff7a");
+  for (const text of ["0", "0G", "FF", " 00"]) await refuses("RangeError", () => unhex(text));
+}
+
+export async function utf8_is_fatal_and_keeps_a_mark() {
+  same(fromUtf8(utf8("\ufeffé🙂")), "\ufeffé🙂");
+  for (const bytes of ["ff", "c080", "eda080", "f8", "e282"]) await refuses("RangeError", () => fromUtf8(unhex(bytes)));
+}
+
+export async function integers_keep_their_width() {
+  same([u32(0xfffffffe), u64(2 ** 53 - 1), u64(2n ** 64n - 1n)], ["fffffffe", "001fffffffffffff", "ffffffffffffffff"]);
+  await refuses("RangeError", () => u32(2 ** 32));
+  await refuses("RangeError", () => u32(-1));
+  same(new Reader(u64(2n ** 60n)).u64(), Number.MAX_SAFE_INTEGER);
+}
+
+export async function the_reader_is_strict() {
+  const reader = new Reader(concat(vec(utf8("abc")), u32(7)));
+  same([fromUtf8(reader.vec()), reader.u32()], ["abc", 7]);
+  reader.end();
+  await refuses("RangeError", () => reader.u8());
+  await refuses("RangeError", () => new Reader(u32(5)).vec());
+  await refuses("RangeError", () => new Reader(u32(5)).end());
+}
+
+export function bytes_compare() {
+  holds(equal(unhex("0102"), unhex("0102")) && !equal(unhex("0102"), unhex("0103")) && !equal(unhex("01"), unhex("0102")), "equal");
+  holds(compare(unhex("01"), unhex("02")) < 0 && compare(unhex("0100"), unhex("01")) > 0 && compare(unhex("80"), unhex("7f")) > 0, "order");
+}
