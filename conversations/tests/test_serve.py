@@ -1,0 +1,162 @@
+"""The real server process: how it starts, how it ends, and two of them joined by Redis."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import websockets
+
+from chatproject.first_secrets import make_secrets
+from chatproject.lib.encoding import to_base64url
+from conversations.tests import blobs
+
+ROOT = Path(__file__).resolve().parents[2]
+ORIGIN = "http://localhost:8000"
+ELSEWHERE = {"DATABASE_URL", "MESSAGES_DATABASE_URL", "REDIS_URL", "SITE_URL"}
+
+
+class Site:
+    """A data folder with two people in it, and the server processes on it."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        make_secrets(folder)
+        kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
+        own = {"DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "chatproject.settings"}
+        self._environment = {**kept, **own, **environment}
+        self.words = json.loads(self._python("-m", "conversations.tests.outfit").splitlines()[-1])
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def _python(self, *arguments: str) -> str:
+        command = [sys.executable, *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start(self) -> int:
+        """The port of one more server process."""
+        command = [sys.executable, "manage.py", "serve", "--port", "0"]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.processes.append(process)
+        assert process.stdout
+        line = process.stdout.readline()
+        assert line.startswith("Ready on http://127.0.0.1:"), line
+        return int(line.rstrip("/\n").rsplit(":", 1)[1])
+
+    def end(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+
+    def connect(self, port: int, name: str) -> Any:
+        cookie = {"Cookie": f"session={self.words[name]['session']}"}
+        return websockets.connect(f"ws://127.0.0.1:{port}/ws/", origin=ORIGIN, additional_headers=cookie, proxy=None)
+
+    async def hello(self, line: Any, name: str) -> None:
+        frame = {"f": "hello", "did": self.words[name]["did"], "cursors": {}, "incarnation": None}
+        await line.send(json.dumps(frame))
+
+    async def greet(self, line: Any, name: str) -> None:
+        await self.hello(line, name)
+        assert json.loads(await line.recv())["heads"] == {self.words["cid"]: 1}
+
+    def post(self, name: str) -> str:
+        who, cid = self.words[name], self.words["cid"]
+        blob = blobs.envelope(cid=UUID(cid), uid=UUID(who["uid"]), did=UUID(who["did"]))
+        ids = {"cid": cid, "client_id": str(uuid4())}
+        return json.dumps({"f": "post", **ids, "kind": "message", "blob": to_base64url(blob)})
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    made = Site(tmp_path_factory.mktemp("site"))
+    yield made
+    made.end()
+
+
+def finish(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str, float]:
+    """Exit status, all that was printed since it was ready, seconds."""
+    began = time.monotonic()
+    process.send_signal(number)
+    printed = process.communicate(timeout=10)[0]
+    return process.returncode, printed, time.monotonic() - began
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_server_ends_cleanly_and_at_once(site: Site, number: signal.Signals) -> None:
+    port = site.start()
+    with socket.create_connection(("127.0.0.1", port)):
+        status, printed, seconds = finish(site.processes[-1], number)
+    assert (status, printed) == (0, "")
+    assert seconds < 3
+
+
+@pytest.mark.asyncio
+async def test_open_sockets_are_told_that_the_server_goes_away(site: Site) -> None:
+    port = site.start()
+    async with site.connect(port, "alice") as line:
+        assert line.response.headers.get("Sec-WebSocket-Extensions") is None
+        await site.greet(line, "alice")
+        status, printed, seconds = await asyncio.to_thread(finish, site.processes[-1], signal.SIGTERM)
+        with pytest.raises(websockets.ConnectionClosed):
+            await line.recv()
+    assert (status, printed, line.close_code) == (0, "", 4412)
+    assert seconds < 3
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("size", "codes"), [(256 * 1024 + 1, {4413}), (513 * 1024, {1006, 1009})])
+async def test_a_giant_frame_ends_only_its_own_socket(site: Site, size: int, codes: set[int]) -> None:
+    port = site.start()
+    async with site.connect(port, "alice") as line, site.connect(port, "bob") as other:
+        await site.greet(other, "bob")
+        await line.send("x" * size)
+        with pytest.raises(websockets.ConnectionClosed):
+            await line.recv()
+        assert line.close_code in codes
+        await other.send('{"f":"heads"}')
+        assert json.loads(await other.recv())["f"] == "heads"
+
+
+def test_a_port_in_use_is_an_error_in_words(site: Site) -> None:
+    port = site.start()
+    command = [sys.executable, "manage.py", "serve", "--port", str(port)]
+    second = subprocess.run(command, cwd=ROOT, env=site._environment, capture_output=True, text=True, timeout=30)
+    assert second.returncode == 1
+    assert f"Cannot listen on 127.0.0.1 port {port}." in second.stderr
+
+
+@pytest.mark.services
+@pytest.mark.asyncio
+async def test_a_bell_goes_from_process_to_process(tmp_path: Path) -> None:
+    site = Site(tmp_path, REDIS_URL=os.environ["TEST_REDIS_URL"])
+    try:
+        first, second = site.start(), site.start()
+        async with site.connect(first, "alice") as alice, site.connect(second, "bob") as bob:
+            await site.greet(alice, "alice")
+            await site.greet(bob, "bob")
+            await asyncio.sleep(1)  # the subscription
+            await alice.send(site.post("alice"))
+            assert json.loads(await alice.recv())["f"] == "accepted"
+            async with asyncio.timeout(5):
+                assert json.loads(await bob.recv()) == {"f": "bell", "cid": site.words["cid"], "seq": 2}
+            async with site.connect(second, "alice") as newer:
+                await site.hello(newer, "alice")
+                async with asyncio.timeout(5):
+                    with pytest.raises(websockets.ConnectionClosed):
+                        await alice.recv()
+                assert alice.close_code == 4409
+    finally:
+        site.end()
