@@ -1,0 +1,127 @@
+/** The whole page: which screen the life of the keys asks for, and what the Messenger tells it. */
+import { knows, say, sayCode } from "./words.js";
+import { meaningOf } from "./keys-of-page.js";
+import { define, View } from "./view.js";
+import "./chat-desk.js";
+import "./forget-dialog.js";
+import "./gate-page.js";
+import "./key-import.js";
+import "./key-setup.js";
+import "./key-unlock.js";
+import "./shortcut-sheet.js";
+import "./toast-stack.js";
+
+const GATES = { setup: "key-setup", prove: "key-setup", locked: "key-unlock", import: "key-import" };
+
+export class ChatApp extends View {
+  #messenger = null;
+  #phase = null;
+
+  built() {
+    this.addEventListener("say-toast", ({ detail }) => this.parts.toasts.add(detail.text));
+    this.addEventListener("phase-reached", ({ detail }) => this.show(detail.phase));
+    this.addEventListener("show-shortcuts", () => this.parts.shortcuts.show());
+    this.addEventListener("ask-forget", () => this.parts.forget.open());
+    this.addEventListener("browser-forgotten", () => this.start(this.#messenger));
+  }
+
+  /** Opens the Messenger and follows it from then on. @param {object} messenger */
+  async start(messenger) {
+    if (this.#messenger !== messenger) this.#follow(messenger);
+    try {
+      const { phase, code } = await messenger.open();
+      this.show(phase, code);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** @param {string} phase  @param {string} [code] why it came to this */
+  show(phase, code) {
+    if (phase === this.#phase && phase !== "open") return;
+    this.#phase = phase;
+    this.querySelector("[data-loading]")?.remove();
+    if (phase === "open") this.#showDesk();
+    else this.#showGate(phase, code);
+  }
+
+  /** The chats could not be opened at all. @param {Error} error */
+  fail(error) {
+    this.#phase = null;
+    this.show("failed", error?.code ?? "UNEXPECTED");
+  }
+
+  #showDesk() {
+    const { desk, gate } = this.parts;
+    if (!desk.hidden) return;
+    gate.replaceChildren();
+    gate.hidden = true;
+    desk.hidden = false;
+    desk.messenger = this.#messenger;
+    this.#title();
+  }
+
+  #showGate(phase, code) {
+    const { desk, gate } = this.parts;
+    desk.hidden = true;
+    desk.parts.chat.close();
+    const screen = document.createElement(GATES[phase] ?? "gate-page");
+    screen.className = "gate__screen";
+    screen.begin({ messenger: this.#messenger, phase, code });
+    gate.replaceChildren(screen);
+    gate.hidden = false;
+    document.title = this.dataset.site;
+    requestAnimationFrame(() => (screen.querySelector("input:not([type=checkbox], [type=file])") ?? screen.querySelector("h1"))?.focus?.());
+  }
+
+  #follow(messenger) {
+    this.#messenger = messenger;
+    this.parts.forget.messenger = messenger;
+    const listen = (type, react) => messenger.addEventListener(type, ({ detail }) => react(detail));
+    listen("phase", ({ phase, code }) => this.show(phase, code));
+    listen("conversations", () => this.#changed());
+    listen("conversation", ({ cid }) => this.#changed(cid));
+    listen("message", ({ message, isNew }) => this.#whenOpen((desk) => desk.chat.put(message, isNew)));
+    listen("connection", ({ state }) => this.#whenOpen((desk) => (desk.chat.connection = state)));
+    listen("problem", ({ code, cid }) => this.#problem(code, cid));
+    document.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("visibilitychange", () => this.#whenOpen((desk) => desk.chat.markIfSeen()));
+  }
+
+  #whenOpen(action) {
+    if (this.#phase === "open") action(this.parts.desk);
+  }
+
+  #changed(cid) {
+    this.#whenOpen((desk) => desk.refresh(cid));
+    this.#title();
+  }
+
+  #title() {
+    const count = this.#messenger.conversations().reduce((sum, { unread }) => sum + (unread || 0), 0);
+    document.title = count ? say("title.unread", { count, site: this.dataset.site }) : this.dataset.site;
+  }
+
+  #problem(code, cid) {
+    const peer = cid && this.#messenger.conversation(cid)?.peer;
+    const name = peer ? peer.displayName || peer.name : "";
+    this.parts.toasts.add(knows(`problem.${code}`) ? say(`problem.${code}`, { name }) : sayCode(code, { name }));
+  }
+
+  #key(event) {
+    const meaning = meaningOf(event);
+    if (!meaning || this.#phase !== "open" || document.querySelector("dialog[open]")) return;
+    const { desk, shortcuts } = this.parts;
+    const ways = {
+      find: () => desk.list.focusSearch(),
+      next: () => desk.neighbour(1),
+      previous: () => desk.neighbour(-1),
+      escape: () => desk.cid && desk.chat.focusComposer(),
+      sheet: () => shortcuts.show(),
+    };
+    if (meaning !== "escape") event.preventDefault();
+    ways[meaning]();
+  }
+}
+
+define("chat-app", ChatApp);

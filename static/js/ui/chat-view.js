@@ -1,0 +1,182 @@
+/** One open chat: its header, its messages, its stop banner, its composer and its dialogs. */
+import { nameOf } from "./conversation-row.js";
+import { setIcon } from "./icons.js";
+import { closeMenu, watchMenu } from "./menus.js";
+import { define, View } from "./view.js";
+import { say, sayError } from "./words.js";
+import "./connection-line.js";
+import "./explain-dialog.js";
+import "./chat-file-dialog.js";
+import "./message-composer.js";
+import "./message-list.js";
+import "./read-file-dialog.js";
+import "./safety-dialog.js";
+import "./stop-banner.js";
+import "./user-avatar.js";
+
+export class ChatView extends View {
+  #messenger = null;
+  #cid = null;
+  #marked = -1;
+
+  built() {
+    watchMenu(this.parts.menu);
+    this.on("back", "click", () => this.emit("leave-chat"));
+    this.on("trust", "click", () => this.#compare());
+    this.on("safety", "click", () => this.#compare());
+    this.on("save", "click", () => this.#dialog("saveDialog"));
+    this.on("read", "click", () => this.#dialog("readDialog"));
+    this.on("list", "read-to-end", () => this.markRead());
+    this.on("list", "to-composer", () => this.parts.composer.focus());
+    this.addEventListener("explain", ({ detail }) => this.parts.explain.open(detail));
+    this.addEventListener("send-text", ({ detail }) => this.#send(detail));
+    this.addEventListener("keep-draft", ({ detail }) => this.#messenger.setDraft(detail.cid, detail.text));
+    this.addEventListener("retry-message", ({ detail }) => this.#retry(detail.message));
+    this.addEventListener("discard-message", ({ detail }) => this.#discard(detail.message));
+    this.addEventListener("compare-numbers", () => this.#compare());
+    this.addEventListener("decide", ({ detail }) => this.#decide(detail.choice));
+    this.addEventListener("trust-changed", () => this.refresh());
+  }
+
+  /** @param {object} messenger */
+  set messenger(messenger) {
+    this.#messenger = messenger;
+    const { list, safetyDialog, saveDialog, readDialog, connection } = this.parts;
+    for (const part of [list, safetyDialog, saveDialog, readDialog]) part.messenger = messenger;
+    connection.state = messenger.connection;
+  }
+
+  get cid() {
+    return this.#cid;
+  }
+
+  /** @param {string} cid */
+  async open(cid) {
+    const conversation = this.#messenger.conversation(cid);
+    if (!conversation) return;
+    this.#cid = cid;
+    this.#marked = -1;
+    const name = nameOf(conversation);
+    this.parts.composer.open({ cid, name, draft: await this.#messenger.draft(cid) });
+    this.refresh();
+    try {
+      await this.parts.list.open(conversation, name);
+    } catch (error) {
+      this.#toast(error);
+    }
+  }
+
+  close() {
+    this.parts.composer.flush();
+    this.#cid = null;
+  }
+
+  /** Everything but the messages, anew. */
+  refresh() {
+    const conversation = this.#cid && this.#messenger.conversation(this.#cid);
+    if (!conversation) return;
+    const { parts } = this;
+    const name = nameOf(conversation);
+    parts.avatar.person = conversation.peer;
+    parts.name.textContent = name;
+    this.#showTrust(conversation);
+    parts.composer.allow({ canWrite: conversation.canWrite, whyNot: conversation.whyNot, name });
+    parts.composer.hidden = Boolean(conversation.blocked);
+    parts.stop.show(conversation.blocked, name);
+  }
+
+  /** @param {object} message  @param {boolean} isNew */
+  put(message, isNew) {
+    if (message.cid !== this.#cid) return;
+    this.parts.list.put(message, isNew);
+    if (this.parts.list.atNewest) this.markRead();
+  }
+
+  /** @param {"online"|"connecting"|"offline"} state */
+  set connection(state) {
+    this.parts.connection.state = state;
+  }
+
+  /** @param {number} count of unread messages in the other chats */
+  set elsewhere(count) {
+    this.parts.elsewhere.hidden = !count;
+    this.parts.elsewhere.textContent = count > 99 ? "99+" : String(count);
+  }
+
+  markRead() {
+    const seq = this.parts.list.lastSeq;
+    if (!this.#cid || document.visibilityState !== "visible" || seq <= this.#marked) return;
+    this.#marked = seq;
+    this.#messenger.markRead(this.#cid, seq);
+  }
+
+  /** The page came back to the front. */
+  markIfSeen() {
+    if (this.parts.list.atNewest) this.markRead();
+  }
+
+  focusComposer(gently = false) {
+    if (gently) this.parts.composer.focusGently();
+    else this.parts.composer.focus();
+  }
+
+  #showTrust({ verified, self }) {
+    const { trust, trustWords, selfWords, shield, safety } = this.parts;
+    trust.hidden = safety.hidden = self;
+    selfWords.hidden = !self;
+    trust.classList.toggle("is-verified", verified);
+    trustWords.textContent = say(verified ? "trust.yes" : "trust.no");
+    setIcon(shield, verified ? "shield-check" : "shield");
+  }
+
+  #compare() {
+    this.#dialog("safetyDialog");
+  }
+
+  #dialog(part) {
+    closeMenu(this.parts.menu);
+    const conversation = this.#messenger.conversation(this.#cid);
+    this.parts[part].open({ cid: this.#cid, name: nameOf(conversation), verified: conversation.verified });
+  }
+
+  async #send({ cid, text }) {
+    try {
+      const message = await this.#messenger.send(cid, text);
+      if (message) this.put(message, true);
+    } catch (error) {
+      this.#toast(error);
+      if (cid === this.#cid) this.parts.composer.restore(text);
+    }
+  }
+
+  async #retry({ cid, id }) {
+    await this.#try(() => this.#messenger.retry(cid, id));
+  }
+
+  async #discard({ cid, id }) {
+    if (await this.#try(() => this.#messenger.discard(cid, id))) this.parts.list.remove(id);
+    this.focusComposer(true);
+  }
+
+  async #decide(choice) {
+    await this.#try(() => this.#messenger.decide(this.#cid, choice));
+    this.refresh();
+    this.focusComposer(true);
+  }
+
+  async #try(action) {
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      this.#toast(error);
+      return false;
+    }
+  }
+
+  #toast(error) {
+    this.emit("say-toast", { text: sayError(error) });
+  }
+}
+
+define("chat-view", ChatView);

@@ -1,0 +1,72 @@
+/** One chat in the list: who, the last line, when, what is new. */
+import { rowTime } from "./dates.js";
+import { setIcon } from "./icons.js";
+import { cleanName } from "./text.js";
+import { define, View } from "./view.js";
+import { say } from "./words.js";
+import "./user-avatar.js";
+
+const STATE_ICONS = { queued: "clock", sent: "tick", delivered: "ticks", failed: "alert" };
+const MOST_SHOWN = 99;
+
+/** @param {object} conversation  @returns {string} the name to show for it */
+export const nameOf = (conversation) =>
+  conversation.self ? say("self.name") : cleanName(conversation.peer.displayName) || conversation.peer.name;
+
+export class ConversationRow extends View {
+  built() {
+    this.on("button", "click", () => this.emit("open-chat", { cid: this.dataset.cid }));
+  }
+
+  /** @param {object} conversation */
+  set conversation(conversation) {
+    const { parts } = this;
+    this.dataset.cid = conversation.cid;
+    parts.avatar.person = conversation.peer;
+    parts.name.textContent = nameOf(conversation);
+    parts.verified.hidden = !conversation.verified || conversation.self;
+    this.#showTime(conversation.lastAt);
+    this.#showLast(conversation);
+    this.#showUnread(conversation.unread);
+    parts.alert.hidden = !conversation.blocked;
+  }
+
+  /** @param {boolean} on */
+  set selected(on) {
+    this.classList.toggle("is-selected", on);
+    if (on) this.parts.button.setAttribute("aria-current", "true");
+    else this.parts.button.removeAttribute("aria-current");
+  }
+
+  #showTime(at) {
+    const { time } = this.parts;
+    time.textContent = at ? rowTime(at) : "";
+    if (at) time.dateTime = new Date(at).toISOString();
+  }
+
+  #showLast({ draft, lastText, lastMine, lastState, self }) {
+    const { last, state, stateName } = this.parts;
+    last.classList.toggle("is-draft", Boolean(draft));
+    last.textContent = draft ? say("row.draft", { text: draft }) : lastText || say("row.empty");
+    const icon = !draft && lastText && lastMine && !self ? STATE_ICONS[lastState] : undefined;
+    state.hidden = !icon;
+    if (!icon) return;
+    setIcon(state.querySelector("svg"), icon);
+    state.dataset.state = lastState;
+    stateName.textContent = say(`state.${lastState}`);
+  }
+
+  #showUnread(count) {
+    const { unread, unreadName } = this.parts;
+    unread.hidden = !count;
+    this.parts.count.textContent = count > MOST_SHOWN ? `${MOST_SHOWN}+` : String(count ?? "");
+    unreadName.textContent = count ? say("row.unread", { count }) : "";
+    this.classList.toggle("is-unread", Boolean(count));
+  }
+
+  focus() {
+    this.parts.button.focus();
+  }
+}
+
+define("conversation-row", ConversationRow);

@@ -1,0 +1,69 @@
+/** My key file: check that it is still there and opens, or save it again. Checking changes nothing. */
+import { busy, DialogView } from "./dialog-view.js";
+import { download } from "./files.js";
+import { define } from "./view.js";
+import { say } from "./words.js";
+import "./file-drop.js";
+import "./pass-field.js";
+
+export class KeyFileDialog extends DialogView {
+  prepared() {
+    this.on("form", "submit", (event) => this.#check(event));
+    this.on("again", "click", () => this.#saveAgain());
+  }
+
+  /** @param {object} messenger */
+  set messenger(messenger) {
+    this.source = messenger;
+  }
+
+  open() {
+    this.#empty();
+    this.show();
+  }
+
+  closed() {
+    this.#empty();
+  }
+
+  #empty() {
+    this.fail(null);
+    this.parts.good.hidden = true;
+    this.parts.file.clear();
+    this.parts.passphrase.clear();
+  }
+
+  #check(event) {
+    event.preventDefault();
+    const { file, passphrase, go, good } = this.parts;
+    if (!file.check()) return;
+    this.#run(go, async () => {
+      await this.source.proveKeyFile({ bytes: await file.bytes(), passphrase: passphrase.value });
+      good.hidden = false;
+      this.emit("key-file-proved");
+    });
+  }
+
+  #saveAgain() {
+    const { passphrase, again } = this.parts;
+    if (!passphrase.check()) return;
+    this.#run(again, async () => {
+      download(await this.source.makeKeyFile({ passphrase: passphrase.value }));
+      this.emit("say-toast", { text: say("toast.fileSaved") });
+    });
+  }
+
+  async #run(button, work) {
+    this.fail(null);
+    this.parts.good.hidden = true;
+    await busy(button, async () => {
+      try {
+        await work();
+      } catch (error) {
+        this.fail(error);
+      }
+    });
+  }
+}
+
+define("key-file-dialog", KeyFileDialog);

@@ -1,0 +1,109 @@
+/** Where one writes: grows to six lines, Enter sends, drafts are kept, and when writing is not possible it says why. */
+import { define, View } from "./view.js";
+import { say, sayCode } from "./words.js";
+
+const MOST_CHARACTERS = 16_000;
+const COUNT_FROM = 15_500;
+const DRAFT_PAUSE_MS = 400;
+const touch = matchMedia("(hover: none) and (pointer: coarse)");
+
+export class MessageComposer extends View {
+  #cid = null;
+  #timer = 0;
+  #composing = false;
+
+  built() {
+    const { text } = this.parts;
+    this.on("form", "submit", (event) => this.#submit(event));
+    text.addEventListener("input", () => this.#changed());
+    text.addEventListener("keydown", (event) => this.#key(event));
+    text.addEventListener("compositionstart", () => (this.#composing = true));
+    text.addEventListener("compositionend", () => (this.#composing = false));
+    this.on("form", "pointerdown", (event) => event.target.closest("button") && event.preventDefault());
+  }
+
+  /** Another chat: keeps the old draft, shows the new one. @param {{cid: string, name: string, draft: string}} given */
+  open({ cid, name, draft }) {
+    this.flush();
+    this.#cid = cid;
+    this.parts.text.value = draft ?? "";
+    this.parts.text.setAttribute("aria-label", say("composer.label", { name }));
+    this.#fit();
+  }
+
+  /** @param {{canWrite: boolean, whyNot: string|null, name: string}} given */
+  allow({ canWrite, whyNot, name }) {
+    const { why, form, text } = this.parts;
+    why.hidden = canWrite;
+    form.hidden = !canWrite;
+    text.disabled = !canWrite;
+    if (!canWrite) why.textContent = sayCode(whyNot ?? "BLOCKED", { name });
+    this.#fit();
+  }
+
+  /** Focus when a chat opens, but no keyboard pops up on a touch screen. */
+  focusGently() {
+    if (!touch.matches) this.focus();
+  }
+
+  focus() {
+    this.parts.text.focus({ preventScroll: true });
+  }
+
+  /** A text that could not be taken comes back, unless something else was begun. @param {string} text */
+  restore(text) {
+    if (!this.parts.text.value) this.parts.text.value = text;
+    this.#changed();
+  }
+
+  /** Hands the draft over now. */
+  flush() {
+    clearTimeout(this.#timer);
+    if (this.#cid) this.emit("keep-draft", { cid: this.#cid, text: this.parts.text.value });
+  }
+
+  disconnected() {
+    clearTimeout(this.#timer);
+  }
+
+  #changed() {
+    this.#fit();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), DRAFT_PAUSE_MS);
+  }
+
+  #key(event) {
+    const writes = event.isComposing || this.#composing || event.keyCode === 229;
+    if (event.key !== "Enter" || event.shiftKey || event.altKey || writes || touch.matches) return;
+    event.preventDefault();
+    this.parts.form.requestSubmit();
+  }
+
+  #submit(event) {
+    event.preventDefault();
+    const text = this.parts.text.value.replace(/^\s*\n|\s+$/g, "");
+    if (!text || length(text) > MOST_CHARACTERS) return;
+    this.parts.text.value = "";
+    clearTimeout(this.#timer);
+    this.#fit();
+    this.emit("send-text", { cid: this.#cid, text });
+    this.emit("keep-draft", { cid: this.#cid, text: "" });
+    this.focus();
+  }
+
+  #fit() {
+    const { text, left, send } = this.parts;
+    text.style.blockSize = "auto";
+    text.style.blockSize = `${text.scrollHeight}px`;
+    const count = text.value.length > COUNT_FROM / 2 ? length(text.value) : text.value.length;
+    left.hidden = count < COUNT_FROM;
+    if (!left.hidden) left.textContent = say("composer.left", { count: MOST_CHARACTERS - count });
+    left.classList.toggle("is-over", count > MOST_CHARACTERS);
+    send.disabled = !text.value.trim() || count > MOST_CHARACTERS;
+  }
+}
+
+/** Characters as the protocol counts them: code points. */
+const length = (text) => [...text].length;
+
+define("message-composer", MessageComposer);

@@ -1,0 +1,126 @@
+/**
+ * Pure bookkeeping of a long chat: all messages that were read from the store, and the slice of them that stands in the
+ * page. Ten thousand messages stay a few hundred nodes.
+ */
+import { dayKey } from "./dates.js";
+
+export const STEP = 60;
+export const MOST_IN_PAGE = 240;
+const RUN_MS = 5 * 60_000;
+
+/** @param {object[]} items  @param {object} message  @returns {number} where it belongs by its sequence */
+function placeOf(items, message) {
+  if (message.seq === null || message.seq === undefined) return items.length;
+  let at = items.length;
+  while (at > 0 && (items[at - 1].seq === null || items[at - 1].seq > message.seq)) at -= 1;
+  return at;
+}
+
+export class MessageWindow {
+  items = [];
+  more = false;
+  from = 0;
+  to = 0;
+
+  /** @param {object[]} items oldest first  @param {boolean} more */
+  reset(items, more) {
+    this.items = [...items];
+    this.more = more;
+    this.toEnd();
+  }
+
+  toEnd() {
+    this.to = this.items.length;
+    this.from = Math.max(0, this.to - STEP);
+  }
+
+  get atEnd() {
+    return this.to === this.items.length;
+  }
+
+  get shown() {
+    return this.items.slice(this.from, this.to);
+  }
+
+  /** Older messages came from the store. */
+  prepend(items, more) {
+    const known = new Set(this.items.map(({ id }) => id));
+    const fresh = items.filter(({ id }) => !known.has(id));
+    this.items.unshift(...fresh);
+    this.from += fresh.length;
+    this.to += fresh.length;
+    this.more = more && items.length > 0;
+  }
+
+  /** @returns {boolean} whether there was something older at hand */
+  older() {
+    if (this.from === 0) return false;
+    this.from = Math.max(0, this.from - STEP);
+    this.to = Math.min(this.to, this.from + MOST_IN_PAGE);
+    return true;
+  }
+
+  /** @returns {boolean} whether there was something newer at hand */
+  newer() {
+    if (this.atEnd) return false;
+    this.to = Math.min(this.items.length, this.to + STEP);
+    this.from = Math.max(this.from, this.to - MOST_IN_PAGE);
+    return true;
+  }
+
+  /** A message came or changed. @returns {boolean} whether it is new here */
+  put(message) {
+    const at = this.items.findIndex(({ id }) => id === message.id);
+    if (at >= 0) this.items[at] = message;
+    else this.#insert(message);
+    return at < 0;
+  }
+
+  #insert(message) {
+    const followed = this.atEnd;
+    const at = placeOf(this.items, message);
+    this.items.splice(at, 0, message);
+    if (at < this.from) this.from += 1;
+    if (at < this.to || followed) this.to += 1;
+    if (this.to - this.from > MOST_IN_PAGE) this.from = this.to - MOST_IN_PAGE;
+  }
+
+  /** @param {string} id */
+  remove(id) {
+    const at = this.items.findIndex((one) => one.id === id);
+    if (at < 0) return;
+    this.items.splice(at, 1);
+    if (at < this.from) this.from -= 1;
+    if (at < this.to) this.to -= 1;
+  }
+
+  /** Shows the part of the list around one message. @param {number} index */
+  around(index) {
+    this.from = Math.max(0, index - STEP / 2);
+    this.to = Math.min(this.items.length, this.from + MOST_IN_PAGE / 2);
+  }
+}
+
+const joins = (one, other) =>
+  Boolean(one && other) && one.kind !== "notice" && other.kind !== "notice" && one.mine === other.mine &&
+  Math.abs(other.at - one.at) < RUN_MS && dayKey(one.at) === dayKey(other.at) && one.state !== "failed";
+
+/**
+ * What is drawn for a slice: days of messages, each told where in its run it stands.
+ * @param {object[]} shown
+ * @param {string|null} unreadFrom id of the first unread message
+ * @returns {{day: string, at: number, rows: {message: object, unread: boolean, first: boolean, last: boolean}[]}[]}
+ */
+export function daysOf(shown, unreadFrom) {
+  const days = [];
+  shown.forEach((message, at) => {
+    const key = dayKey(message.at);
+    if (days.at(-1)?.day !== key) days.push({ day: key, at: message.at, rows: [] });
+    const unread = message.id === unreadFrom;
+    const next = shown[at + 1];
+    const first = unread || !joins(shown[at - 1], message);
+    const last = next?.id === unreadFrom || !joins(message, next) || next.state !== message.state;
+    days.at(-1).rows.push({ message, unread, first, last });
+  });
+  return days;
+}

@@ -1,0 +1,111 @@
+/** Everybody of the site, page by page, also those who are not here now: choosing one opens the chat. */
+import { cleanName } from "./text.js";
+import { define, View } from "./view.js";
+import { say, sayError } from "./words.js";
+import "./user-avatar.js";
+
+class PersonRow extends View {
+  /** @param {{uid: string, name: string, displayName: string, hasKeys: boolean}} person  @param {boolean} isMe */
+  fill(person, isMe) {
+    const { parts } = this;
+    parts.avatar.person = person;
+    parts.name.textContent = isMe ? say("self.name") : cleanName(person.displayName) || person.name;
+    parts.user.textContent = isMe ? "" : `@${person.name}`;
+    parts.hint.textContent = isMe ? say("self.hint") : person.hasKeys ? "" : say("people.noKeys");
+    this.classList.toggle("is-away", !person.hasKeys && !isMe);
+    parts.button.addEventListener("click", () => this.emit("pick-person", { uid: person.uid }));
+  }
+
+  focus() {
+    this.parts.button.focus();
+  }
+}
+
+export class PeoplePicker extends View {
+  #messenger = null;
+  #query = null;
+  #next = null;
+  #run = 0;
+  #busy = false;
+
+  built() {
+    this.on("again", "click", () => this.#load());
+    this.watcher = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.#more(), { rootMargin: "400px" });
+    this.watcher.observe(this.parts.end);
+  }
+
+  /** @param {object} messenger */
+  set messenger(messenger) {
+    this.#messenger = messenger;
+  }
+
+  /** Shows people whose name begins so; an empty text shows everybody. @param {string} query */
+  search(query) {
+    if (query === this.#query) return;
+    this.#query = query;
+    this.#next = null;
+    this.#run += 1;
+    this.#load();
+  }
+
+  /** Asks anew the next time it is shown. */
+  forget() {
+    this.#query = null;
+  }
+
+  #more() {
+    if (this.#next && !this.#busy) this.#load();
+  }
+
+  async #load() {
+    const run = this.#run;
+    const first = this.#next === null;
+    this.#wait(true, first);
+    try {
+      const page = await this.#messenger.people({ q: this.#query, after: this.#next ?? undefined });
+      if (run === this.#run) this.#show(page, first);
+    } catch (error) {
+      if (run === this.#run) this.#fail(error);
+    }
+    if (run === this.#run) this.#wait(false, first);
+  }
+
+  #wait(on, first) {
+    this.#busy = on;
+    this.parts.rows.setAttribute("aria-busy", String(on));
+    this.parts.skeleton.hidden = !(on && first && !this.parts.rows.childElementCount);
+    if (on) this.parts.failed.hidden = true;
+  }
+
+  #show({ people, next }, first) {
+    const rows = people.map((person) => this.#row(person));
+    if (first) this.parts.rows.replaceChildren(...rows);
+    else this.parts.rows.append(...rows);
+    this.#next = next ?? null;
+    const { none } = this.parts;
+    none.hidden = this.parts.rows.childElementCount > 0;
+    none.textContent = this.#query ? say("people.none", { query: this.#query }) : say("people.nobody");
+    if (this.#next) requestAnimationFrame(() => this.#near() && this.#more());
+  }
+
+  #near() {
+    return this.isConnected && this.parts.end.getBoundingClientRect().top < innerHeight + 400 && this.offsetParent !== null;
+  }
+
+  #row(person) {
+    const item = document.createElement("li");
+    const row = document.createElement("person-row");
+    row.className = "conversation-row";
+    row.fill(person, person.uid === this.#messenger.me?.uid);
+    item.append(row);
+    return item;
+  }
+
+  #fail(error) {
+    this.parts.failed.hidden = false;
+    this.parts.why.textContent = sayError(error);
+  }
+}
+
+define("person-row", PersonRow);
+define("people-picker", PeoplePicker);
