@@ -1,0 +1,152 @@
+"""A whole client over the network, for tests and benches: keys, chats, sending, listening, the key file.
+
+It holds its keys in memory only and reads history with its vault open. Whatever the server orders is applied in
+sequence order and comes out of `events`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from reference.epochs import EpochState
+from reference.exchange import Exchange, Message, Problem
+from reference.keyring import OPK_POOL
+from reference.link import Link
+from reference.login import Credentials, log_in, sign_up
+from reference.person import Person
+from reference.talk import Talk
+from reference.web import Web
+
+__all__ = ["Client", "Message", "Problem"]
+
+
+class Client:
+    """One person at one device. Make it with `await Client.sign_up(...)` or `await Client.log_in(...)`."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self._exchanges: dict[bytes, Exchange] = {}
+        self._log_lock = asyncio.Lock()
+        self._events: asyncio.Queue[Message | Problem] = asyncio.Queue()
+        self._hearing: dict[bytes, asyncio.Task[None]] = {}
+        self._link: Link | None = None
+
+    @classmethod
+    async def sign_up(cls, origin: str, name: str, password: str) -> "Client":
+        """A new account, fully logged in, without keys yet."""
+        web = Web(origin)
+        credentials = await asyncio.to_thread(sign_up, web, name=name, password=password, display_name=name.title())
+        return cls(await asyncio.to_thread(Person, web, credentials))
+
+    @classmethod
+    async def log_in(cls, origin: str, credentials: Credentials) -> "Client":
+        """A new browser of an account; its keys come with `restore`."""
+        web = Web(origin)
+        await asyncio.to_thread(log_in, web, credentials)
+        return cls(await asyncio.to_thread(Person, web, credentials))
+
+    @property
+    def uid(self) -> bytes:
+        return self.person.uid
+
+    def make_keys(self, *, opks: int = OPK_POOL) -> None:
+        self.person.make_keys(opks=opks)
+
+    async def publish(self) -> None:
+        """The next bundle with this device; afterwards the session is bound to it and the socket is open."""
+        await asyncio.to_thread(self.person.publish)
+        await self._connect()
+
+    def export_keyfile(self, passphrase: str) -> bytes:
+        return self.person.export_keyfile(passphrase)
+
+    async def restore(self, data: bytes, passphrase: str, *, opks: int = OPK_POOL) -> None:
+        """A new device from the key file; all that was written before comes out of `events`."""
+        notices = await asyncio.to_thread(self.person.restore, data, passphrase, opks=opks)
+        self._tell(*(Problem(None, 0, code) for code in notices))
+        await self._connect()
+        for cid in await self._list():
+            await self.catch_up(cid)
+
+    async def start(self, uid: bytes) -> bytes:
+        """The conversation with a person (or oneself); keys are agreed with the first message. Returns its cid."""
+        return self._open(await asyncio.to_thread(self.person.open_conversation, uid))
+
+    async def send(self, cid: bytes, text: str) -> int:
+        """Agree on keys when that is due, seal, post until it is accepted. Returns the sequence."""
+        exchange = self._exchanges[cid]
+        async with exchange.lock:
+            return await exchange.send(text)
+
+    async def settle(self, cid: bytes) -> None:
+        """Propose a record when one is due (section 6), without a message."""
+        exchange = self._exchanges[cid]
+        async with exchange.lock:
+            await exchange.catch_up()
+            await exchange.settle()
+
+    async def catch_up(self, cid: bytes) -> None:
+        """Apply everything that the server has."""
+        exchange = self._exchanges[cid]
+        async with exchange.lock:
+            await exchange.catch_up()
+
+    async def events(self) -> AsyncIterator[Message | Problem]:
+        """What others wrote, in each conversation's order, and what was refused or noticed."""
+        while True:
+            yield await self._events.get()
+
+    async def close(self) -> None:
+        for task in list(self._hearing.values()):
+            task.cancel()
+        if self._link is not None:
+            await self._link.close()
+
+    async def _connect(self) -> None:
+        self._link = Link(
+            self.person.web.origin,
+            lambda: self.person.web.cookies,
+            self.person.keyring.device.did,
+            cursors=lambda: {cid: exchange.talk.cursor for cid, exchange in self._exchanges.items()},
+            on_news=self._news,
+        )
+        await self._link.open()
+
+    def _news(self, heads: Mapping[bytes, int], log_size: int) -> None:
+        self.person.notary.expect_news(log_size)
+        for cid, seq in heads.items():
+            known = self._exchanges.get(cid)
+            if cid not in self._hearing and (known is None or known.talk.cursor < seq):
+                self._hearing[cid] = asyncio.create_task(self._hear(cid))
+
+    async def _hear(self, cid: bytes) -> None:
+        """Catch up with one conversation; news that come while this waits for the lock are covered by it."""
+        if cid not in self._exchanges:
+            await self._list()
+        async with self._exchanges[cid].lock:
+            del self._hearing[cid]
+            await self._exchanges[cid].catch_up()
+
+    async def _list(self) -> list[bytes]:
+        return [self._open(found) for found in await asyncio.to_thread(self.person.conversations)]
+
+    async def _refresh(self, talk: Talk, record_log_size: int) -> None:
+        async with self._log_lock:
+            notices = await asyncio.to_thread(self.person.refresh, talk.uids, log_size=record_log_size)
+        self._tell(*(Problem(talk.state.cid, talk.cursor, code) for code in notices))
+
+    def _open(self, found: dict[str, Any]) -> bytes:
+        cid, (lo, hi) = bytes.fromhex(found["cid"]), map(bytes.fromhex, found["uids"])
+        talk = Talk(EpochState(cid, lo, hi))
+        fresh = Exchange(talk, self.person, self._linked, refresh=self._refresh, tell=self._tell)
+        self._exchanges.setdefault(cid, fresh)
+        return cid
+
+    def _tell(self, *news: Message | Problem) -> None:
+        for each in news:
+            self._events.put_nowait(each)
+
+    def _linked(self) -> Link:
+        if self._link is None:
+            raise ConnectionError("publish or restore first")
+        return self._link

@@ -1,0 +1,160 @@
+"""One conversation's traffic with the server: pull and apply, propose, seal and post. The caller holds `lock`."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from reference import wire
+from reference.content import text_content
+from reference.envelope import Opened, seal_message
+from reference.errors import ProtocolError
+from reference.link import Link, PostRefused
+from reference.person import Person, now_ms
+from reference.primitives import random_bytes
+from reference.record import parse_record
+from reference.talk import Talk, adopt, apply_message, apply_record, kind_to_propose, propose
+
+TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text as it was opened; `at_ms` is the server's clock."""
+
+    cid: bytes
+    seq: int
+    uid: bytes
+    did: bytes
+    mid: bytes
+    text: str = field(repr=False)
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A notice, or why an event was refused: a code of section 13. `cid` None and `seq` 0 outside a conversation."""
+
+    cid: bytes | None
+    seq: int
+    code: str
+
+
+class Exchange:
+    """`refresh(talk, record_log_size)` brings log and bundles up to date; `tell` takes what a person should see."""
+
+    def __init__(
+        self,
+        talk: Talk,
+        person: Person,
+        link: Callable[[], Link],
+        *,
+        refresh: Callable[[Talk, int], Awaitable[None]],
+        tell: Callable[[Message | Problem], None],
+    ) -> None:
+        self.talk, self.lock = talk, asyncio.Lock()
+        self._cid, self._person, self._link = talk.state.cid, person, link
+        self._refresh, self._tell = refresh, tell
+
+    async def catch_up(self) -> None:
+        """Apply everything that the server has, in sequence order."""
+        while (page := await self._link().pull(self._cid, self.talk.cursor)).items:
+            for item in page.items:
+                if item.seq != self.talk.cursor + 1:
+                    raise ProtocolError("SEQ_GAP")
+                await self._apply(item)
+            await self._link().ack(self._cid, self.talk.cursor)
+
+    async def settle(self) -> None:
+        """Propose until no record is due; the winner of a race is processed first."""
+        talk, person = self.talk, self._person
+        for _ in range(TRIES):
+            await self._refresh(talk, 0)
+            bundles = tuple(person.notary.usable(uid) for uid in talk.uids)
+            kind = kind_to_propose(talk, person.keyring.device, bundles)
+            if kind is None:
+                return
+            prekeys = await asyncio.to_thread(person.prekeys, talk, kind)
+            made = propose(talk, kind, person.keyring.device, bundles, person.notary.leaves, prekeys)
+            await self._post_record(made.record.encode())
+        raise ProtocolError("EPOCH_GAP")
+
+    async def send(self, text: str) -> int:
+        """Seal and post until accepted, in a later epoch when this one ended meanwhile. Returns the sequence."""
+        content_id = str(uuid.uuid4())
+        for _ in range(TRIES):
+            await self.settle()
+            seq = await self._send_once(text, content_id)
+            if seq is not None:
+                return seq
+            await self.catch_up()
+        raise ProtocolError("EPOCH_GAP")
+
+    async def _apply(self, item: wire.Item) -> None:
+        try:
+            if item.kind == wire.RECORD:
+                await self._apply_record(item)
+            else:
+                self._show(item, apply_message(self.talk, item.blob, (item.uid, item.did)))
+        except ProtocolError as error:
+            if error.code != "DUPLICATE":
+                self._tell(Problem(self._cid, item.seq, error.code))
+        self.talk.cursor = item.seq
+
+    async def _apply_record(self, item: wire.Item) -> None:
+        await self._refresh(self.talk, parse_record(item.blob).core.log_size)
+        received = apply_record(
+            self.talk,
+            item.blob,
+            device=self._person.keyring.device,
+            hk_seeds=self._person.keyring.vault.hk_seeds,
+            directory=self._person.notary.directory,
+        )
+        if received is not None:
+            self._person.drop_opk(received.used_opk)
+            for code in received.notices:
+                self._tell(Problem(self._cid, item.seq, code))
+
+    def _show(self, item: wire.Item, opened: Opened) -> None:
+        if opened.gap:
+            self._tell(Problem(self._cid, item.seq, "COUNTER_GAP"))
+        if opened.content.kind == "text":
+            text = opened.content.fields["body"]
+            self._tell(Message(self._cid, item.seq, item.uid, item.did, opened.mid, text, item.at_ms))
+
+    async def _post_record(self, record: bytes) -> None:
+        try:
+            accepted = await self._link().post(self._cid, str(uuid.uuid4()), wire.RECORD, record)
+        except PostRefused as refused:
+            self.talk.pending = None
+            if refused.status != 409:
+                raise
+            if refused.code == "STALE_BUNDLE":
+                self._person.notary.expect_news()
+            await self.catch_up()
+            return
+        if accepted.seq == self.talk.cursor + 1:
+            adopt(self.talk)
+            self.talk.cursor = accepted.seq
+        else:
+            await self.catch_up()
+
+    async def _send_once(self, text: str, content_id: str) -> int | None:
+        """The sequence, or None when the epoch moved on and the text has to be sealed again."""
+        talk, device = self.talk, self._person.keyring.device
+        epoch, th, salt = talk.state.epoch, talk.state.th, random_bytes(32)
+        acks = {did.hex(): count for did, count in talk.progress().items() if did != device.did}
+        content = text_content(text, content_id=content_id, ts_ms=now_ms(), ack=acks)
+        envelope, talk.chains[(epoch, device.did)] = seal_message(
+            content, chain=talk.chains[(epoch, device.did)], cid=self._cid, epoch=epoch, th=th, uid=device.uid,
+            did=device.did, salt=salt,
+        )  # fmt: skip
+        try:
+            accepted = await self._link().post(self._cid, str(uuid.uuid4()), wire.MESSAGE, envelope)
+        except PostRefused as refused:
+            if refused.code == "STALE_EPOCH":
+                return None
+            raise ProtocolError("STATE_ROLLBACK") if refused.code == "COUNTER_TAKEN" else refused from None
+        if accepted.seq == talk.cursor + 1:
+            talk.cursor = accepted.seq
+        return accepted.seq

@@ -1,0 +1,109 @@
+"""One person's keys and one device's: made, put into bundles, carried by the key file (sections 2, 3, 5, 10)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from reference.account import Account, encode_account
+from reference.bundle import Bundle, BundleCore, Device, make_bundle
+from reference.encoding import ZERO32
+from reference.epochs import OwnDevice
+from reference.keyfile import ACCOUNT, MIN_ITERATIONS, make_keyfile, stretch
+from reference.merkle import root
+from reference.prekeys import OPK, SPK, Prekey, make_prekey
+from reference.primitives import ed25519_public, random_bytes, x25519_public
+
+SPK_LIFE_MS = 14 * 24 * 60 * 60 * 1000
+OPK_POOL = 50
+NEVER_MS = 2**53 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """RS and the history keys; `hk_seeds`: hk_gen -> private key."""
+
+    root_seed: bytes = field(repr=False)
+    hk_seeds: dict[int, bytes] = field(repr=False)
+
+    @property
+    def root_pub(self) -> bytes:
+        return ed25519_public(self.root_seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """Everything private that a client holds: the vault, and its device with DS."""
+
+    vault: Vault
+    device: OwnDevice
+    ds_seed: bytes = field(repr=False)
+
+
+def make_vault() -> Vault:
+    return Vault(random_bytes(32), {1: random_bytes(32)})
+
+
+def make_keyring(vault: Vault, uid: bytes, *, opks: int = OPK_POOL) -> Keyring:
+    """A new device with one signed prekey and `opks` one-time prekeys."""
+    one_time = {key_id: random_bytes(32) for key_id in range(1, opks + 1)}
+    device = OwnDevice(uid, random_bytes(16), random_bytes(32), {1: random_bytes(32)}, one_time)
+    return Keyring(vault, device, random_bytes(32))
+
+
+def without_opk(keyring: Keyring, key_id: int) -> Keyring:
+    """One-time prekeys are deleted at first use."""
+    opks = {known: seed for known, seed in keyring.device.opks.items() if known != key_id}
+    return replace(keyring, device=replace(keyring.device, opks=opks))
+
+
+def next_bundle(keyring: Keyring, *, name: str, previous: Bundle | None, now_ms: int) -> Bundle:
+    """The version after `previous` (None: the first) with this device added."""
+    device = keyring.device
+    entry = Device(device.did, ed25519_public(keyring.ds_seed), x25519_public(device.dk_seed), now_ms)
+    hk_gen = max(keyring.vault.hk_seeds)
+    core = BundleCore(
+        suites=1,
+        uid=device.uid,
+        name=name,
+        version=1 if previous is None else previous.core.version + 1,
+        prev_hash=ZERO32 if previous is None else previous.hash,
+        root_pub=keyring.vault.root_pub,
+        hk_pub=x25519_public(keyring.vault.hk_seeds[hk_gen]),
+        hk_gen=hk_gen,
+        issued_ms=now_ms,
+        devices=(*(() if previous is None else previous.core.devices), entry),
+    )
+    return make_bundle(core, root_seed=keyring.vault.root_seed)
+
+
+def signed_prekeys(keyring: Keyring, *, now_ms: int) -> list[tuple[bytes, bytes]]:
+    """All prekeys of the device with their signatures."""
+    device = keyring.device
+    entries = [(SPK, key_id, seed, now_ms + SPK_LIFE_MS) for key_id, seed in device.spks.items()]
+    entries += [(OPK, key_id, seed, NEVER_MS) for key_id, seed in device.opks.items()]
+    prekeys = (
+        Prekey(kind, device.uid, device.did, key_id, x25519_public(seed), until)
+        for kind, key_id, seed, until in entries
+    )
+    return [make_prekey(prekey, ds_seed=keyring.ds_seed) for prekey in prekeys]
+
+
+def export_keyfile(
+    vault: Vault, passphrase: str, *, origin: str, bundle: Bundle, log_pub: bytes, leaves: Sequence[bytes], now_ms: int
+) -> bytes:
+    """The account's key file at the floor of iterations."""
+    account = Account(
+        uid=bundle.core.uid,
+        name=bundle.core.name,
+        origin=origin,
+        root_seed=vault.root_seed,
+        hk_seeds=vault.hk_seeds,
+        bundle_version=bundle.core.version,
+        bundle_hash=bundle.hash,
+        log_pub=log_pub,
+        log_size=len(leaves),
+        log_root=root(leaves),
+        made_ms=now_ms,
+    )
+    salt = random_bytes(32)
+    m = stretch(passphrase, salt, MIN_ITERATIONS)
+    return make_keyfile(encode_account(account), kind=ACCOUNT, m=m, salt=salt, iterations=MIN_ITERATIONS)

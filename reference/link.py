@@ -1,0 +1,191 @@
+"""The socket: hello, posts and pulls with their answers, bells; it comes back by itself when it breaks."""
+
+import asyncio
+import contextlib
+import random
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
+
+from reference import wire
+
+HEARTBEAT_SECONDS = 25.0
+ANSWER_SECONDS = 20.0
+PAGE = 200
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+FINAL_CLOSE_CODES = frozenset({4400, 4401, 4403, 4409})
+PASSING_STATUSES = frozenset({429, 503})
+Answer = TypeVar("Answer")
+
+
+class PostRefused(Exception):
+    """The answer `refused`; `code` is the server's."""
+
+    def __init__(self, refused: wire.Refused) -> None:
+        super().__init__(f"{refused.status} {refused.code}")
+        self.status, self.code, self.retry_after = refused.status, refused.code, refused.retry_after
+
+
+class Link:
+    """One device's socket. `on_news(heads, log_size)` is called for each welcome, heads and bell."""
+
+    def __init__(
+        self,
+        origin: str,
+        cookies: Callable[[], str],
+        did: bytes,
+        *,
+        cursors: Callable[[], Mapping[bytes, int]],
+        on_news: Callable[[Mapping[bytes, int], int], None],
+    ) -> None:
+        self._origin, self._cookies, self._did = origin, cookies, did
+        self._cursors, self._on_news = cursors, on_news
+        self._socket: ClientConnection | None = None
+        self._welcomed = asyncio.Event()
+        self._posts: dict[str, asyncio.Future[wire.Accepted]] = {}
+        self._pulls: defaultdict[bytes, deque[asyncio.Future[wire.Events]]] = defaultdict(deque)
+        self._incarnation: str | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect; returns after the first welcome, or raises what ended the connection for good."""
+        self._task = asyncio.create_task(self._keep())
+        welcomed = asyncio.create_task(self._welcomed.wait())
+        await asyncio.wait({self._task, welcomed}, return_when=asyncio.FIRST_COMPLETED)
+        welcomed.cancel()
+        if self._task.done():
+            self._task.result()
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await self._task
+
+    async def post(self, cid: bytes, client_id: str, kind: str, blob: bytes) -> wire.Accepted:
+        """Post until it is answered: the same bytes under the same client id. PostRefused when the answer is no.
+
+        429 and 503 are no answer yet: the same post again after the server's pause.
+        """
+        while True:
+            answer = self._posts.setdefault(client_id, asyncio.get_running_loop().create_future())
+            try:
+                return await self._asked(wire.post(cid, client_id, kind, blob), answer)
+            except (ConnectionError, TimeoutError):
+                await asyncio.sleep(0)
+            except PostRefused as refused:
+                if refused.status not in PASSING_STATUSES:
+                    raise
+                await asyncio.sleep(refused.retry_after or 1)
+            finally:
+                self._posts.pop(client_id, None)
+
+    async def pull(self, cid: bytes, after: int) -> wire.Events:
+        """One page of events after a sequence."""
+        while True:
+            answer: asyncio.Future[wire.Events] = asyncio.get_running_loop().create_future()
+            self._pulls[cid].append(answer)
+            try:
+                return await self._asked(wire.pull(cid, after, PAGE), answer)
+            except (ConnectionError, TimeoutError):
+                self._forget(cid, answer)
+
+    async def ack(self, cid: bytes, upto: int) -> None:
+        with contextlib.suppress(ConnectionError):
+            await self._send(wire.ack(cid, upto))
+
+    async def _asked(self, frame: str, answer: asyncio.Future[Answer]) -> Answer:
+        await self._send(frame)
+        return await asyncio.wait_for(answer, ANSWER_SECONDS)
+
+    async def _send(self, frame: str) -> None:
+        await self._welcomed.wait()
+        try:
+            if self._socket is not None:
+                await self._socket.send(frame)
+        except ConnectionClosed:
+            raise ConnectionError from None
+
+    async def _keep(self) -> None:
+        """Connects again and again, with full jitter, until the server says that it is of no use."""
+        attempt = 0
+        while True:
+            try:
+                await self._serve_one_socket()
+                attempt = 0
+            except ConnectionClosed as closed:
+                if closed.rcvd is not None and closed.rcvd.code in FINAL_CLOSE_CODES:
+                    raise
+            except (OSError, InvalidStatus, TimeoutError):
+                attempt += 1
+            self._drop()
+            longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
+            await asyncio.sleep(random.uniform(0, longest))  # noqa: S311  no secret
+
+    async def _serve_one_socket(self) -> None:
+        address = "ws" + self._origin.removeprefix("http") + "/ws/"
+        headers = {"Cookie": self._cookies()}
+        async with connect(address, origin=Origin(self._origin), additional_headers=headers, proxy=None) as socket:
+            await socket.send(wire.hello(self._did, self._cursors(), self._incarnation))
+            heartbeat = asyncio.create_task(self._beat(socket))
+            try:
+                async for text in socket:
+                    self._take(socket, wire.parse(text))
+            finally:
+                heartbeat.cancel()
+
+    async def _beat(self, socket: ClientConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(HEARTBEAT_SECONDS)
+                await socket.send(wire.ask_heads())
+
+    def _take(self, socket: ClientConnection, frame: wire.ServerFrame) -> None:
+        match frame:
+            case wire.Welcome():
+                self._incarnation = frame.incarnation or self._incarnation
+                self._socket = socket
+                self._welcomed.set()
+                self._on_news(frame.heads, frame.log_size)
+            case wire.Bell():
+                self._on_news({frame.cid: frame.seq}, 0)
+            case wire.LogBell():
+                self._on_news({}, frame.log_size)
+            case wire.Accepted():
+                _settle(self._posts.get(frame.client_id), frame)
+            case wire.Refused():
+                _fail(self._posts.get(frame.client_id), PostRefused(frame))
+            case wire.Events():
+                waiting = self._pulls[frame.cid]
+                _settle(waiting.popleft() if waiting else None, frame)
+            case wire.FrameRefused():
+                pass  # whoever waits asks again after ANSWER_SECONDS
+
+    def _forget(self, cid: bytes, answer: asyncio.Future[wire.Events]) -> None:
+        with contextlib.suppress(ValueError):
+            self._pulls[cid].remove(answer)
+
+    def _drop(self) -> None:
+        """The socket is gone: everyone who waits for an answer asks again on the next one."""
+        self._welcomed.clear()
+        self._socket = None
+        pulls, self._pulls = self._pulls, defaultdict(deque)
+        for post in self._posts.values():
+            _fail(post, ConnectionError())
+        for answer in (answer for queue in pulls.values() for answer in queue):
+            _fail(answer, ConnectionError())
+
+
+def _settle(answer: asyncio.Future[Answer] | None, value: Answer) -> None:
+    if answer is not None and not answer.done():
+        answer.set_result(value)
+
+
+def _fail(answer: asyncio.Future[Any] | None, error: Exception) -> None:
+    if answer is not None and not answer.done():
+        answer.set_exception(error)

@@ -1,0 +1,143 @@
+"""One person at one browser, over HTTP: the login, the keys in memory, what is believed about others. Blocking."""
+
+import time
+from typing import Any
+
+from reference.account import check_account, import_account
+from reference.bundle import Bundle
+from reference.encoding import b64, unb64
+from reference.errors import ProtocolError
+from reference.keyring import (
+    OPK_POOL,
+    Keyring,
+    Vault,
+    export_keyfile,
+    make_keyring,
+    make_vault,
+    next_bundle,
+    signed_prekeys,
+    without_opk,
+)
+from reference.login import Credentials
+from reference.notary import DevicePrekeys, Notary, prekey_fields
+from reference.session import session_proof
+from reference.talk import Talk, needs_prekey
+from reference.web import Web
+
+STATE_WITHOUT_KEYS = "STORAGE_LOST"
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Person:
+    """`web` is fully logged in. Keys come with `make_keys` or `restore`."""
+
+    def __init__(self, web: Web, credentials: Credentials) -> None:
+        me = web.get("/api/me/")
+        self.web, self.credentials = web, credentials
+        self.uid, self.name = bytes.fromhex(me["uid"]), str(me["name"])
+        self.notary = Notary(web, self.uid, self.name)
+        self._keyring: Keyring | None = None
+
+    @property
+    def keyring(self) -> Keyring:
+        if self._keyring is None:
+            raise ProtocolError(STATE_WITHOUT_KEYS)
+        return self._keyring
+
+    def make_keys(self, *, opks: int = OPK_POOL) -> None:
+        """RS, HK and this device's keys, in memory."""
+        self._keyring = make_keyring(make_vault(), self.uid, opks=opks)
+
+    def drop_opk(self, key_id: int) -> None:
+        self._keyring = without_opk(self.keyring, key_id)
+
+    def publish(self) -> None:
+        """The next bundle with this device and its prekeys, seen in the log afterwards; then bind the session to it."""
+        now = now_ms()
+        bundle = next_bundle(self.keyring, name=self.name, previous=self.notary.newest(self.uid), now_ms=now)
+        self.notary.own_hashes.add(bundle.hash)
+        prekeys = prekey_fields(signed_prekeys(self.keyring, now_ms=now))
+        self.web.post("/api/keys/publish/", bundle=b64(bundle.encode()), prekeys=prekeys)
+        self.notary.sync_log(now)
+        self.notary.sync_bundles(self.uid)
+        self.bind()
+
+    def bind(self) -> None:
+        """Session proof (section 11)."""
+        nonce, did = unb64(self.web.post("/api/keys/nonce/")["nonce"]), self.keyring.device.did
+        sig = session_proof(self.web.origin, nonce, self.uid, did, ds_seed=self.keyring.ds_seed)
+        self.web.post("/api/keys/session/", did=did.hex(), sig=b64(sig))
+
+    def export_keyfile(self, passphrase: str) -> bytes:
+        log_pub = self.notary.log_pub
+        if log_pub is None:
+            raise ProtocolError("BUNDLE_NOT_IN_LOG")
+        return export_keyfile(
+            self.keyring.vault,
+            passphrase,
+            origin=self.web.origin,
+            bundle=self.notary.usable(self.uid),
+            log_pub=log_pub,
+            leaves=self.notary.leaves,
+            now_ms=now_ms(),
+        )
+
+    def restore(self, data: bytes, passphrase: str, *, opks: int = OPK_POOL) -> tuple[str, ...]:
+        """A new device from the key file, published beside the others; returns notices.
+
+        Own bundles come first: the log's own leaves are judged by them, and the file by the last of them.
+        """
+        notices = self.notary.adopt_own_chain()
+        current = self._current()
+        account = import_account(data, passphrase, uid=self.uid, name=self.name, root_pub=current.core.root_pub)
+        self.notary.log_pub = account.log_pub
+        self.notary.sync_log(now_ms())
+        self.notary.usable(self.uid)
+        try:
+            check_account(account, current=current, leaves=self.notary.leaves)
+        except ProtocolError as error:
+            if error.code != "KEYFILE_STALE":
+                raise
+            notices += (error.code,)
+        self._keyring = make_keyring(Vault(account.root_seed, account.hk_seeds), self.uid, opks=opks)
+        self.publish()
+        return notices
+
+    def find(self, name: str) -> bytes:
+        """The uid behind a user name; LookupError when there is none."""
+        for person in self.web.get("/api/people/", q=name)["people"]:
+            if person["name"] == name:
+                return bytes.fromhex(person["uid"])
+        raise LookupError(name)
+
+    def refresh(self, uids: tuple[bytes, ...], *, log_size: int) -> tuple[str, ...]:
+        """The log up to `log_size` at least, and the newest bundles of these people; returns notices."""
+        self.notary.expect_news(log_size)
+        notices: tuple[str, ...] = ()
+        if self.notary.is_behind_log or any(self.notary.newest(uid) is None for uid in uids):
+            notices = self.notary.sync_log(now_ms())
+        return sum((self.notary.sync_bundles(uid) for uid in uids), notices)
+
+    def prekeys(self, talk: Talk, kind: int) -> dict[bytes, DevicePrekeys]:
+        """Prekeys of every device that a record of this kind cannot address by its leaf."""
+        found: dict[bytes, DevicePrekeys] = {}
+        for uid in talk.uids:
+            bundle = self.notary.usable(uid)
+            wanted = needs_prekey(talk, kind, self.keyring.device, bundle)
+            found |= self.notary.fetch_prekeys(bundle, wanted, now_ms())
+        return found
+
+    def open_conversation(self, uid: bytes) -> dict[str, Any]:
+        return self.web.post("/api/conversations/", uid=uid.hex())
+
+    def conversations(self) -> list[dict[str, Any]]:
+        return list(self.web.get("/api/conversations/")["conversations"])
+
+    def _current(self) -> Bundle:
+        bundle = self.notary.newest(self.uid)
+        if bundle is None:
+            raise ProtocolError("BUNDLE_NOT_IN_LOG")
+        return bundle

@@ -1,0 +1,189 @@
+"""One conversation at one device: what it holds, when it proposes a record, how events change it (sections 6, 7, 12).
+
+No network here: `client.py` brings events in and carries records and envelopes out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from reference.bundle import Bundle
+from reference.chain import Chain
+from reference.encoding import ZERO32
+from reference.envelope import Epoch, Opened, open_message, start_chains
+from reference.epochs import Directory, EpochState, OwnDevice, after_foreign_record, after_own_record, th_of
+from reference.errors import ProtocolError
+from reference.history import read_history
+from reference.merkle import root
+from reference.notary import DevicePrekeys
+from reference.primitives import x25519_public
+from reference.propose import MadeRecord, SenderSecrets, fresh_secrets, make_record
+from reference.receive import Received, receive_record
+from reference.record import HISTORY, NEXT, RESTART, START, Core, Final, Member, Record, Reference, parse_record
+
+REFRESH_AFTER_MESSAGES = 100
+
+
+@dataclass(slots=True)
+class Talk:
+    """`cursor`: the last sequence applied; `pending`: a record of one's own that is not yet known to be in."""
+
+    state: EpochState
+    cursor: int = 0
+    epochs: dict[int, Epoch] = field(default_factory=dict)
+    chains: dict[tuple[int, bytes], Chain] = field(default_factory=dict)
+    pending: MadeRecord | None = None
+
+    @property
+    def uids(self) -> tuple[bytes, ...]:
+        return tuple(dict.fromkeys((self.state.uid_lo, self.state.uid_hi)))
+
+    def progress(self) -> dict[bytes, int]:
+        """did -> messages received without gap in the current epoch; devices that sent nothing are left out."""
+        epoch = self.state.epoch
+        arrived = {did: chain.without_gap for (number, did), chain in self.chains.items() if number == epoch}
+        return {did: count for did, count in arrived.items() if count}
+
+
+def kind_to_propose(talk: Talk, device: OwnDevice, bundles: tuple[Bundle, ...]) -> int | None:
+    """START, RESTART or NEXT when one is due before the next message (section 6, "When to propose"), else None."""
+    state = talk.state
+    if state.epoch < 0:
+        return START
+    if state.next is None:
+        return RESTART
+    listed = {(bundle.core.uid, entry.did) for bundle in bundles for entry in bundle.core.devices}
+    own = talk.chains.get((state.epoch, device.did))
+    worn = own is not None and own.next_counter >= REFRESH_AFTER_MESSAGES
+    return NEXT if state.leaf_seed is None or listed != state.members or worn else None
+
+
+def needs_prekey(talk: Talk, kind: int, device: OwnDevice, bundle: Bundle) -> list[bytes]:
+    """The devices of a bundle whose leaf this device does not know: all others, but for a NEXT."""
+    known = (talk.state.leafs or {}) if kind == NEXT else {}
+    return [entry.did for entry in bundle.core.devices if entry.did not in known and entry.did != device.did]
+
+
+def propose(
+    talk: Talk,
+    kind: int,
+    device: OwnDevice,
+    bundles: tuple[Bundle, ...],
+    leaves: tuple[bytes, ...],
+    prekeys: Mapping[bytes, DevicePrekeys],
+) -> MadeRecord:
+    """A record of one's own in history mode; it becomes `pending` before it is posted."""
+    sender = fresh_secrets(device.dk_seed)
+    core = _core(talk, kind, device, bundles, leaves, prekeys, sender)
+    opks = {did: handed.opk.pub for did, handed in prekeys.items() if handed.opk is not None}
+    newcomers = [m.did for m in core.receivers if kind == NEXT and (m.uid, m.did) not in talk.state.members]
+    talk.pending = make_record(
+        core, sender=sender, bundles=bundles, opk_pubs=opks, newcomers=newcomers, next_prev=talk.state.next
+    )  # fmt: skip
+    return talk.pending
+
+
+def adopt(talk: Talk) -> None:
+    """The pending record is in: it becomes the state."""
+    if talk.pending is None:
+        raise ProtocolError("SELF_FORGED")
+    talk.state = after_own_record(talk.state, talk.pending)
+    _enter(talk, talk.pending.record, talk.pending.secrets.k_msg)
+    talk.pending = None
+
+
+def apply_record(
+    talk: Talk, data: bytes, *, device: OwnDevice, hk_seeds: dict[int, bytes], directory: Directory
+) -> Received | None:
+    """A record that the server ordered next. None when it was one's own, or only readable, or not for this device."""
+    if talk.pending is not None and talk.pending.record.encode() == data:
+        adopt(talk)
+        return None
+    talk.pending = None
+    talk.state = replace(talk.state, counters=talk.progress())
+    try:
+        received = receive_record(data, device=device, state=talk.state, directory=directory)
+    except ProtocolError as error:
+        if error.code not in ("NOT_A_MEMBER", "PREKEY_UNKNOWN"):
+            raise
+        _look_on(talk, data, device.uid, hk_seeds, directory)
+        return None
+    talk.state = received.state
+    _enter(talk, received.record, received.secrets.k_msg)
+    return received
+
+
+def apply_message(talk: Talk, data: bytes, sender: tuple[bytes, bytes]) -> Opened:
+    """Open an envelope and advance its chain; nothing changes when it is refused."""
+    opened = open_message(data, cid=talk.state.cid, sender=sender, epochs=talk.epochs, chains=talk.chains)
+    talk.chains[(opened.header.epoch, opened.header.did)] = opened.chain
+    return opened
+
+
+def _look_on(talk: Talk, data: bytes, uid: bytes, hk_seeds: dict[int, bytes], directory: Directory) -> None:
+    """OUTSIDE: with an hwrap the epoch can be read, without it only followed."""
+    try:
+        record, k_msg = read_history(data, uid=uid, hk_seeds=hk_seeds, state=talk.state, directory=directory)
+    except ProtocolError as error:
+        if error.code != "NOT_A_MEMBER":
+            raise
+        talk.state = after_foreign_record(talk.state, parse_record(data))
+    else:
+        talk.state = after_foreign_record(talk.state, record)
+        _enter(talk, record, k_msg)
+
+
+def _enter(talk: Talk, record: Record, k_msg: bytes) -> None:
+    members = frozenset((member.uid, member.did) for member in record.core.members)
+    talk.epochs[record.core.epoch] = Epoch(th_of(record), members)
+    talk.chains |= start_chains(k_msg, record.core.epoch, members)
+
+
+def _core(
+    talk: Talk,
+    kind: int,
+    device: OwnDevice,
+    bundles: tuple[Bundle, ...],
+    leaves: tuple[bytes, ...],
+    prekeys: Mapping[bytes, DevicePrekeys],
+    sender: SenderSecrets,
+) -> Core:
+    state, newleaf = talk.state, x25519_public(sender.newleaf_seed)
+    references = {bundle.core.uid: Reference(bundle.core.uid, bundle.core.version, bundle.hash) for bundle in bundles}
+    own = Member(device.uid, device.did, newleaf, 0, 0)
+    finals = talk.progress() if kind == NEXT else {}
+    return Core(
+        suite=1,
+        cid=state.cid,
+        uid_lo=state.uid_lo,
+        uid_hi=state.uid_hi,
+        epoch=state.epoch + 1,
+        kind=kind,
+        mode=HISTORY,
+        timer_s=0,
+        th_prev=ZERO32 if kind == START else state.th,
+        s_uid=device.uid,
+        s_did=device.did,
+        e_pub=x25519_public(sender.e_seed),
+        newleaf_pub=newleaf,
+        references=(references[state.uid_lo], references[state.uid_hi]),
+        log_size=len(leaves),
+        log_root=root(leaves),
+        members=(own, *_others(talk, kind, device, bundles, prekeys)),
+        finals=tuple(Final(did, count) for did, count in finals.items()),
+    )
+
+
+def _others(
+    talk: Talk, kind: int, device: OwnDevice, bundles: tuple[Bundle, ...], prekeys: Mapping[bytes, DevicePrekeys]
+) -> list[Member]:
+    """Every other reachable device: by its leaf in a NEXT, else by its prekeys."""
+    known, others = (talk.state.leafs or {}) if kind == NEXT else {}, []
+    for bundle in bundles:
+        for entry in bundle.core.devices:
+            handed = prekeys.get(entry.did)
+            if entry.did in known and entry.did != device.did:
+                others.append(Member(bundle.core.uid, entry.did, known[entry.did], 0, 0))
+            elif handed is not None:
+                opk_id = handed.opk.key_id if handed.opk else 0
+                others.append(Member(bundle.core.uid, entry.did, handed.spk.pub, handed.spk.key_id, opk_id))
+    return others

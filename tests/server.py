@@ -1,0 +1,64 @@
+"""A real server process on a free loopback port with a data folder of its own, for tests and benches."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tests.services import free_port
+
+BASE = Path(__file__).resolve().parent.parent
+START_SECONDS = 60.0
+STOP_SECONDS = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """`origin` to talk to; `folder` holds the database, `log` what the server printed."""
+
+    origin: str
+    folder: Path
+    log: Path
+
+
+@contextlib.contextmanager
+def running_server(folder: Path, **settings: str) -> Iterator[Server]:
+    """Prepare and serve from `folder`; `settings` go into the environment of the process."""
+    origin = f"http://127.0.0.1:{free_port()}"
+    given = {"DATA_DIR": str(folder), "SITE_URL": origin, "DJANGO_SETTINGS_MODULE": "chatproject.settings", **settings}
+    environment, log = {**os.environ, **given}, folder / "server.log"
+    folder.mkdir(parents=True, exist_ok=True)
+    _run(["-m", "chatproject.first_secrets", str(folder)], environment)
+    _run(["manage.py", "prepare", "--verbosity", "0"], environment)
+    with log.open("wb") as output:
+        command = [sys.executable, "manage.py", "serve", "--port", origin.rpartition(":")[2]]
+        process = subprocess.Popen(command, cwd=BASE, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            _wait_until_ready(origin, process)
+            yield Server(origin, folder, log)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _run(arguments: list[str], environment: dict[str, str]) -> None:
+    subprocess.run([sys.executable, *arguments], cwd=BASE, env=environment, check=True, capture_output=True)
+
+
+def _wait_until_ready(origin: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(URLError, OSError), urlopen(f"{origin}/readyz", timeout=2):
+            return
+        time.sleep(0.1)
+    raise RuntimeError("the server did not start")
