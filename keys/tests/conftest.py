@@ -1,0 +1,32 @@
+"""Alice, Bob and Mallory; counters start at nothing in every test."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from accounts.tests.people import make_person
+from keys.tests.owners import Owner
+
+
+@pytest.fixture(autouse=True)
+def no_counts() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def alice(db: Any) -> Owner:
+    return Owner(make_person("alice"))
+
+
+@pytest.fixture
+def bob(db: Any) -> Owner:
+    return Owner(make_person("bob"))
+
+
+@pytest.fixture
+def mallory(db: Any) -> Owner:
+    return Owner(make_person("mallory"))
