@@ -4,7 +4,7 @@ import { toBase64Url, utf8 } from "/static/js/lib/bytes.js";
 import { holds, refuses, same } from "./claims.js";
 
 const common = { v: 1, id: "00000000-0000-4000-8000-000000000001", ts: 1_700_000_000_000, ack: {} };
-const mid = toBase64Url(new Uint8Array(16).fill(7));
+const mid = "07".repeat(16);
 const key = toBase64Url(new Uint8Array(32).fill(9));
 const file = { ...common, t: "file", blob: "b1", fk: key, size: 300, hash: key, name: "a.png", mime: "image/png" };
 
@@ -25,9 +25,9 @@ export async function what_the_schema_does_not_allow_is_refused() {
   const text = { ...common, t: "text", body: "x" };
   const wrong = [
     { ...text, body: "x".repeat(16_001) }, { ...text, body: 5 }, { ...text, re: "short" }, { ...text, extra: 1 }, { ...text, ts: -1 },
-    { ...text, ack: { AB: 1 } }, { ...text, ack: [] }, { ...text, id: "1" }, { ...common, t: "edit", target: mid, rev: 0, body: "" },
+    { ...text, ack: { AB: 1 } }, { ...text, ack: [] }, { ...text, id: "1" }, { ...common, t: "edit", target: mid, rev: -1, body: "" },
     { ...common, t: "react", target: mid, e: "ab", on: true }, { ...common, t: "react", target: mid, e: "", on: true },
-    { ...common, t: "receipt", seen: Array(51).fill(mid) }, { ...file, size: 104_857_601 }, { ...file, fk: mid }, { ...file, name: "n".repeat(121) },
+    { ...common, t: "receipt", seen: Array(51).fill(mid) }, { ...file, size: -1 }, { ...file, fk: mid }, { ...file, name: "n".repeat(121) },
     { ...file, thumb: toBase64Url(new Uint8Array(16_385)) }, { ...common, t: 5 }, { ...text, v: 2 },
   ];
   for (const content of wrong) await refuses("BAD_CONTENT", () => parseContent(utf8(JSON.stringify(content))));

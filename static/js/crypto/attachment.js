@@ -56,7 +56,11 @@ export function blobLength(size) {
   return BLOB_HEAD_BYTES + padded + TAG_BYTES * chunkCount(padded);
 }
 
-/** key(32)||base(12)||commit(32) = KDF(fk, fsalt, LBL "file", 76) @param {Uint8Array} fk @param {Uint8Array} fsalt @returns {Promise<{key: Uint8Array, base: Uint8Array, commit: Uint8Array}>} */
+/**
+ * key(32)||base(12)||commit(32) = KDF(fk, fsalt, LBL "file", 76)
+ * @param {Uint8Array} fk @param {Uint8Array} fsalt
+ * @returns {Promise<{key: Uint8Array, base: Uint8Array, commit: Uint8Array}>}
+ */
 export async function fileKeys(fk, fsalt) {
   const okm = await kdf(fk, fsalt, LABEL.file, 76);
   return { key: okm.slice(0, 32), base: okm.slice(32, 44), commit: okm.slice(44) };

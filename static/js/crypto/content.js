@@ -3,44 +3,45 @@
 import { equal, fromBase64Url, fromUtf8, utf8 } from "../lib/bytes.js";
 import { check, mapRangeError } from "./errors.js";
 import {
-  BLOB_MAX_BYTES, BODY_MAX_CHARS, CONTENT_DEPTH_MAX, CONTENT_MAX_BYTES, COUNTER_LIMIT, FILE_NAME_MAX_CHARS, HASH_BYTES, ID_BYTES,
+  BODY_MAX_CHARS, CONTENT_DEPTH_MAX, CONTENT_MAX_BYTES, COUNTER_LIMIT, FILE_NAME_MAX_CHARS, HASH_BYTES,
   KEY_BYTES, RECEIPT_MAX, THUMB_MAX_BYTES,
 } from "./labels.js";
 import { parseStrictJson } from "./strict-json.js";
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const DID_HEX = /^[0-9a-f]{32}$/;
+const ID_HEX = /^[0-9a-f]{32}$/; // mid, did
 const MIME = /^[\x21-\x7e]{1,127}$/;
 const GRAPHEME_MAX_CHARS = 32; // one sign with its marks and joiners
 
 /**
- * {"v":1, "t", "id": uuid, "ts": ms, "ack": {did_hex: next_counter}} and the fields of its "t"; bytes are base64url.
+ * {"v":1, "t", "id": uuid, "ts": ms, "ack": {did_hex: next_counter}} and the fields of its "t"; a mid is lower-case hex, keys and files are base64url.
  * @typedef {object} Content
  * @property {1} v @property {string} t @property {string} id @property {number} ts @property {Object<string, number>} ack
  */
 
-const isMid = (value) => isBytes(value, ID_BYTES);
+const isMid = (value) => matches(value, ID_HEX);
 const isBody = (value) => isText(value, 0, BODY_MAX_CHARS);
 const isFlag = (value) => value === true || value === false;
 const isSide = (value) => isInteger(value, 1, 65_535); // pixels
+const isCount = (value) => isInteger(value, 0, Number.MAX_SAFE_INTEGER);
 const isAnything = () => true;
 const optional = (test) => Object.assign((value) => test(value), { optional: true });
 
 const COMMON = {
   v: (value) => value === 1, t: (value) => typeof value === "string", id: (value) => matches(value, UUID),
-  ts: (value) => isInteger(value, 0, Number.MAX_SAFE_INTEGER), ack: isAck,
+  ts: isCount, ack: isAck,
 };
 
 /** The fields of each known "t", beside the common ones: no other may stand there. */
 const FIELDS = {
   text: { body: isBody, re: optional(isMid) },
-  edit: { target: isMid, rev: (value) => isInteger(value, 1, Number.MAX_SAFE_INTEGER), body: isBody },
+  edit: { target: isMid, rev: isCount, body: isBody },
   delete: { target: isMid },
   react: { target: isMid, e: isGrapheme, on: isFlag },
   receipt: { seen: (value) => Array.isArray(value) && value.length <= RECEIPT_MAX && value.every(isMid) },
   timer: { mode: (value) => value === 0 || value === 1, timer_s: (value) => isInteger(value, 0, 2 ** 32 - 1) },
   file: {
-    blob: (value) => isText(value, 1, 64), fk: (value) => isBytes(value, KEY_BYTES), size: (value) => isInteger(value, 0, BLOB_MAX_BYTES),
+    blob: (value) => isText(value, 1, 64), fk: (value) => isBytes(value, KEY_BYTES), size: isCount,
     hash: (value) => isBytes(value, HASH_BYTES), name: (value) => isText(value, 1, FILE_NAME_MAX_CHARS), mime: (value) => matches(value, MIME),
     w: optional(isSide), h: optional(isSide), thumb: optional((value) => isBytes(value, 0, THUMB_MAX_BYTES)),
   },
@@ -92,7 +93,7 @@ function isObject(value) {
 
 function isAck(value) {
   if (!isObject(value)) return false;
-  return Object.entries(value).every(([did, next]) => DID_HEX.test(did) && isInteger(next, 0, COUNTER_LIMIT));
+  return Object.entries(value).every(([did, next]) => ID_HEX.test(did) && isInteger(next, 0, COUNTER_LIMIT));
 }
 
 function isInteger(value, lowest, highest) {

@@ -107,7 +107,11 @@ export async function messageId(envelope) {
   return (await sha256(LABEL.mid, envelope)).slice(0, ID_BYTES);
 }
 
-/** key(32) || nonce(12) || commit(32) = KDF(MSK, salt, LBL "mk" || H(header), 76) @param {Uint8Array} msk @param {Uint8Array} header @param {Uint8Array} salt @returns {Promise<{key: Uint8Array, nonce: Uint8Array, commit: Uint8Array}>} */
+/**
+ * key(32) || nonce(12) || commit(32) = KDF(MSK, salt, LBL "mk" || H(header), 76)
+ * @param {Uint8Array} msk @param {Uint8Array} header @param {Uint8Array} salt
+ * @returns {Promise<{key: Uint8Array, nonce: Uint8Array, commit: Uint8Array}>}
+ */
 export async function messageKeys(msk, header, salt) {
   const okm = await kdf(msk, salt, concat(LABEL.mk, await sha256(header)), 76);
   return { key: okm.slice(0, 32), nonce: okm.slice(32, 44), commit: okm.slice(44) };

@@ -53,14 +53,22 @@ export function checkMembers(core, referenced) {
   for (const uid of [core.uidLo, core.uidHi]) check(core.members.some((entry) => equal(entry.uid, uid)), "DEVICE_NOT_IN_EPOCH");
 }
 
-/** 6: an own record is known before it is posted. @param {object} record @param {{uid: Uint8Array, did: Uint8Array}} device @param {object|null} pending Proposal @returns {boolean} it is the pending one @throws SELF_FORGED */
+/**
+ * 6: an own record is known before it is posted.
+ * @param {object} record @param {{uid: Uint8Array, did: Uint8Array}} device @param {object|null} pending Proposal
+ * @returns {boolean} it is the pending one @throws SELF_FORGED
+ */
 export function checkSender({ core, hash }, device, pending) {
   if (!equal(core.sDid, device.did) || !equal(core.sUid, device.uid)) return false;
   check(Boolean(pending) && equal(pending.hash, hash), "SELF_FORGED");
   return true;
 }
 
-/** 6: in a NEXT everyone's leaf is known or absent; the sender's own entry is the new one. @param {object} core @param {object} state @throws LEAF_MISMATCH */
+/**
+ * 6: in a NEXT everyone's leaf is known or absent; the sender's own entry is the new one.
+ * @param {object} core @param {object} state
+ * @throws LEAF_MISMATCH
+ */
 export function checkLeafs(core, { leafs }) {
   if (core.kind !== NEXT || leafs === null) return;
   for (const entry of core.members) {
@@ -92,7 +100,11 @@ export async function checkLogRoot(core, log) {
   check(core.logSize <= log.size && equal(await logRoot(log, core.logSize), core.logRoot), "LOG_SPLIT_VIEW");
 }
 
-/** 11 @param {object} core @param {{did: Uint8Array, nextCounter: number}[]} counters received without gap @returns {boolean} nothing is missing */
+/**
+ * 11
+ * @param {object} core @param {{did: Uint8Array, nextCounter: number}[]} counters received without gap
+ * @returns {boolean} nothing is missing
+ */
 export function hasAllMessages(core, counters) {
   return core.finals.every((final) => {
     const own = counters.find((one) => equal(one.did, final.did));

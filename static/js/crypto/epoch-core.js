@@ -2,7 +2,9 @@
 
 import { compare, concat, equal, u32, u64, u8, vec } from "../lib/bytes.js";
 import { check, parse } from "./errors.js";
-import { HASH_BYTES, ID_BYTES, KEY_BYTES, LABEL, MEMBERS_MAX, MODE_EPHEMERAL, MODE_HISTORY, NEXT, RESTART, START, WRAP_BYTES, Z32 } from "./labels.js";
+import {
+  HASH_BYTES, ID_BYTES, KEY_BYTES, LABEL, MEMBERS_MAX, MODE_EPHEMERAL, MODE_HISTORY, NEXT, RESTART, START, WRAP_BYTES, Z32,
+} from "./labels.js";
 import { sha256 } from "./primitives.js";
 
 /** @typedef {{uid: Uint8Array, version: number, bundleHash: Uint8Array}} Reference to a bundle */
@@ -82,7 +84,11 @@ export function parseCore(bytes) {
   return core;
 }
 
-/** TH_e = H( LBL "th" || TH_prev || core_hash || H(wraps) ) @param {Uint8Array} thPrev @param {Uint8Array} coreHash @param {Uint8Array} wraps @returns {Promise<Uint8Array>} */
+/**
+ * TH_e = H( LBL "th" || TH_prev || core_hash || H(wraps) )
+ * @param {Uint8Array} thPrev @param {Uint8Array} coreHash @param {Uint8Array} wraps
+ * @returns {Promise<Uint8Array>}
+ */
 export async function transcriptHash(thPrev, coreHash, wraps) {
   return sha256(LABEL.th, thPrev, coreHash, await sha256(wraps));
 }

@@ -1,7 +1,9 @@
 /** Reading old epochs with the history key: the vault is open, there is no live state (protocol.md, section 6). */
 
 import { equal } from "../lib/bytes.js";
-import { bundleDeviceOf, checkConversation, checkMembers, checkOrder, checkPublicKeys, checkReferences, checkSender, checkSuite } from "./epoch-check.js";
+import {
+  bundleDeviceOf, checkConversation, checkMembers, checkOrder, checkPublicKeys, checkReferences, checkSender, checkSuite,
+} from "./epoch-check.js";
 import { historyUidsOf, parseRecord } from "./epoch-core.js";
 import { checkConfirm, historyInfo, historySecretOfReader, openWrap } from "./epoch-keys.js";
 import { follow, keysOf } from "./epoch-state.js";
@@ -30,7 +32,12 @@ export async function readHistory(bytes, state, context) {
   return { state: follow(state, record), epochKeys: await keysOf(record, kMsg, null), core };
 }
 
-/** K_msg out of the own hwrap, for a record already judged. @param {object} record EpochRecord @param {object[]} referenced its Bundles @param {{device: {uid: Uint8Array}, historySeeds: Uint8Array[]}} reader @returns {Promise<Uint8Array>} @throws NOT_A_MEMBER, BAD_TAG */
+/**
+ * K_msg out of the own hwrap, for a record already judged.
+ * @param {object} record EpochRecord @param {object[]} referenced its Bundles
+ * @param {{device: {uid: Uint8Array}, historySeeds: Uint8Array[]}} reader
+ * @returns {Promise<Uint8Array>} @throws NOT_A_MEMBER, BAD_TAG
+ */
 export async function openHistoryWrap({ core, th, hwraps }, referenced, { device, historySeeds }) {
   const place = historyUidsOf(core).findIndex((uid) => equal(uid, device.uid));
   check(place >= 0, "NOT_A_MEMBER");

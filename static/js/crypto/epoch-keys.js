@@ -50,17 +50,29 @@ export function historyInfo({ th, uid, hkPub, senderDkPub, ePub }) {
   return concat(LABEL.hwrap, th, uid, hkPub, senderDkPub, ePub);
 }
 
-/** DH(DK_s, HK) || DH(E, HK), as the sender computes it. @param {{dkSeed: Uint8Array, eSeed: Uint8Array}} own @param {Uint8Array} hkPub @returns {Promise<Uint8Array>} */
+/**
+ * DH(DK_s, HK) || DH(E, HK), as the sender computes it.
+ * @param {{dkSeed: Uint8Array, eSeed: Uint8Array}} own @param {Uint8Array} hkPub
+ * @returns {Promise<Uint8Array>}
+ */
 export async function historySecretOfSender({ dkSeed, eSeed }, hkPub) {
   return concat(...(await Promise.all([dh(dkSeed, hkPub), dh(eSeed, hkPub)])));
 }
 
-/** The same from HK. @param {Uint8Array} hkSeed @param {{senderDkPub: Uint8Array, ePub: Uint8Array}} sender @returns {Promise<Uint8Array>} */
+/**
+ * The same from HK.
+ * @param {Uint8Array} hkSeed @param {{senderDkPub: Uint8Array, ePub: Uint8Array}} sender
+ * @returns {Promise<Uint8Array>}
+ */
 export async function historySecretOfReader(hkSeed, { senderDkPub, ePub }) {
   return concat(...(await Promise.all([dh(hkSeed, senderDkPub), dh(hkSeed, ePub)])));
 }
 
-/** k||n = KDF(Z, Z32, info, 44); GCM(k, n, secret, info). Z is wiped. @param {Uint8Array} z @param {Uint8Array} info @param {Uint8Array} secret 32 bytes @returns {Promise<Uint8Array>} 48 bytes */
+/**
+ * k||n = KDF(Z, Z32, info, 44); GCM(k, n, secret, info). Z is wiped.
+ * @param {Uint8Array} z @param {Uint8Array} info @param {Uint8Array} secret 32 bytes
+ * @returns {Promise<Uint8Array>} 48 bytes
+ */
 export async function sealWrap(z, info, secret) {
   const keys = await wrapKeys(z, info);
   const wrap = await gcmSeal(keys.key, keys.nonce, secret, info);
@@ -68,24 +80,39 @@ export async function sealWrap(z, info, secret) {
   return wrap;
 }
 
-/** @param {Uint8Array} z wiped @param {Uint8Array} info @param {Uint8Array} wrap @returns {Promise<Uint8Array>} the 32 bytes in it @throws BAD_TAG */
+/**
+ * @param {Uint8Array} z wiped @param {Uint8Array} info @param {Uint8Array} wrap
+ * @returns {Promise<Uint8Array>} the 32 bytes in it @throws BAD_TAG
+ */
 export async function openWrap(z, info, wrap) {
   const keys = await wrapKeys(z, info);
   wipe(z);
   return gcmOpen(keys.key, keys.nonce, wrap, info);
 }
 
-/** x_j of a newcomer = MAC(next_{e-1}, r): the HKDF extract, so that it needs no next_{e-1}. @param {Uint8Array} nextPrev @param {Uint8Array} r @returns {Promise<Uint8Array>} */
+/**
+ * x_j of a newcomer = MAC(next_{e-1}, r): the HKDF extract, so that it needs no next_{e-1}.
+ * @param {Uint8Array} nextPrev @param {Uint8Array} r
+ * @returns {Promise<Uint8Array>}
+ */
 export function joinSecret(nextPrev, r) {
   return mac(nextPrev, r);
 }
 
-/** S_e = KDF(r, salt, LBL "epoch" || TH_e, 32) @param {Uint8Array} r @param {Uint8Array} salt next_{e-1}, Z32 for START and RESTART @param {Uint8Array} th @returns {Promise<Uint8Array>} */
+/**
+ * S_e = KDF(r, salt, LBL "epoch" || TH_e, 32)
+ * @param {Uint8Array} r @param {Uint8Array} salt next_{e-1}, Z32 for START and RESTART @param {Uint8Array} th
+ * @returns {Promise<Uint8Array>}
+ */
 export function epochSecret(r, salt, th) {
   return kdf(r, salt, concat(LABEL.epoch, th), 32);
 }
 
-/** S_e = MAC(x_j, LBL "epoch" || TH_e || 0x01): the one-block HKDF expand. @param {Uint8Array} x @param {Uint8Array} th @returns {Promise<Uint8Array>} */
+/**
+ * S_e = MAC(x_j, LBL "epoch" || TH_e || 0x01): the one-block HKDF expand.
+ * @param {Uint8Array} x @param {Uint8Array} th
+ * @returns {Promise<Uint8Array>}
+ */
 export function epochSecretOfNewcomer(x, th) {
   return mac(x, LABEL.epoch, th, ONE);
 }
@@ -101,23 +128,39 @@ export function confirmKey(kMsg, th) {
   return kdf(kMsg, Z32, concat(LABEL.conf, th), 32);
 }
 
-/** confirm = MAC(K_conf, LBL "confirm" || TH_e || H(hwraps)) @param {Uint8Array} kConf @param {Uint8Array} th @param {Uint8Array} hwrapsHash @returns {Promise<Uint8Array>} */
+/**
+ * confirm = MAC(K_conf, LBL "confirm" || TH_e || H(hwraps))
+ * @param {Uint8Array} kConf @param {Uint8Array} th @param {Uint8Array} hwrapsHash
+ * @returns {Promise<Uint8Array>}
+ */
 export function confirmTag(kConf, th, hwrapsHash) {
   return mac(kConf, LABEL.confirm, th, hwrapsHash);
 }
 
-/** Step 9, also for a K_msg out of an archive. @param {Uint8Array} kMsg @param {{th: Uint8Array, hwrapsHash: Uint8Array, confirm: Uint8Array}} record @throws BAD_CONFIRM */
+/**
+ * Step 9, also for a K_msg out of an archive.
+ * @param {Uint8Array} kMsg @param {{th: Uint8Array, hwrapsHash: Uint8Array, confirm: Uint8Array}} record
+ * @throws BAD_CONFIRM
+ */
 export async function checkConfirm(kMsg, { th, hwrapsHash, confirm }) {
   const kConf = await confirmKey(kMsg, th);
   check(equal(await confirmTag(kConf, th, hwrapsHash), confirm), "BAD_CONFIRM");
 }
 
-/** CK_0(uid, did) = KDF(K_msg, Z32, LBL "chain" || uid || did, 32) @param {Uint8Array} kMsg @param {Uint8Array} uid @param {Uint8Array} did @returns {Promise<Uint8Array>} */
+/**
+ * CK_0(uid, did) = KDF(K_msg, Z32, LBL "chain" || uid || did, 32)
+ * @param {Uint8Array} kMsg @param {Uint8Array} uid @param {Uint8Array} did
+ * @returns {Promise<Uint8Array>}
+ */
 export function firstChainKey(kMsg, uid, did) {
   return kdf(kMsg, Z32, concat(LABEL.chain, uid, did), 32);
 }
 
-/** CK_0 of every member, by the hex of its did. @param {Uint8Array} kMsg @param {{uid: Uint8Array, did: Uint8Array}[]} members @returns {Promise<Object<string, Uint8Array>>} */
+/**
+ * CK_0 of every member, by the hex of its did.
+ * @param {Uint8Array} kMsg @param {{uid: Uint8Array, did: Uint8Array}[]} members
+ * @returns {Promise<Object<string, Uint8Array>>}
+ */
 export async function firstChainKeys(kMsg, members) {
   const pairs = members.map(async ({ uid, did }) => [hex(did), await firstChainKey(kMsg, uid, did)]);
   return Object.fromEntries(await Promise.all(pairs));

@@ -43,7 +43,11 @@ export async function adopt(state, record, { kMsg, next }, { did }, newleafSeed 
   return { state: after, epochKeys: await keysOf(record, kMsg, next) };
 }
 
-/** The state after a record that gave this device no secrets. @param {ConversationState} state @param {object} record EpochRecord @returns {ConversationState} */
+/**
+ * The state after a record that gave this device no secrets.
+ * @param {ConversationState} state @param {object} record EpochRecord
+ * @returns {ConversationState}
+ */
 export function follow(state, { core, hash, th }) {
   const records = [...state.records, { epoch: core.epoch, sha256: hash }];
   const members = core.members.map(({ uid, did }) => ({ uid, did }));

@@ -6,7 +6,11 @@ const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u061c]/gu; // control, bidi, invisib
 const EXTENSION = /\.[A-Za-z0-9]{1,10}$/;
 const NAMELESS = "file";
 
-/** No path parts, no control, bidi or NUL characters, at most 120 characters, true extension last. @param {string} name @returns {string} */
+/**
+ * No path parts, no control, bidi or NUL characters, at most 120 characters, true extension last.
+ * @param {string} name
+ * @returns {string}
+ */
 export function cleanFileName(name) {
   const last = name.split(/[/\\]/).at(-1);
   const clean = last.toWellFormed().replace(CONTROLS, "").replace(/[<>:"|?*]/g, "_").replace(/^[\s.]+|[\s.]+$/g, "");

@@ -53,7 +53,10 @@ export function encodeConversation({ cid, uids, epochs, madeMs }) {
   });
 }
 
-/** @param {Uint8Array} payload @returns {ConversationPayload} each k_msg must still pass `checkConfirm` of its record @throws KEYFILE_DAMAGED */
+/**
+ * @param {Uint8Array} payload
+ * @returns {ConversationPayload} each k_msg must still pass `checkConfirm` of its record @throws KEYFILE_DAMAGED
+ */
 export function parseConversation(payload) {
   return decode(payload, (json) => ({
     cid: bytes(json.cid, ID_BYTES), uids: list(json.uids, (uid) => bytes(uid, ID_BYTES)),
@@ -62,7 +65,11 @@ export function parseConversation(payload) {
   }));
 }
 
-/** @param {AccountPayload} account @param {{uid: Uint8Array, name: string, rootPub: Uint8Array}} loggedIn of the last logged bundle @throws KEYFILE_WRONG_ACCOUNT */
+/**
+ * @param {AccountPayload} account
+ * @param {{uid: Uint8Array, name: string, rootPub: Uint8Array}} loggedIn of the last logged bundle
+ * @throws KEYFILE_WRONG_ACCOUNT
+ */
 export async function checkAccount(account, { uid, name, rootPub }) {
   check(equal(account.uid, uid) && account.name === name, "KEYFILE_WRONG_ACCOUNT");
   check(equal(await ed25519Public(account.rootSeed), rootPub), "KEYFILE_WRONG_ACCOUNT");

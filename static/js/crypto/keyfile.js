@@ -9,7 +9,9 @@ import {
 import { pad, padme, unpad } from "./padding.js";
 import { gcmOpen, gcmSeal, kdf, pbkdf2, sha256, wipe } from "./primitives.js";
 
-/** @typedef {{kind: number, kdf: number, iterations: number, salt: Uint8Array, ctLength: number}} KeyfileHeader kind 1 account, 2 conversation */
+/**
+ * @typedef {{kind: number, kdf: number, iterations: number, salt: Uint8Array, ctLength: number}} KeyfileHeader kind 1 account, 2 conversation
+ */
 
 /**
  *     keyfile = header 55 | commit 32 | ct
@@ -58,7 +60,11 @@ export function encodeKeyfileHeader({ kind, iterations, salt, ctLength }) {
   return concat(KEYFILE_MAGIC, u8(KEYFILE_VERSION), u8(kind), u8(KEYFILE_KDF), u32(iterations), u32(0), u32(0), salt, u32(ctLength));
 }
 
-/** m = PBKDF2-HMAC-SHA-256(NFKC passphrase, salt, iterations, 32) @param {string} passphrase @param {Uint8Array} salt @param {number} iterations @returns {Promise<Uint8Array>} */
+/**
+ * m = PBKDF2-HMAC-SHA-256(NFKC passphrase, salt, iterations, 32)
+ * @param {string} passphrase @param {Uint8Array} salt @param {number} iterations
+ * @returns {Promise<Uint8Array>}
+ */
 export function stretch(passphrase, salt, iterations) {
   return pbkdf2(utf8(passphrase.normalize("NFKC")), salt, iterations);
 }

@@ -46,7 +46,11 @@ export function emptyLog() {
   return { size: 0, leaves: [], places: new Map(), levels: [[]] };
 }
 
-/** Without any judgement: for leaves that were accepted before. @param {Log} log @param {Uint8Array[]} leaves @returns {Promise<Log>} @throws BAD_ENCODING */
+/**
+ * Without any judgement: for leaves that were accepted before.
+ * @param {Log} log @param {Uint8Array[]} leaves
+ * @returns {Promise<Log>} @throws BAD_ENCODING
+ */
 export async function appendLeaves(log, leaves) {
   const parsed = leaves.map(parseLeaf);
   const places = new Map(log.places);
@@ -109,13 +113,20 @@ export async function acceptHead({ head: bytes, sig, leaves }, { log, lgPub, now
   return { log: grown, head };
 }
 
-/** @param {Log} log @param {Uint8Array} idx @param {number} [size] of an earlier state @returns {BundleLeaf|undefined} the last leaf of idx */
+/**
+ * @param {Log} log @param {Uint8Array} idx @param {number} [size] of an earlier state
+ * @returns {BundleLeaf|undefined} the last leaf of idx
+ */
 export function lastLeaf(log, idx, size = log.size) {
   const place = (log.places.get(hex(idx)) ?? []).findLast((position) => position < size);
   return place === undefined ? undefined : log.leaves[place];
 }
 
-/** A bundle is usable only if it equals the last leaf of its idx. @param {Log} log @param {object} bundle a Bundle @throws BUNDLE_NOT_IN_LOG */
+/**
+ * A bundle is usable only if it equals the last leaf of its idx.
+ * @param {Log} log @param {object} bundle a Bundle
+ * @throws BUNDLE_NOT_IN_LOG
+ */
 export function checkBundleInLog(log, bundle) {
   check(isLeafOf(lastLeaf(log, bundle.idx), bundle), "BUNDLE_NOT_IN_LOG");
 }
@@ -131,7 +142,11 @@ export function checkBundleAtSize(log, bundle, size) {
   throw new ProtocolError(was ? "STALE_BUNDLE" : "BUNDLE_NOT_IN_LOG");
 }
 
-/** The log of a key file must be the beginning of this one. @param {Log} log @param {{size: number, root: Uint8Array}} earlier @throws LOG_SPLIT_VIEW */
+/**
+ * The log of a key file must be the beginning of this one.
+ * @param {Log} log @param {{size: number, root: Uint8Array}} earlier
+ * @throws LOG_SPLIT_VIEW
+ */
 export async function checkPrefix(log, { size, root }) {
   check(size <= log.size && equal(await logRoot(log, size), root), "LOG_SPLIT_VIEW");
 }

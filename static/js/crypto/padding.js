@@ -5,7 +5,11 @@ import { check } from "./errors.js";
 const SMALLEST = 256;
 const MARK = 0x80;
 
-/** padme(L): L < 256 -> 256; else (L + m) & ~m, m = 2^(E-S)-1, E = floor(log2 L), S = floor(log2 E)+1. @param {number} length @returns {number} */
+/**
+ * padme(L): L < 256 -> 256; else (L + m) & ~m, m = 2^(E-S)-1, E = floor(log2 L), S = floor(log2 E)+1.
+ * @param {number} length
+ * @returns {number}
+ */
 export function padme(length) {
   if (length < SMALLEST) return SMALLEST;
   const e = log2(length);
@@ -29,7 +33,9 @@ export function unpad(padded, code = "BAD_PADDING") {
   return padded.subarray(0, end);
 }
 
-// Exact for lengths, where Math.log2 need not be.
+// Exact for every length, where Math.log2 need not be.
 function log2(value) {
-  return 31 - Math.clz32(value);
+  let exponent = 0;
+  while (2 ** (exponent + 1) <= value) exponent += 1;
+  return exponent;
 }

@@ -7,7 +7,11 @@ export const PASSPHRASE_BYTES = GROUPS * GROUP_CHARS; // of randomness to give
 export const TYPED_MIN_CHARS = 16;
 const TYPED_MIN_DISTINCT = 8;
 
-/** Five groups of four: 20 x 5 = 100 bits; 256 is a multiple of 32, so no letter is likelier. @param {Uint8Array} random 20 bytes @returns {string} */
+/**
+ * Five groups of four: 20 x 5 = 100 bits; 256 is a multiple of 32, so no letter is likelier.
+ * @param {Uint8Array} random 20 bytes
+ * @returns {string}
+ */
 export function generatePassphrase(random) {
   if (random.length !== PASSPHRASE_BYTES) throw new RangeError("20 random bytes make a passphrase");
   const letters = Array.from(random, (byte) => ALPHABET[byte % ALPHABET.length]);

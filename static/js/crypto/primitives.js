@@ -41,18 +41,30 @@ export async function kdf(ikm, salt, info, length) {
   return new Uint8Array(await subtle.deriveBits(algorithm, await hkdfKey(ikm), 8 * length));
 }
 
-/** PBKDF2-HMAC-SHA-256 @param {Uint8Array} password @param {Uint8Array} salt @param {number} iterations @returns {Promise<Uint8Array>} 32 bytes */
+/**
+ * PBKDF2-HMAC-SHA-256
+ * @param {Uint8Array} password @param {Uint8Array} salt @param {number} iterations
+ * @returns {Promise<Uint8Array>} 32 bytes
+ */
 export async function pbkdf2(password, salt, iterations) {
   const key = await subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
   return new Uint8Array(await subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations }, key, 256));
 }
 
-/** GCM(k, n, pt, aad) @param {Uint8Array} key @param {Uint8Array} nonce 12 bytes @param {Uint8Array} plaintext @param {Uint8Array} aad @returns {Promise<Uint8Array>} */
+/**
+ * GCM(k, n, pt, aad)
+ * @param {Uint8Array} key @param {Uint8Array} nonce 12 bytes @param {Uint8Array} plaintext @param {Uint8Array} aad
+ * @returns {Promise<Uint8Array>}
+ */
 export async function gcmSeal(key, nonce, plaintext, aad) {
   return new Uint8Array(await subtle.encrypt(gcm(nonce, aad), await aesKey(key), plaintext));
 }
 
-/** @param {Uint8Array} key @param {Uint8Array} nonce @param {Uint8Array} ciphertext @param {Uint8Array} aad @param {string} [code] of the refusal @returns {Promise<Uint8Array>} */
+/**
+ * @param {Uint8Array} key @param {Uint8Array} nonce @param {Uint8Array} ciphertext @param {Uint8Array} aad
+ * @param {string} [code] of the refusal
+ * @returns {Promise<Uint8Array>}
+ */
 export async function gcmOpen(key, nonce, ciphertext, aad, code = "BAD_TAG") {
   const imported = await aesKey(key);
   try {

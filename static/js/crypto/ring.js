@@ -6,9 +6,15 @@ import { HASH_BYTES, LABEL, TAG_BYTES, Z32 } from "./labels.js";
 import { stretch } from "./keyfile.js";
 import { gcmOpen, gcmSeal, kdf, wipe } from "./primitives.js";
 
-/** @typedef {{kek: Uint8Array, uid: Uint8Array, did: Uint8Array, name: string, writeNo: number}} RingPlace name: of the object; writeNo only grows */
+/**
+ * @typedef {{kek: Uint8Array, uid: Uint8Array, did: Uint8Array, name: string, writeNo: number}} RingPlace name: of the object; writeNo only grows
+ */
 
-/** KEK = KDF(PBKDF2(passphrase, device_salt, iterations, 32), Z32, LBL "kek" || uid || did, 32) @param {{passphrase: string, deviceSalt: Uint8Array, iterations: number, uid: Uint8Array, did: Uint8Array}} parts @returns {Promise<Uint8Array>} */
+/**
+ * KEK = KDF(PBKDF2(passphrase, device_salt, iterations, 32), Z32, LBL "kek" || uid || did, 32)
+ * @param {{passphrase: string, deviceSalt: Uint8Array, iterations: number, uid: Uint8Array, did: Uint8Array}} parts
+ * @returns {Promise<Uint8Array>}
+ */
 export async function deriveKek({ passphrase, deviceSalt, iterations, uid, did }) {
   const m = await stretch(passphrase, deviceSalt, iterations);
   const kek = await kdf(m, Z32, concat(LABEL.kek, uid, did), 32);
@@ -29,7 +35,10 @@ export async function sealObject(plaintext, place, salt) {
   return concat(salt, commit, sealed);
 }
 
-/** @param {Uint8Array} object @param {RingPlace} place @returns {Promise<Uint8Array>} plaintext @throws BAD_ENCODING, BAD_COMMIT, BAD_TAG */
+/**
+ * @param {Uint8Array} object @param {RingPlace} place
+ * @returns {Promise<Uint8Array>} plaintext @throws BAD_ENCODING, BAD_COMMIT, BAD_TAG
+ */
 export async function openObject(object, place) {
   check(object.length >= 2 * HASH_BYTES + TAG_BYTES, "BAD_ENCODING");
   const info = ringInfo(place);

@@ -4,7 +4,9 @@ import { concat, utf8, vec } from "../lib/bytes.js";
 import { LABEL } from "./labels.js";
 import { sign } from "./primitives.js";
 
-/** @typedef {{origin: string, nonce: Uint8Array, uid: Uint8Array, did: Uint8Array}} SessionClaim nonce: 32 bytes of the server, used once */
+/**
+ * @typedef {{origin: string, nonce: Uint8Array, uid: Uint8Array, did: Uint8Array}} SessionClaim nonce: 32 bytes of the server, used once
+ */
 
 /**
  *     signed = LBL "session" | vec(origin) | server_nonce 32 | uid 16 | did 16
