@@ -76,34 +76,38 @@ class Profile:
         self.submit("password")
         expect(self.page).to_have_url(re.compile(r"/second-step/set-up/$"))
 
-    def enrol_app(self, person: Person) -> None:
+    def enrol_app(self, person: Person) -> str:
         """Set up the authenticator app from the secret on the page; the recovery codes follow."""
         self.page.goto("/second-step/set-up/app/")
         person.seed = SECRET.search(self.page.locator("body").inner_text())[0]
         self.fill(code=person.code())
         self.submit("code")
         self._read_recovery_codes(person)
+        return ""
 
-    def enrol_email(self, person: Person) -> None:
+    def enrol_email(self, person: Person) -> str:
         """Set up codes by mail; gives the code that was used."""
         self.page.goto("/second-step/set-up/email/")
         before = self._mails_to(person)
         self.page.locator("main .actions [type=submit]").first.click()
         expect(self.field("code")).to_be_visible()
-        self.fill(code=code_in(self.site.mail_to(person.email, before)))
+        code = code_in(self.site.mail_to(person.email, before))
+        self.fill(code=code)
         self.submit("code")
         self._read_recovery_codes(person)
+        return code
 
     def keep_recovery_codes(self) -> None:
         self.field("kept").check()
         self.submit("kept")
         expect(self.page).to_have_url(re.compile(r"/chat/$"))
 
-    def new_account(self, person: Person, *, second_step: str = "app") -> None:
-        """From the sign-up page to the page that makes the keys."""
+    def new_account(self, person: Person, *, second_step: str = "app") -> str:
+        """From the sign-up page to the page that makes the keys; gives the code that was mailed, if any."""
         self.sign_up(person)
-        self.enrol_app(person) if second_step == "app" else self.enrol_email(person)
+        code = self.enrol_email(person) if second_step == "email" else self.enrol_app(person)
         self.keep_recovery_codes()
+        return code
 
     def password_step(self, person: Person) -> None:
         self.page.goto("/login/")

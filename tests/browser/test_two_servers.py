@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.browser.databases import fresh_databases
 from tests.browser.people import alice, bob
 from tests.browser.server import Site, serving
 
@@ -15,9 +16,8 @@ BELL_SECONDS = 10  # far below the heartbeat of 25 s that would find a message w
 
 @pytest.fixture(scope="module")
 def two_processes(tmp_path_factory: pytest.TempPathFactory, postgres_url: str, redis_url: str) -> Iterator[Site]:
-    databases = {"DATABASE_URL": f"{postgres_url}/accounts", "MESSAGES_DATABASE_URL": f"{postgres_url}/messages"}
     folder = tmp_path_factory.mktemp("two")
-    with serving(folder, processes=2, REDIS_URL=redis_url, **databases) as site:
+    with serving(folder, processes=2, REDIS_URL=redis_url, **fresh_databases(postgres_url)) as site:
         yield site
 
 

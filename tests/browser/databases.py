@@ -1,0 +1,29 @@
+"""Fresh PostgreSQL databases for a site, and their dumps. Uses the driver and pg_dump, never the ORM."""
+
+import secrets
+import subprocess
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+
+def fresh_databases(server_url: str) -> dict[str, str]:
+    """Two new databases, as the settings that name them."""
+    suffix = secrets.token_hex(4)
+    names = {"DATABASE_URL": f"accounts_{suffix}", "MESSAGES_DATABASE_URL": f"messages_{suffix}"}
+    with psycopg.connect(f"{_driver_url(server_url)}/postgres", autocommit=True) as connection:
+        for name in names.values():
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return {setting: f"{server_url}/{name}" for setting, name in names.items()}
+
+
+def dump(url: str) -> bytes:
+    """Everything in the database as text; binary columns in hexadecimal."""
+    tool = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_dump"))[-1]
+    command = [str(tool), "--inserts", "--dbname", _driver_url(url)]
+    return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+
+
+def _driver_url(url: str) -> str:
+    return url.replace("postgres://", "postgresql://", 1)
