@@ -157,7 +157,7 @@ export class FakeMessenger extends EventTarget {
   async messages(cid, { before, limit }) {
     await pause(this.delay ?? 5);
     const talk = this.talks.get(cid);
-    const end = before ? talk.findIndex(({ id }) => id === before) : talk.length;
+    const end = before === undefined ? talk.length : talk.findIndex(({ seq }) => seq !== null && seq >= before);
     const start = Math.max(0, end - limit);
     return { items: talk.slice(start, end), more: start > 0 };
   }

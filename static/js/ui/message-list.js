@@ -198,7 +198,7 @@ export class MessageList extends View {
     this.#loading = true;
     const wait = setTimeout(() => (this.parts.older.hidden = false), SHOW_WAIT_MS);
     try {
-      const page = await this.#messenger.messages(cid, { before: this.#window.items[0]?.id, limit: PAGE });
+      const page = await this.#messenger.messages(cid, { before: this.#window.oldestSeq, limit: PAGE });
       if (cid !== this.#conversation.cid) return;
       this.#window.prepend(page.items, page.more);
       this.#window.older();

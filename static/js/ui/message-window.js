@@ -38,6 +38,11 @@ export class MessageWindow {
     return this.to === this.items.length;
   }
 
+  /** What the store is asked for next: everything before this sequence number. */
+  get oldestSeq() {
+    return this.items.find(({ seq }) => seq !== null && seq !== undefined)?.seq;
+  }
+
   get shown() {
     return this.items.slice(this.from, this.to);
   }
