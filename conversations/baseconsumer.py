@@ -70,8 +70,12 @@ class BaseConsumer:
         await self._send({"type": "websocket.accept"})
 
     async def send_text(self, text: str) -> None:
-        if not self.closing:
+        if self.closing:
+            return
+        try:
             await self._send({"type": "websocket.send", "text": text})
+        except ConnectionError:  # nobody reads at the other end: what still waits here is ignored
+            self.closing = True
 
     async def close(self, code: int) -> None:
         """Close once, with a code of `closecodes`; what still arrives is ignored."""

@@ -20,8 +20,8 @@ from conversations.refusals import not_found
 from conversations.rules import Accepted, Post, State
 from keys import services as keys
 
-PAGE_BYTES = 1024 * 1024  # blobs of one page; a page holds one event at least
-MAX_PARTNERS = 10_000
+PAGE_BYTES = 512 * 1024  # blobs of one page, which holds one event at least; as a frame it stays below 1 MiB
+MAX_HEADS = MAX_PARTNERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ def pull(*, uid: UUID, cid: UUID, after: int, limit: int) -> list[Event]:
 
 
 def heads(*, uid: UUID) -> dict[UUID, int]:
-    return dict(Conversation.objects.of(uid).values_list("cid", "seq"))
+    """The head of each conversation, of the latest ones when there are very many."""
+    return dict(Conversation.objects.of(uid).order_by("-updated_at").values_list("cid", "seq")[:MAX_HEADS])
 
 
 def conversations_of(*, uid: UUID) -> list[Conversation]:

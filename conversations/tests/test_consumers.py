@@ -323,6 +323,7 @@ async def test_bytes_are_no_frames(world: World) -> None:
 
 async def test_a_flood_closes_the_socket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baseconsumer, "BURST_FRAMES", 3.0)
+    monkeypatch.setattr(baseconsumer, "FRAMES_PER_SECOND", 0.0)
     async with connected(world.alice) as alice:
         for _ in range(4):
             await alice.send_json_to({"f": "heads"})
