@@ -1,0 +1,77 @@
+"""The link against a server that breaks off: the same post again, bytes and all, until there is an answer."""
+
+import asyncio
+import json
+
+import pytest
+from websockets.asyncio.server import serve
+
+from reference import link as link_module
+from reference.link import Link, PostRefused
+
+CID, DID = bytes(16), bytes(range(16))
+WELCOME = {"f": "welcome", "incarnation": "00" * 16, "heads": {CID.hex(): 3}, "log_size": 2, "now_ms": 0}
+
+
+class Scripted:
+    """Welcomes everybody, then answers each post with the next line of its script; None breaks the connection."""
+
+    def __init__(self, *script):
+        self.script, self.posts, self.hellos = list(script), [], []
+
+    async def __call__(self, socket):
+        self.hellos.append(json.loads(await socket.recv()))
+        await socket.send(json.dumps(WELCOME))
+        async for text in socket:
+            post = json.loads(text)
+            self.posts.append(post)
+            answer = self.script.pop(0)
+            if answer is None:
+                return await socket.close(1012)
+            await socket.send(json.dumps({"cid": post["cid"], "client_id": post["client_id"], **answer}))
+
+
+ACCEPTED = {"f": "accepted", "seq": 4, "sha256": "AA", "dup": False}
+
+
+@pytest.fixture(autouse=True)
+def _no_long_pauses(monkeypatch):
+    monkeypatch.setattr(link_module, "FIRST_PAUSE_SECONDS", 0.01)
+
+
+async def posted(scripted, news):
+    async with serve(scripted, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        link = Link(
+            f"http://127.0.0.1:{port}",
+            lambda: "session=x",
+            DID,
+            cursors=dict,
+            on_news=lambda *given: news.append(given),
+        )
+        await link.open()
+        try:
+            async with asyncio.timeout(10):
+                return await link.post(CID, "a-client-id", "message", b"sealed")
+        finally:
+            await link.close()
+
+
+@pytest.mark.asyncio
+async def test_a_post_survives_two_breaks_and_a_full_server():
+    busy = {"f": "refused", "status": 503, "code": "UNAVAILABLE", "retry_after": 0.01}
+    scripted, news = Scripted(None, None, busy, ACCEPTED), []
+    assert (await posted(scripted, news)).seq == 4
+    assert len(scripted.posts) == 4
+    assert all(post == scripted.posts[0] for post in scripted.posts)
+    assert len(scripted.hellos) == 3
+    assert scripted.hellos[-1]["incarnation"] == WELCOME["incarnation"]
+    assert news[0] == ({CID: 3}, 2)
+
+
+@pytest.mark.asyncio
+async def test_a_refusal_is_an_answer():
+    scripted = Scripted({"f": "refused", "status": 409, "code": "STALE_EPOCH"})
+    with pytest.raises(PostRefused, match="409 STALE_EPOCH"):
+        await posted(scripted, [])
+    assert len(scripted.posts) == 1
