@@ -1,0 +1,13 @@
+/** Why the server closed a socket; the page's half of conversations/closecodes.py. */
+
+export const CLOSE = Object.freeze({
+  BAD_FRAMES: 4400,
+  LOGIN_NEEDED: 4401,
+  DEVICE_NEEDED: 4403,
+  TOO_SLOW: 4408,
+  REPLACED: 4409, // by a newer socket of this device
+  GOING_AWAY: 4412, // the server restarts, come back
+  FRAME_TOO_LARGE: 4413,
+  TOO_MANY: 4429,
+  SERVER_ERROR: 4500,
+});

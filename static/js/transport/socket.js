@@ -1,0 +1,198 @@
+/**
+ * One line to the server that heals itself: connect, hello, heartbeat, come back. The only place that opens a WebSocket.
+ * A line is silent for at most DEAD_AFTER_MS; the way back waits 0.5 s x 2^n with full jitter; after three refused
+ * WebSockets the same frames go over HTTPS (poll.js), while the socket is tried now and then.
+ */
+
+import { CLOSE } from "./closecodes.js";
+import { headsFrame, readFrame } from "./frames.js";
+import { createPoller } from "./poll.js";
+
+const HEARTBEAT_MS = 25_000;
+const DEAD_AFTER_MS = 38_000;
+const BACKOFF_MS = 500;
+const BACKOFF_CAP_MS = 30_000;
+const REFUSED_BEFORE_POLLING = 3;
+const RETRY_WHILE_POLLING_MS = 60_000;
+
+/**
+ * @typedef {object} Handlers
+ * @property {() => object} hello the first frame
+ * @property {(frame: object) => void} onFrame
+ * @property {(state: "online"|"connecting"|"offline") => void} onState
+ * @property {() => Promise<void>} rebind binds the web session to this device again
+ * @property {(why: "login"|"elsewhere") => void} onEnd the socket stays closed
+ */
+
+/**
+ * @param {{url: string, api: object, schedule: object, open?: (url: string) => WebSocket}} parts
+ * @returns {(handlers: Handlers) => Line} what createMessenger takes as createSocket
+ */
+export function socketMaker({ url, api, schedule, open = (address) => new WebSocket(address) }) {
+  return (handlers) => new Line({ url, api, schedule, open, ...handlers });
+}
+
+/** @see socketMaker */
+class Line {
+  #parts;
+  #socket = null;
+  #poller = null;
+  #attempts = 0;
+  #refused = 0;
+  #running = false;
+  #welcomed = false;
+  #timers = new Map();
+
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /** Begins, and goes on until stop(). */
+  start() {
+    if (this.#running) return;
+    this.#running = true;
+    this.#connect();
+  }
+
+  /** Closes for good; start() begins again. */
+  stop() {
+    this.#running = false;
+    this.#drop();
+    this.#stopPolling();
+  }
+
+  /** The network or the person came back: do not wait for the timer. */
+  poke() {
+    if (!this.#running) return;
+    if (this.#welcomed) this.#beat();
+    else if (!this.#socket) this.#connect();
+  }
+
+  /** @param {object} frame @returns {boolean} whether there was a line to put it on */
+  send(frame) {
+    const way = this.#poller ?? (this.#welcomed ? { send: (one) => this.#socket.send(JSON.stringify(one)) } : null);
+    if (way) way.send(frame);
+    return way !== null;
+  }
+
+  #connect() {
+    this.#cancel("retry");
+    if (!this.#poller) this.#parts.onState("connecting");
+    let opened = false;
+    const socket = this.#parts.open(this.#parts.url);
+    this.#socket = socket;
+    const mine = (run) => (event) => this.#socket === socket && run(event);
+    socket.onopen = mine(() => {
+      opened = true;
+      socket.send(JSON.stringify(this.#parts.hello()));
+      this.#listen();
+    });
+    socket.onmessage = mine((event) => this.#receive(event.data));
+    socket.onclose = mine((event) => this.#closed(event.code, opened));
+    this.#listen();
+  }
+
+  #receive(data) {
+    this.#listen();
+    const frame = readFrame(data);
+    if (!frame) return;
+    if (frame.name === "welcome") this.#welcome();
+    this.#parts.onFrame(frame);
+  }
+
+  #welcome() {
+    this.#welcomed = true;
+    this.#attempts = 0;
+    this.#refused = 0;
+    this.#stopPolling();
+    this.#parts.onState("online");
+    this.#set("beat", HEARTBEAT_MS, () => this.#beat());
+  }
+
+  #beat() {
+    this.send(headsFrame());
+    this.#set("beat", HEARTBEAT_MS, () => this.#beat());
+  }
+
+  // Any byte shows that the line lives; half-open ones tell nothing.
+  #listen() {
+    this.#set("dead", DEAD_AFTER_MS, () => {
+      this.#drop();
+      this.#closed(0, true);
+    });
+  }
+
+  #closed(code, opened) {
+    this.#drop();
+    if (!this.#running) return;
+    this.#refused = opened ? 0 : this.#refused + 1;
+    if (code === CLOSE.LOGIN_NEEDED) this.#end("login");
+    else if (code === CLOSE.REPLACED) this.#end("elsewhere");
+    else this.#comeBack(code);
+  }
+
+  #end(why) {
+    this.stop();
+    this.#parts.onState("offline");
+    this.#parts.onEnd(why);
+  }
+
+  #comeBack(code) {
+    if (this.#refused >= REFUSED_BEFORE_POLLING && !this.#poller) this.#poll();
+    if (!this.#poller) this.#parts.onState("offline");
+    const wait = this.#poller ? RETRY_WHILE_POLLING_MS : this.#backoff();
+    const again = () => (code === CLOSE.DEVICE_NEEDED ? this.#rebind() : this.#connect());
+    this.#set("retry", wait, again);
+  }
+
+  #backoff() {
+    const ceiling = Math.min(BACKOFF_CAP_MS, BACKOFF_MS * 2 ** this.#attempts);
+    this.#attempts += 1;
+    return this.#parts.schedule.random() * ceiling;
+  }
+
+  #rebind() {
+    this.#parts.rebind().then(
+      () => this.#running && this.#connect(),
+      (error) => this.#running && (error.status === 401 ? this.#end("login") : this.#comeBack(CLOSE.DEVICE_NEEDED)),
+    );
+  }
+
+  #poll() {
+    const { api, schedule, onFrame, onState } = this.#parts;
+    const heard = (frame) => {
+      onState("online");
+      onFrame(frame);
+    };
+    this.#poller = createPoller({ api, schedule, onFrame: heard, onFailure: (error) => this.#pollFailed(error) });
+  }
+
+  #pollFailed(error) {
+    if (error.status === 401) this.#end("login");
+    else if (error.code === "DEVICE_REQUIRED") this.#rebind();
+    else this.#parts.onState("offline");
+  }
+
+  #stopPolling() {
+    this.#poller?.stop();
+    this.#poller = null;
+  }
+
+  #drop() {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#welcomed = false;
+    ["beat", "dead", "retry"].forEach((name) => this.#cancel(name));
+    if (socket) socket.close();
+  }
+
+  #set(name, ms, run) {
+    this.#cancel(name);
+    this.#timers.set(name, this.#parts.schedule.after(ms, run));
+  }
+
+  #cancel(name) {
+    this.#timers.get(name)?.();
+    this.#timers.delete(name);
+  }
+}
