@@ -1,0 +1,148 @@
+/**
+ * The only place that opens IndexedDB. One database for each account of this browser; each verb below is one whole
+ * transaction with strict durability, and nothing else is ever awaited inside it.
+ *
+ *     clear   name -> what may stand in clear (device id, salts) and the vault, which is a sealed file
+ *     ring    object name -> {n, blob}                 sealed objects of the keyring
+ *     mail    [cid, place] -> {cid, place, n, blob, tag}   sealed messages; tag: a hash that finds a content id again
+ */
+
+const VERSION = 1;
+const STORES = ["clear", "ring", "mail"];
+const STRICT = { durability: "strict" };
+
+/** The disk of this browser is full, or it refuses to keep anything. */
+export class StorageError extends Error {
+  /** @param {string} code STORAGE_FULL or STORAGE_FAILED */
+  constructor(code) {
+    super(code);
+    this.name = "StorageError";
+    this.code = code;
+  }
+}
+
+/** @typedef {{store: "clear"|"ring"|"mail", key: IDBValidKey, value?: object}} Change no value: delete */
+
+/**
+ * @param {string} name @param {{factory?: IDBFactory, onGone?: () => void}} [parts] onGone: another page deleted it
+ * @returns {Promise<Database>}
+ */
+export async function openDatabase(name, { factory = globalThis.indexedDB, onGone = () => {} } = {}) {
+  const request = factory.open(name, VERSION);
+  request.onupgradeneeded = () => build(request.result);
+  const db = await answer(request);
+  db.onversionchange = () => {
+    db.close();
+    onGone();
+  };
+  return new Database(db, () => answer(factory.deleteDatabase(name)));
+}
+
+/** @see openDatabase */
+export class Database {
+  #db;
+  #remove;
+
+  constructor(db, remove) {
+    this.#db = db;
+    this.#remove = remove;
+  }
+
+  /** @param {"clear"|"ring"|"mail"} store @param {IDBValidKey} key @returns {Promise<object|undefined>} */
+  get(store, key) {
+    return this.#read(store, (objects) => objects.get(key));
+  }
+
+  /** @param {"clear"|"ring"} store @param {string} prefix of the names @returns {Promise<[string, object][]>} */
+  async withPrefix(store, prefix) {
+    const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+    const transaction = this.#db.transaction(store, "readonly");
+    const objects = transaction.objectStore(store);
+    const [keys, values] = await Promise.all([answer(objects.getAllKeys(range)), answer(objects.getAll(range))]);
+    return keys.map((key, i) => [key, values[i]]);
+  }
+
+  /** Newest first. @param {string} cid @param {{before: number, limit: number}} page before: a place @returns {Promise<object[]>} rows */
+  mailBefore(cid, { before, limit }) {
+    return new Promise((resolve, reject) => {
+      const rows = [];
+      const range = IDBKeyRange.bound([cid, 0], [cid, before], false, true);
+      const request = this.#db.transaction("mail", "readonly").objectStore("mail").openCursor(range, "prev");
+      request.onerror = () => reject(failure(request.error));
+      request.onsuccess = () => {
+        const cursor = request.result;
+        if (cursor) rows.push(cursor.value);
+        if (cursor && rows.length < limit) cursor.continue();
+        else resolve(rows);
+      };
+    });
+  }
+
+  /** @param {string} cid @param {{from: number, to: number}} places @returns {Promise<object[]>} rows, oldest first */
+  mailBetween(cid, { from, to }) {
+    return this.#read("mail", (objects) => objects.getAll(IDBKeyRange.bound([cid, from], [cid, to])));
+  }
+
+  /** @param {string} tag @returns {Promise<object|undefined>} row */
+  mailByTag(tag) {
+    return this.#read("mail", (objects) => objects.index("tag").get(tag));
+  }
+
+  /** All or nothing. @param {Change[]} changes @returns {Promise<void>} @throws STORAGE_FULL */
+  write(changes) {
+    return new Promise((resolve, reject) => {
+      const transaction = this.#db.transaction(STORES, "readwrite", STRICT);
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(failure(transaction.error));
+      for (const { store, key, value } of changes) {
+        const objects = transaction.objectStore(store);
+        if (value === undefined) objects.delete(key);
+        else if (store === "mail") objects.put(value);
+        else objects.put(value, key);
+      }
+      transaction.commit?.();
+    });
+  }
+
+  /** Empties it; for a browser that starts over. @returns {Promise<void>} */
+  clear() {
+    return new Promise((resolve, reject) => {
+      const transaction = this.#db.transaction(STORES, "readwrite", STRICT);
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(failure(transaction.error));
+      STORES.forEach((store) => transaction.objectStore(store).clear());
+    });
+  }
+
+  /** For "forget this browser". @returns {Promise<void>} */
+  async remove() {
+    this.close();
+    await this.#remove();
+  }
+
+  /** @returns {void} */
+  close() {
+    this.#db.close();
+  }
+
+  #read(store, ask) {
+    return answer(ask(this.#db.transaction(store, "readonly").objectStore(store)));
+  }
+}
+
+function build(db) {
+  db.createObjectStore("clear");
+  db.createObjectStore("ring");
+  db.createObjectStore("mail", { keyPath: ["cid", "place"] }).createIndex("tag", "tag");
+}
+
+function answer(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(failure(request.error));
+  });
+}
+
+function failure(error) {
+  return new StorageError(error?.name === "QuotaExceededError" ? "STORAGE_FULL" : "STORAGE_FAILED");
+}

@@ -1,0 +1,96 @@
+/**
+ * The keyring: every object sealed on its own under the key of the passphrase (protocol.md, section 10). `seal` and `open`
+ * are handed in, for the store knows nothing of cryptography. write_no grows over all objects of the browser, and the
+ * highest stands in the same transaction as what it numbers.
+ */
+
+import { decodeObject, encodeObject } from "./codec.js";
+import { StorageError } from "./database.js";
+
+const WRITE_NO = "write_no";
+
+/** @typedef {{name: string, value?: unknown}} RingChange no value: delete */
+/** @typedef {{cid: string, place: number, tag?: string, value?: unknown}} MailChange no value: delete */
+
+/** Opens and seals; holds no key itself. */
+export class Keyring {
+  #db;
+  #seal;
+  #open;
+  #writeNo;
+
+  /**
+   * @param {{db: object, writeNo: number, seal: (name: string, n: number, bytes: Uint8Array) => Promise<Uint8Array>,
+   *   open: (name: string, n: number, blob: Uint8Array) => Promise<Uint8Array>}} parts
+   */
+  constructor({ db, writeNo, seal, open }) {
+    this.#db = db;
+    this.#writeNo = writeNo;
+    this.#seal = seal;
+    this.#open = open;
+  }
+
+  /** @param {object} db @returns {Promise<number>} the highest number used in this browser */
+  static async lastWriteNo(db) {
+    return (await db.get("clear", WRITE_NO)) ?? 0;
+  }
+
+  /** @param {string} name @returns {Promise<any>} undefined: there is none */
+  async get(name) {
+    const row = await this.#db.get("ring", name);
+    return row && this.#opened(name, row);
+  }
+
+  /** @param {string} prefix @returns {Promise<[string, any][]>} in the order of names */
+  async withPrefix(prefix) {
+    const rows = await this.#db.withPrefix("ring", prefix);
+    return Promise.all(rows.map(async ([name, row]) => [name, await this.#opened(name, row)]));
+  }
+
+  /** Rows of the mail store with their values. @param {object[]} rows @returns {Promise<object[]>} */
+  mail(rows) {
+    return Promise.all(rows.map(async (row) => ({ ...(await this.#opened(mailName(row), row)), place: row.place })));
+  }
+
+  /**
+   * Seals first, then writes everything in ONE transaction: all of it or nothing.
+   * @param {{ring?: RingChange[], mail?: MailChange[], clear?: {key: string, value?: unknown}[]}} batch @returns {Promise<void>}
+   */
+  async commit({ ring = [], mail = [], clear = [] }) {
+    const changes = await Promise.all([
+      ...ring.map((change) => this.#ringChange(change)),
+      ...mail.map((change) => this.#mailChange(change)),
+    ]);
+    const plain = clear.map(({ key, value }) => ({ store: "clear", key, value }));
+    await this.#db.write([...changes, ...plain, { store: "clear", key: WRITE_NO, value: this.#writeNo }]);
+  }
+
+  async #ringChange({ name, value }) {
+    if (value === undefined) return { store: "ring", key: name };
+    return { store: "ring", key: name, value: await this.#sealed(name, value) };
+  }
+
+  async #mailChange({ cid, place, tag, value }) {
+    if (value === undefined) return { store: "mail", key: [cid, place] };
+    const row = { cid, place, ...(await this.#sealed(mailName({ cid, place }), value)) };
+    return { store: "mail", key: [cid, place], value: tag ? { ...row, tag } : row };
+  }
+
+  async #sealed(name, value) {
+    this.#writeNo += 1;
+    const n = this.#writeNo;
+    return { n, blob: await this.#seal(name, n, encodeObject(value)) };
+  }
+
+  async #opened(name, { n, blob }) {
+    try {
+      return decodeObject(await this.#open(name, n, blob));
+    } catch (error) {
+      throw error.code === "NOT_UNLOCKED" ? error : new StorageError("STORAGE_DAMAGED");
+    }
+  }
+}
+
+function mailName({ cid, place }) {
+  return `mail:${cid}:${place}`;
+}

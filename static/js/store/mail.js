@@ -1,0 +1,41 @@
+/**
+ * The shown things of a conversation, in the server's order. An event may leave several lines (a notice, the message, a
+ * notice behind it): each stands at place = seq x 1024 + step, so that pages follow the sequence and never load the rest.
+ */
+
+const STEPS = 1024;
+const MESSAGE_STEP = 512;
+const PAGE_MAX = 200;
+const LINES_OF_ONE_MAX = 24; // far more than one event ever leaves
+
+/** @param {number} seq @param {number} [nth] 0 the message, below: before it, above: behind it @returns {number} */
+export function placeOf(seq, nth = 0) {
+  return seq * STEPS + MESSAGE_STEP + nth;
+}
+
+/** @param {number} place @returns {number} */
+export function seqOf(place) {
+  return Math.floor(place / STEPS);
+}
+
+/**
+ * A page, never cut inside one sequence number.
+ * @param {{db: object, ring: object}} store @param {string} cid @param {{before?: number, limit?: number}} page before: a sequence number
+ * @returns {Promise<{rows: object[], more: boolean}>} oldest first
+ */
+export async function mailPage({ db, ring }, cid, { before = Infinity, limit = 50 } = {}) {
+  const wanted = Math.min(limit, PAGE_MAX);
+  const end = before === Infinity ? Infinity : before * STEPS;
+  const sealed = await db.mailBefore(cid, { before: end, limit: wanted });
+  const last = sealed.at(-1);
+  if (!last || sealed.length < wanted) return { rows: await ring.mail(sealed.reverse()), more: false };
+  const rest = await db.mailBefore(cid, { before: last.place, limit: LINES_OF_ONE_MAX });
+  const same = rest.filter((row) => seqOf(row.place) === seqOf(last.place));
+  return { rows: await ring.mail([...sealed, ...same].reverse()), more: rest.length > same.length };
+}
+
+/** @param {{db: object}} store @param {string} cid @param {number} seq @returns {Promise<number>} the first free place behind the lines of seq */
+export async function freePlace({ db }, cid, seq) {
+  const rows = await db.mailBetween(cid, { from: placeOf(seq), to: (seq + 1) * STEPS - 1 });
+  return rows.length ? rows.at(-1).place + 1 : placeOf(seq, 1);
+}
