@@ -1,0 +1,109 @@
+/** Questions and answers over the socket's frames; hints (heads, bells) go to the listener. */
+
+import { ackFrame, answersPost, helloFrame, postFrame, pullFrame } from "../transport/frames.js";
+import { ChatError } from "./codes.js";
+
+const ANSWER_WITHIN_MS = 20_000;
+
+/**
+ * @typedef {object} LineParts
+ * @property {(handlers: object) => object} createSocket @property {object} schedule @property {object} events
+ * @property {() => {did: string, cursors: Map<string, number>, incarnation: string|null}} hello
+ * @property {() => Promise<void>} rebind
+ * @property {(frame: object) => void} onHint welcome, heads, bell
+ * @property {(state: string) => void} onState @property {(why: string) => void} onEnd
+ */
+
+/** @see LineParts */
+export class Line {
+  #parts;
+  #socket;
+  #waiting = new Map();
+  state = "offline";
+
+  /** @param {LineParts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    this.#socket = parts.createSocket({
+      hello: () => helloFrame(parts.hello()),
+      onFrame: (frame) => this.#take(frame),
+      onState: (state) => this.#turn(state),
+      rebind: parts.rebind,
+      onEnd: parts.onEnd,
+    });
+  }
+
+  start() {
+    this.#socket.start();
+  }
+
+  stop() {
+    this.#socket.stop();
+    this.#turn("offline");
+  }
+
+  poke() {
+    this.#socket.poke();
+  }
+
+  /** @param {{cid: string, clientId: string, kind: string, blob: Uint8Array}} post @returns {Promise<object>} the frame accepted or refused @throws OFFLINE */
+  post(post) {
+    return this.#ask(`post:${post.clientId}`, postFrame(post));
+  }
+
+  /** @param {string} cid @param {number} after @param {number} limit @returns {Promise<object>} the frame events @throws OFFLINE */
+  pull(cid, after, limit) {
+    return this.#ask(`pull:${cid}`, pullFrame({ cid, after, limit }));
+  }
+
+  /** @param {string} cid @param {number} upto */
+  ack(cid, upto) {
+    this.#socket.send(ackFrame({ cid, upto }));
+  }
+
+  #ask(key, frame) {
+    return new Promise((resolve, reject) => {
+      if (!this.#socket.send(frame)) {
+        reject(new ChatError("OFFLINE"));
+        return;
+      }
+      const cancel = this.#parts.schedule.after(ANSWER_WITHIN_MS, () => this.#drop(key));
+      const entry = { resolve, reject, cancel };
+      this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), entry]);
+    });
+  }
+
+  #take(frame) {
+    if (answersPost(frame)) this.#answer(`post:${frame.clientId}`, frame);
+    else if (frame.name === "events") this.#answer(`pull:${frame.cid}`, frame);
+    else if (frame.name === "error") this.#parts.events.problem(new ChatError(frame.code));
+    else this.#parts.onHint(frame);
+  }
+
+  #answer(key, frame) {
+    for (const { resolve, cancel } of this.#taken(key)) {
+      cancel();
+      resolve(frame);
+    }
+  }
+
+  #drop(key) {
+    for (const { reject, cancel } of this.#taken(key)) {
+      cancel();
+      reject(new ChatError("OFFLINE"));
+    }
+  }
+
+  #taken(key) {
+    const entries = this.#waiting.get(key) ?? [];
+    this.#waiting.delete(key);
+    return entries;
+  }
+
+  #turn(state) {
+    if (state === this.state) return;
+    this.state = state;
+    if (state !== "online") [...this.#waiting.keys()].forEach((key) => this.#drop(key));
+    this.#parts.onState(state);
+  }
+}

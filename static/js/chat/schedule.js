@@ -1,0 +1,34 @@
+/** The real clock and the real timers; tests hand in others. */
+
+/** @type {{now: () => number}} wall clock in ms, for display and dates in signed objects */
+export const browserClock = Object.freeze({ now: () => Date.now() });
+
+/** @type {{after: (ms: number, run: () => void) => () => void, random: () => number}} `after` gives the way to cancel */
+export const browserSchedule = Object.freeze({
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+  random: () => Math.random(),
+});
+
+/** A pause, so that the page stays alive in long work. @param {object} schedule @param {number} [ms] @returns {Promise<void>} */
+export function pause(schedule, ms = 0) {
+  return new Promise((resolve) => {
+    schedule.after(ms, resolve);
+  });
+}
+
+/** Work under a name; asking again while it runs gives the same promise. */
+export class SingleFlight {
+  #running = new Map();
+
+  /** @template T @param {string} name @param {() => Promise<T>} work @returns {Promise<T>} */
+  run(name, work) {
+    if (!this.#running.has(name)) {
+      const done = work().finally(() => this.#running.delete(name));
+      this.#running.set(name, done);
+    }
+    return this.#running.get(name);
+  }
+}
