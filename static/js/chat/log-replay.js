@@ -1,0 +1,105 @@
+/** The own copy of the transparency log: replayed at login, hourly, and whenever it grew (protocol.md, section 4). */
+
+import { equal } from "../lib/bytes.js";
+import { acceptHead, appendLeaves, checkPrefix, emptyLog, logRoot } from "../crypto/log.js";
+import { ProtocolError, check } from "../crypto/errors.js";
+import { SingleFlight } from "./schedule.js";
+
+const CHUNK_LEAVES = 256;
+const HEAD = "log-head";
+const CHUNK = "log:";
+
+/** @typedef {{api: object, ring: object, clock: object, me: {name: string}, ownHashes: () => Promise<Uint8Array[]>}} ReplayParts ownHashes: of the bundles that were made under the own root */
+
+/** @see ReplayParts */
+export class LogReplay {
+  #parts;
+  #flight = new SingleFlight();
+  #last = []; // leaves of the chunk that is not full
+  log = emptyLog();
+  lgPub = null;
+
+  /** @param {ReplayParts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /** From the keyring. */
+  async load() {
+    const head = await this.#parts.ring.get(HEAD);
+    if (!head) return;
+    const chunks = await this.#parts.ring.withPrefix(CHUNK);
+    this.lgPub = head.lgPub;
+    for (const [, leaves] of chunks) this.log = await appendLeaves(this.log, leaves);
+    check(this.log.size === head.size && equal(await logRoot(this.log), head.root), "STATE_ROLLBACK");
+    const rest = chunks.at(-1)?.[1] ?? [];
+    this.#last = rest.length < CHUNK_LEAVES ? rest : [];
+  }
+
+  /** The log key and the head of a key file, before anything was fetched. @param {{lgPub: Uint8Array}} file */
+  pin({ lgPub }) {
+    this.lgPub ??= lgPub;
+  }
+
+  /** @param {{size: number, root: Uint8Array}} earlier head of a key file @throws LOG_SPLIT_VIEW */
+  checkPrefix(earlier) {
+    return checkPrefix(this.log, earlier);
+  }
+
+  /** @returns {Promise<{size: number, root: Uint8Array}>} */
+  async head() {
+    return { size: this.log.size, root: await logRoot(this.log) };
+  }
+
+  /** Fetches and judges what is new. @returns {Promise<boolean>} whether the log grew */
+  catchUp() {
+    return this.#flight.run("log", () => this.#catchUp());
+  }
+
+  async #catchUp() {
+    const fetched = await this.#fetch();
+    const lgPub = this.lgPub ?? fetched.logPub;
+    const own = { log: this.log, lgPub, nowMs: this.#parts.clock.now(), myName: this.#parts.me.name, myBundleHashes: await this.#ownHashes(fetched) };
+    const { log } = await acceptHead(fetched, own);
+    const grew = log.size > this.log.size;
+    if (grew || this.lgPub === null) await this.#keep(log, fetched.leaves, lgPub);
+    return grew;
+  }
+
+  // Pages belong together when they end at the size of the head that came with the last one.
+  async #fetch() {
+    const leaves = [];
+    for (;;) {
+      const page = await this.#parts.api.log(this.log.size + leaves.length);
+      leaves.push(...page.leaves);
+      const have = this.log.size + leaves.length;
+      if (have >= page.size || page.leaves.length === 0) return { ...page, leaves };
+    }
+  }
+
+  #ownHashes({ leaves }) {
+    return leaves.length ? this.#parts.ownHashes() : [];
+  }
+
+  async #keep(log, leaves, lgPub) {
+    const first = Math.floor(this.log.size / CHUNK_LEAVES);
+    const open = [...this.#last, ...leaves];
+    const ring = [{ name: HEAD, value: { size: log.size, root: await logRoot(log), lgPub } }];
+    for (let i = 0; i * CHUNK_LEAVES < open.length; i += 1) {
+      ring.push({ name: chunkName(first + i), value: open.slice(i * CHUNK_LEAVES, (i + 1) * CHUNK_LEAVES) });
+    }
+    await this.#parts.ring.commit({ ring });
+    this.#last = open.slice(open.length - (open.length % CHUNK_LEAVES));
+    this.log = log;
+    this.lgPub = lgPub;
+  }
+}
+
+/** Whether a failure of the log means that nobody can be trusted until the person decided. @param {unknown} error @returns {boolean} */
+export function isLogAlarm(error) {
+  return error instanceof ProtocolError && error.class === "B";
+}
+
+function chunkName(number) {
+  return `${CHUNK}${String(number).padStart(8, "0")}`;
+}
