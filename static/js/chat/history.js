@@ -1,0 +1,31 @@
+/** What was said before this browser came: every event again, epochs opened with the history key (protocol.md, section 10). */
+
+import { hex } from "../lib/bytes.js";
+
+/**
+ * @param {object} open Unlocked, without a line yet @param {object} account AccountPayload @param {(done: number, total: number) => void} onHistory
+ * @returns {Promise<void>}
+ */
+export async function importHistory(open, account, onHistory) {
+  if (account.log.size > 0) open.replay.pin(account);
+  await open.bundles.adoptPins(account.pins.filter(({ uid }) => hex(uid) !== open.me.uid));
+  open.openHistory(account.history.map(({ seed }) => seed));
+  await open.catchUp();
+  await open.bind();
+  const list = await open.watch.refreshList();
+  const progress = { done: 0, total: list.reduce((sum, { cid, seq }) => sum + seq - open.chats.get(cid).cursor, 0) };
+  onHistory(0, progress.total);
+  for (const { cid } of list) await readOne(open, cid, progress, onHistory);
+}
+
+async function readOne(open, cid, progress, onHistory) {
+  const onEvents = (count) => {
+    progress.done += count;
+    onHistory(progress.done, progress.total);
+  };
+  await open.inbox.sync(cid, { quiet: true, pull: (...asked) => open.api.pullEvents(...asked), onEvents });
+  await open.locks.with(cid, () => {
+    const chat = open.chats.get(cid);
+    return open.chats.commit({ ...chat, readSeq: chat.cursor, unread: [], ackOwed: false });
+  });
+}

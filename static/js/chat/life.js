@@ -1,0 +1,210 @@
+/** The life of the keys in this browser: which phase it is in, and the ways from one to the next. */
+
+import { hex } from "../lib/bytes.js";
+import { readCard } from "../store/vault.js";
+import { unlockRing } from "./browser-ring.js";
+import { ChatError, codeOf } from "./codes.js";
+import { importHistory } from "./history.js";
+import { checkAccountFile, openVault } from "./key-files.js";
+import { importDevice } from "./key-import.js";
+import { enterStage, fetchChain, makeAndProtect, publish } from "./keys-setup.js";
+import { Charge } from "./locks.js";
+import { checkPassphrase } from "./passphrases.js";
+import { Unlocked } from "./unlocked.js";
+
+const IDLE_MS = 15 * 60_000;
+
+/** @typedef {"setup"|"prove"|"locked"|"import"|"open"|"elsewhere"|"unsupported"} Phase */
+
+/** One for each Messenger. */
+export class Life {
+  #parts;
+  #charge = null;
+  #idle = () => {};
+  #isReset = false;
+  me = null;
+  db = null;
+  card = null;
+  /** @type {Unlocked|null} */
+  open = null;
+  /** @type {Phase|null} */
+  phase = null;
+
+  /** @param {object} parts api, createSocket, openDatabase, clock, schedule, locks, origin, events, onConnection(state) */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /** Finds out where this browser stands. @param {{steal?: boolean}} [how] @returns {Promise<{phase: Phase}>} */
+  async begin({ steal = false } = {}) {
+    if (!isSupported(this.#parts)) return this.enter("unsupported");
+    const { uid, name, display_name: displayName, bundle_version: version } = await this.#parts.api.me();
+    this.me = { uid, name, displayName };
+    this.#charge ??= new Charge(this.#parts.locks, uid, () => this.#elsewhere());
+    if (!(await this.#charge.take({ steal }))) return this.enter("elsewhere");
+    this.db ??= await this.#parts.openDatabase(`llave:${uid}`);
+    this.card = (await readCard(this.db)) ?? null;
+    return this.enter(await this.#phaseOf(version));
+  }
+
+  /** @param {{passphrase: string, onStep?: (step: string) => void}} wish @returns {Promise<{phase: Phase}>} */
+  async create({ passphrase, onStep = () => {} }) {
+    checkPassphrase(passphrase);
+    const parts = this.#keyParts();
+    const previous = this.#isReset ? (await fetchChain(parts.api, this.me)).at(-1) ?? null : null;
+    const kept = (await this.#unpublished(passphrase)) ?? (await makeAndProtect(parts, { passphrase, onStep, previous }));
+    onStep("publish");
+    await this.#publish(kept);
+    onStep("log");
+    await this.#adopt(kept, "prove");
+    await this.open.catchUp();
+    this.#isReset = false;
+    return this.enter("prove");
+  }
+
+  /** @param {{bytes: Uint8Array, passphrase: string}} file @returns {Promise<{phase: Phase}>} */
+  async prove({ bytes, passphrase }) {
+    if (!this.open) await this.unlock({ passphrase });
+    await checkAccountFile(bytes, passphrase, { me: this.me, rootPub: this.open.device.own.rootPub });
+    if (this.phase === "open") return { phase: "open" };
+    this.card = await enterStage(this.open, this.card, "ready");
+    return this.#goOn();
+  }
+
+  /** @param {{passphrase: string}} wish @returns {Promise<{phase: Phase}>} @throws WRONG_PASSPHRASE */
+  async unlock({ passphrase }) {
+    if (this.open) return { phase: this.phase };
+    if (!this.card) throw new ChatError("NOT_UNLOCKED");
+    const open = await unlockRing(this.db, this.card, passphrase);
+    if (this.card.stage === "made") await this.#publish({ card: this.card, open });
+    await this.#adopt({ card: this.card, open }, this.card.stage === "made" ? this.card.then : this.card.stage);
+    if (this.card.stage === "prove") return this.enter("prove");
+    if (this.card.stage === "history") return this.#readHistory(await openVault(this.db, passphrase), () => {});
+    return this.#goOn();
+  }
+
+  /** @param {{bytes: Uint8Array, passphrase: string, onStep?: Function, onHistory?: Function}} wish @returns {Promise<{phase: Phase, notices: string[]}>} */
+  async import({ bytes, passphrase, onStep = () => {}, onHistory = () => {} }) {
+    const { account, notices, ...kept } = await importDevice(this.#keyParts(), { bytes, passphrase, onStep });
+    await this.#adopt(kept, "history");
+    onStep("history");
+    return { ...(await this.#readHistory(account, onHistory)), notices };
+  }
+
+  /** Everything here goes; new keys come next. @param {{name: string}} wish @returns {Promise<{phase: Phase}>} @throws WRONG_NAME */
+  async reset({ name }) {
+    if (name !== this.me.name) throw new ChatError("WRONG_NAME");
+    this.close();
+    await this.db.clear();
+    this.card = null;
+    this.#isReset = true;
+    return this.enter("setup");
+  }
+
+  /** The keys and all plaintext are dropped. @returns {{phase: Phase}} */
+  lock() {
+    const wasOpen = this.open !== null;
+    this.close();
+    return wasOpen ? this.enter(this.card.stage === "prove" ? "prove" : "locked") : { phase: this.phase };
+  }
+
+  /** @returns {Promise<{phase: Phase}>} */
+  async forget() {
+    this.close();
+    await this.db.remove();
+    this.db = null;
+    return this.begin();
+  }
+
+  /** The person is here. */
+  touch() {
+    this.#idle();
+    if (this.open) this.#idle = this.#parts.schedule.after(IDLE_MS, () => this.lock());
+  }
+
+  close() {
+    this.#idle();
+    this.open?.stop();
+    this.open = null;
+  }
+
+  /** Ends it all, for tests and for leaving the page. */
+  end() {
+    this.close();
+    this.#charge?.release();
+    this.db?.close();
+    this.db = null;
+  }
+
+  /** @param {Phase} phase @param {string} [code] @returns {{phase: Phase}} */
+  enter(phase, code) {
+    this.phase = phase;
+    this.#parts.events.emit("phase", code ? { phase, code } : { phase });
+    return { phase };
+  }
+
+  async #phaseOf(version) {
+    if (version === 0) return "setup";
+    if (!this.card) return "import";
+    if (this.card.stage !== "made") return this.card.stage === "prove" ? "prove" : "locked";
+    const last = (await fetchChain(this.#parts.api, this.me)).at(-1);
+    return last?.devices.some(({ did }) => hex(did) === this.card.did) ? "locked" : "import";
+  }
+
+  // Keys made before a reload, if the passphrase is theirs and they may still be published.
+  async #unpublished(passphrase) {
+    if (this.#isReset || this.card?.stage !== "made" || this.card.then !== "prove") return null;
+    try {
+      return { card: this.card, open: await unlockRing(this.db, this.card, passphrase) };
+    } catch (error) {
+      if (codeOf(error) === "WRONG_PASSPHRASE") return null;
+      throw error;
+    }
+  }
+
+  async #publish(kept) {
+    try {
+      await publish(this.#keyParts(), kept);
+    } catch (error) {
+      if (codeOf(error) === "KEYS_EXIST") await this.db.clear();
+      if (codeOf(error) === "KEYS_EXIST") this.enter("import", "KEYS_EXIST");
+      throw error;
+    }
+  }
+
+  // The open ring becomes the running chat, still without a line.
+  async #adopt({ card, open }, stage) {
+    this.card = card.stage === stage ? card : await enterStage(open, card, stage);
+    const { onConnection, ...parts } = this.#parts;
+    const onEnd = (why) => (why === "elsewhere" ? this.#elsewhere() : this.#parts.events.emit("problem", { code: "LOGIN_REQUIRED" }));
+    this.open = new Unlocked({ ...parts, db: this.db, open, card: this.card, me: this.me, onConnection, onEnd });
+    await this.open.load();
+    this.touch();
+  }
+
+  async #readHistory(account, onHistory) {
+    await importHistory(this.open, account, onHistory);
+    this.card = await enterStage(this.open, this.card, "ready");
+    return this.#goOn();
+  }
+
+  #goOn() {
+    this.#parts.events.guard(this.open.connect());
+    return this.enter("open");
+  }
+
+  #elsewhere() {
+    this.close();
+    this.#charge?.release();
+    this.enter("elsewhere");
+  }
+
+  #keyParts() {
+    const { api, origin, clock } = this.#parts;
+    return { api, db: this.db, me: this.me, origin, clock };
+  }
+}
+
+function isSupported({ locks }) {
+  return Boolean(globalThis.isSecureContext && globalThis.indexedDB && locks);
+}
