@@ -1,0 +1,123 @@
+/** The chats of this browser: what is remembered of each, in memory and sealed in the keyring. */
+
+import { unhex } from "../lib/bytes.js";
+import { newConversation } from "../crypto/epoch.js";
+import { seqOf } from "../store/mail.js";
+import { ChatError } from "./codes.js";
+
+const CONVERSATION = "conv:";
+const DRAFT = "draft:";
+
+/**
+ * @typedef {object} Chat one conversation; never changed in place: `commit` puts the next one in its place
+ * @property {string} cid @property {string[]} uids lo, hi @property {string} peer uid, my own in a chat with myself
+ * @property {number} cursor last event applied @property {string|null} tail its sha256
+ * @property {object} crypto ConversationState @property {object|null} keys EpochKeys of the present epoch
+ * @property {Map<string, object>} chains by chainKey @property {Map<string, [number, Uint8Array][]>} seen mids by did, the latest
+ * @property {boolean} settle my entry carries a prekey @property {boolean} refresh a new epoch before the next message
+ * @property {boolean} repair the person chose it @property {number} ownAccepted own messages of this epoch that the server has @property {number} ownSent since the last record @property {number} recordAt @property {number} leafAt
+ * @property {{key: string, at: number}|null} unreached bundle versions under which a device could not be reached
+ * @property {Map<number, Map<string, number>>} delivered epoch -> own did -> next counter that the peer has
+ * @property {boolean} ackOwed @property {boolean} opened @property {number} readSeq @property {number[]} unread
+ * @property {object|null} last the newest message @property {{code: string, detail: any}|null} blocked
+ * @property {number} refused objects of class R @property {number} updatedAt
+ */
+
+/** @see Chat */
+export class Conversations {
+  #ring;
+  #me;
+  #chats = new Map();
+  #drafts = new Map();
+
+  /** @param {{ring: object, me: {uid: string}}} parts */
+  constructor({ ring, me }) {
+    this.#ring = ring;
+    this.#me = me;
+  }
+
+  /** From the keyring. */
+  async load() {
+    for (const [, chat] of await this.#ring.withPrefix(CONVERSATION)) this.#chats.set(chat.cid, chat);
+    for (const [name, text] of await this.#ring.withPrefix(DRAFT)) this.#drafts.set(name.slice(DRAFT.length), text);
+  }
+
+  /** @returns {Chat[]} */
+  all() {
+    return [...this.#chats.values()];
+  }
+
+  /** @param {string} cid @returns {boolean} */
+  has(cid) {
+    return this.#chats.has(cid);
+  }
+
+  /** @param {string} cid @returns {Chat} @throws UNKNOWN_CONVERSATION */
+  get(cid) {
+    const chat = this.#chats.get(cid);
+    if (!chat) throw new ChatError("UNKNOWN_CONVERSATION");
+    return chat;
+  }
+
+  /** @returns {Map<string, number>} for hello */
+  cursors() {
+    return new Map(this.all().map((chat) => [chat.cid, chat.cursor]));
+  }
+
+  /** Those of the server's list that are new here. @param {{cid: string, uids: string[], updatedAt?: number}[]} list @returns {Promise<Chat[]>} */
+  async add(list) {
+    const fresh = list.filter(({ cid }) => !this.#chats.has(cid)).map((one) => this.#newChat(one));
+    if (fresh.length) await this.#ring.commit({ ring: fresh.map(changeOf) });
+    fresh.forEach((chat) => this.#chats.set(chat.cid, chat));
+    return fresh;
+  }
+
+  /** The chat as it is from now on, with all that belongs to the change, in one transaction. @param {Chat} chat @param {{ring?: object[], mail?: object[]}} [more] */
+  async commit(chat, { ring = [], mail = [] } = {}) {
+    await this.#ring.commit({ ring: [changeOf(chat), ...ring], mail });
+    this.#chats.set(chat.cid, chat);
+  }
+
+  /** @param {string} cid @returns {string} */
+  draft(cid) {
+    return this.#drafts.get(cid) ?? "";
+  }
+
+  /** @param {string} cid @param {string} text */
+  async setDraft(cid, text) {
+    this.get(cid);
+    await this.#ring.commit({ ring: [{ name: DRAFT + cid, value: text || undefined }] });
+    this.#drafts.set(cid, text);
+  }
+
+  #newChat({ cid, uids, updatedAt = 0 }) {
+    const [lo, hi] = uids;
+    const crypto = newConversation({ cid: unhex(cid), uidLo: unhex(lo), uidHi: unhex(hi) });
+    return {
+      cid, uids, peer: lo === this.#me.uid ? hi : lo, cursor: 0, tail: null, crypto, keys: null, chains: new Map(), seen: new Map(),
+      settle: false, refresh: false, repair: false, ownAccepted: 0, ownSent: 0, recordAt: 0, leafAt: 0, unreached: null, delivered: new Map(),
+      ackOwed: false, opened: false, readSeq: 0, unread: [], last: null, blocked: null, refused: 0, updatedAt,
+    };
+  }
+}
+
+/** @param {Chat} chat @param {object} row of the mail store, opened @returns {object} Message */
+export function messageOf(chat, row) {
+  const { place, id, mine, kind, text = "", at, code = null, detail = null } = row;
+  const state = mine && kind === "text" && isDelivered(chat, row) ? "delivered" : "sent";
+  return { id, cid: chat.cid, mine, kind, text, at, seq: seqOf(place), state, code, detail };
+}
+
+/** @param {Chat} chat @param {{epoch: number, did: string, counter: number}} sent @returns {boolean} */
+export function isDelivered(chat, { epoch, did, counter }) {
+  return (chat.delivered.get(epoch)?.get(did) ?? 0) > counter;
+}
+
+/** @param {Chat} chat @returns {boolean} no usable next: only a NEXT by a member, or a RESTART, lets this browser write */
+export function isOutside(chat) {
+  return chat.crypto.epoch >= 0 && chat.crypto.next === null;
+}
+
+function changeOf(chat) {
+  return { name: CONVERSATION + chat.cid, value: chat };
+}

@@ -1,0 +1,97 @@
+/** A change of one chat while it is being worked out: nothing of it holds until it is committed as a whole. */
+
+import { sha256 } from "../crypto/primitives.js";
+import { ERROR_CLASSES } from "../crypto/errors.js";
+import { hex, utf8 } from "../lib/bytes.js";
+import { placeOf } from "../store/mail.js";
+
+const LISTS = ["ring", "mail", "shown", "opks", "entries"];
+
+/** Collects the next state of a chat, rows, ring changes, and what to tell the interface afterwards. */
+export class Draft {
+  ring = [];
+  mail = [];
+  shown = []; // rows, with `isNew`
+  opks = []; // one-time prekeys used up
+  entries = []; // of the outbox, that became mail
+  dropsPending = false;
+  #after = new Map();
+  #tags = new Set();
+
+  /** @param {object} chat @param {{quiet?: boolean}} [how] quiet: history, nothing of it is news */
+  constructor(chat, { quiet = false } = {}) {
+    this.chat = chat;
+    this.before = chat;
+    this.quiet = quiet;
+  }
+
+  /** @returns {object} where it stands, for `backTo` */
+  mark() {
+    return { chat: this.chat, dropsPending: this.dropsPending, lengths: LISTS.map((name) => this[name].length) };
+  }
+
+  /** @param {object} mark what came after it never was */
+  backTo({ chat, dropsPending, lengths }) {
+    this.chat = chat;
+    this.dropsPending = dropsPending;
+    LISTS.forEach((name, i) => this[name].splice(lengths[i]));
+  }
+
+  /** @param {object} fields of the chat that change */
+  set(fields) {
+    this.chat = { ...this.chat, ...fields };
+  }
+
+  /** A line for an event. @param {number} seq @param {object} value row @param {{tag?: string, isNew?: boolean}} [more] */
+  show(seq, value, { tag, isNew = true } = {}) {
+    const place = value.kind === "notice" ? this.#placeAfter(seq) : placeOf(seq);
+    this.put({ cid: this.chat.cid, place, tag, value }, isNew);
+  }
+
+  /** A line before the message of `seq`. @param {number} seq @param {object} value */
+  showBefore(seq, value) {
+    this.put({ cid: this.chat.cid, place: placeOf(seq, -1), value }, true);
+  }
+
+  /** @param {object} change of the mail store @param {boolean} isNew */
+  put(change, isNew) {
+    const row = { id: `line:${change.cid}:${change.place}`, ...change.value };
+    this.mail.push({ ...change, value: row });
+    this.shown.push({ row: { ...row, place: change.place }, isNew: isNew && !this.quiet });
+    if (change.tag) this.#tags.add(change.tag);
+  }
+
+  /** @param {number} seq @param {string} code @param {number} at @param {object|null} [detail] */
+  notice(seq, code, at, detail = null) {
+    this.show(seq, { kind: "notice", mine: false, code, detail, at });
+    if (ERROR_CLASSES.get(code) === "B") this.block(code, detail);
+  }
+
+  /** A line that no event left. @param {number} place @param {{code: string, detail: object|null, at: number, blocks: boolean}} line */
+  noticeAt(place, { code, detail, at, blocks }) {
+    this.put({ cid: this.chat.cid, place, value: { kind: "notice", mine: false, code, detail, at } }, true);
+    if (blocks || ERROR_CLASSES.get(code) === "B") this.block(code, detail);
+  }
+
+  /** Nothing is sealed or sent until the person decided; the first reason stays. @param {string} code @param {object|null} [detail] */
+  block(code, detail = null) {
+    this.set({ blocked: this.chat.blocked ?? { code, detail } });
+  }
+
+  /** @param {string} tag @returns {boolean} */
+  hasTag(tag) {
+    return this.#tags.has(tag);
+  }
+
+  // Notices of one event stand behind each other, and behind its message.
+  #placeAfter(seq) {
+    const nth = (this.#after.get(seq) ?? 0) + 1;
+    this.#after.set(seq, nth);
+    return placeOf(seq, nth);
+  }
+}
+
+/** Finds a content id again without keeping it in clear: "id" of one uid is shown once. @param {string} cid @param {string} uid @param {string} id @returns {Promise<string>} */
+export async function tagOf(cid, uid, id) {
+  return hex((await sha256(utf8(`${cid}/${uid}/${id}`))).slice(0, 16));
+}

@@ -1,0 +1,153 @@
+/**
+ * From the server's sequence into the mail: only the next event counts, in one transaction with state and cursor
+ * (delivery rule D4); then the acknowledgement, then the screen.
+ */
+
+import { mailPage } from "../store/mail.js";
+import { RECORD } from "../transport/frames.js";
+import { isDelivered, messageOf } from "./conversations.js";
+import { ChatError } from "./codes.js";
+import { Draft } from "./draft.js";
+import { applyMessages } from "./message-in.js";
+import { applyRecord } from "./record-in.js";
+import { SingleFlight, pause } from "./schedule.js";
+
+const PULL_LIMIT = 200;
+const CHUNK = 50; // events of one transaction; the page breathes between two
+const TICKS_LOOKED_AT = 100; // newest messages whose ticks may change on screen
+
+/** @typedef {object} InboxParts of RecordParts and applyMessages, and: db, ring, chats, line(), locks, events, schedule, onApplied(cid, draft) */
+
+/** @see InboxParts */
+export class Inbox {
+  #parts;
+  #flight = new SingleFlight();
+  #heads = new Map();
+
+  /** @param {object} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /** @param {string} cid @param {number} seq what the server said the newest event is @returns {boolean} whether there is something to pull */
+  hear(cid, seq) {
+    const { chats } = this.#parts;
+    this.#heads.set(cid, Math.max(seq, this.#heads.get(cid) ?? 0));
+    return chats.has(cid) && chats.get(cid).cursor < seq;
+  }
+
+  /** @param {string} cid @returns {boolean} events of the server are waiting */
+  isBehind(cid) {
+    return (this.#heads.get(cid) ?? 0) > this.#parts.chats.get(cid).cursor;
+  }
+
+  /** Pulls up to the head. @param {string} cid @param {{quiet?: boolean, pull?: Function, onEvents?: (count: number) => void}} [how] pull: another way to ask than the socket @returns {Promise<void>} */
+  sync(cid, how = {}) {
+    return this.#flight.run(cid, () => this.#sync(cid, how));
+  }
+
+  /** An own event that the server took: applied at once when it is the next, else it comes with the others. @param {string} cid @param {object} event */
+  async accepted(cid, event) {
+    const { locks, chats, line } = this.#parts;
+    this.hear(cid, event.seq);
+    const applied = await locks.with(cid, () => (event.seq === chats.get(cid).cursor + 1 ? this.#apply(cid, [event], {}) : 0));
+    if (applied) line().ack(cid, event.seq);
+    else await this.sync(cid);
+  }
+
+  /** Something happened that no bell told of yet. @param {string} cid */
+  async look(cid) {
+    const { items } = await this.#parts.line().pull(cid, this.#parts.chats.get(cid).cursor, 1);
+    if (items.length) this.hear(cid, items.at(-1).seq);
+    await this.sync(cid);
+  }
+
+  /** After a restored database: is the last known event still the same? @param {string} cid @returns {Promise<boolean>} */
+  async hasSameTail(cid) {
+    const { cursor, tail } = this.#parts.chats.get(cid);
+    if (cursor === 0) return true;
+    const { items } = await this.#parts.line().pull(cid, cursor - 1, 1);
+    return items[0]?.seq === cursor && items[0].sha256 === tail;
+  }
+
+  async #sync(cid, how) {
+    const { chats, line, locks, schedule } = this.#parts;
+    while (this.isBehind(cid)) {
+      const pull = how.pull ?? ((...asked) => line().pull(...asked));
+      const { items } = await pull(cid, chats.get(cid).cursor, PULL_LIMIT);
+      for (let i = 0; i < items.length; i += CHUNK) {
+        const applied = await locks.with(cid, () => this.#apply(cid, items.slice(i, i + CHUNK), how));
+        how.onEvents?.(applied);
+        await pause(schedule);
+      }
+      if (items.length === 0) throw new ChatError("SEQ_GAP");
+      line().ack(cid, chats.get(cid).cursor);
+    }
+  }
+
+  async #apply(cid, items, how) {
+    const draft = new Draft(this.#parts.chats.get(cid), how);
+    const events = nextOnes(items, draft.chat.cursor);
+    let mark = draft.mark();
+    try {
+      for (const run of runsOf(events)) {
+        await this.#applyRun(draft, run);
+        mark = draft.mark();
+      }
+    } finally {
+      draft.backTo(mark); // what failed (no answer, the log's alarm) leaves the events before it applied
+      if (draft.chat !== draft.before) await this.commit(draft);
+    }
+    return events.length;
+  }
+
+  async #applyRun(draft, run) {
+    if (run[0].kind === RECORD) await applyRecord(draft, run[0], this.#parts);
+    else await applyMessages(draft, run, this.#parts);
+    const { seq, sha256 } = run.at(-1);
+    draft.set({ cursor: seq, tail: sha256 });
+  }
+
+  /** Writes a draft and tells of it; call it under the chat's lock. @param {Draft} draft */
+  async commit(draft) {
+    const { chats, device, outbox, pending, events, onApplied } = this.#parts;
+    await chats.commit(draft.chat, draft);
+    draft.opks.forEach((id) => device.forgetOneTime(id));
+    draft.entries.forEach((entry) => outbox.forget(entry));
+    if (draft.dropsPending) pending.forget(draft.chat.cid);
+    if (!draft.quiet) await this.#tell(draft);
+    events.emit("conversation", { cid: draft.chat.cid });
+    onApplied(draft.chat.cid, draft);
+  }
+
+  async #tell(draft) {
+    const { events } = this.#parts;
+    draft.shown.forEach(({ row, isNew }) => events.emit("message", { message: messageOf(draft.chat, row), isNew }));
+    if (draft.chat.delivered !== draft.before.delivered) await this.#tellTicks(draft);
+    if (draft.shown.length) events.emit("conversations");
+  }
+
+  async #tellTicks({ before, chat }) {
+    const { rows } = await mailPage(this.#parts, chat.cid, { limit: TICKS_LOOKED_AT });
+    const ticked = rows.filter((row) => row.mine && row.kind === "text" && !isDelivered(before, row) && isDelivered(chat, row));
+    ticked.forEach((row) => this.#parts.events.emit("message", { message: messageOf(chat, row), isNew: false }));
+  }
+}
+
+function nextOnes(items, cursor) {
+  const fresh = items.filter(({ seq }) => seq > cursor);
+  const gap = fresh.findIndex(({ seq }, i) => seq !== cursor + 1 + i);
+  if (gap === 0) throw new ChatError("SEQ_GAP");
+  return gap < 0 ? fresh : fresh.slice(0, gap);
+}
+
+// A record alone, messages between two records together: those are opened side by side.
+function runsOf(events) {
+  const runs = [];
+  for (const event of events) {
+    const last = runs.at(-1);
+    if (last && event.kind !== RECORD && last[0].kind !== RECORD) last.push(event);
+    else runs.push([event]);
+  }
+  return runs;
+}

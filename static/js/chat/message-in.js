@@ -1,0 +1,113 @@
+/** Messages out of the server's sequence: opened, or kept as missing with the reason; never dropped (protocol.md, section 7). */
+
+import { hex, unhex } from "../lib/bytes.js";
+import { chainKey, openEnvelopes, parseHeader } from "../crypto/envelope.js";
+import { ERROR_CLASSES, ProtocolError } from "../crypto/errors.js";
+import { CLOCK_SKEW_MS } from "../crypto/labels.js";
+import { Draft, tagOf } from "./draft.js";
+import { mailOfEntry } from "./outbox.js";
+import { withDelivered } from "./record-in.js";
+
+const MIDS_KEPT = 128; // for each sender; older ones are refused by their counter all the same
+
+/**
+ * @param {Draft} draft @param {object[]} events of kind message, in a row @param {{me: {uid: string}, did: string, outbox: object, db: object, clock: object}} parts
+ */
+export async function applyMessages(draft, events, parts) {
+  const isOwn = (event) => event.did === parts.did && parts.outbox.byClientId(draft.chat.cid, event.clientId);
+  const { results, chains } = await openAll(draft.chat, events.filter((event) => !isOwn(event)), parts);
+  draft.set({ chains });
+  for (const event of events) {
+    const entry = isOwn(event);
+    if (entry) await keepOwn(draft, event, entry, parts);
+    else await keepOne(draft, event, results.shift(), parts);
+  }
+}
+
+function openAll(chat, events, { clock }) {
+  const epochs = new Map(chat.keys ? [[chat.keys.epoch, chat.keys]] : []);
+  const items = events.map(({ blob, uid, did }) => ({ envelope: blob, sender: { uid: unhex(uid), did: unhex(did) }, seenMid: seenMid(chat, blob, did) }));
+  return openEnvelopes(items, { cid: unhex(chat.cid), epochs, chains: chat.chains, nowMs: clock.now() });
+}
+
+function seenMid({ seen, keys }, blob, did) {
+  try {
+    const header = parseHeader(blob);
+    if (header.epoch !== keys?.epoch) return null;
+    return seen.get(did)?.find(([counter]) => counter === header.counter)?.[1] ?? null;
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
+  }
+}
+
+// What this browser sealed itself: the text is in the outbox.
+async function keepOwn(draft, event, entry, { me }) {
+  const { sealed, kind, text, at, id } = entry;
+  if (draft.entries.includes(entry)) return;
+  if (kind === "text") {
+    const tag = await tagOf(entry.cid, me.uid, id);
+    draft.put(mailOfEntry(entry, { seq: event.seq, did: event.did, uid: me.uid, tag }), false);
+    draft.set({ last: { id, text, at, mine: true, kind, epoch: sealed.epoch, did: event.did, counter: sealed.counter }, updatedAt: event.at });
+  }
+  if (sealed.epoch === draft.chat.crypto.epoch) draft.set({ ownAccepted: sealed.counter + 1 });
+  draft.ring.push({ name: entry.name });
+  draft.entries.push(entry);
+}
+
+async function keepOne(draft, event, { opened, error }, parts) {
+  if (error) keepRefused(draft, event, error);
+  else await keepOpened(draft, event, opened, parts);
+}
+
+function keepRefused(draft, { seq, at, uid, did }, { code }) {
+  if (code === "DUPLICATE") return;
+  draft.show(seq, { kind: "missing", mine: false, code, at, detail: { uid, did } });
+  draft.set({ refused: draft.chat.refused + 1 });
+  if (ERROR_CLASSES.get(code) === "B") draft.block(code);
+}
+
+async function keepOpened(draft, event, opened, parts) {
+  const { header, content, gap } = opened;
+  const { chat } = draft;
+  const isMine = event.uid === parts.me.uid;
+  remember(draft, event, opened);
+  if (event.did === parts.did) draft.block("STATE_ROLLBACK"); // sealed by these keys, unknown here: an older copy of this browser
+  if (gap > 0) draft.showBefore(event.seq, { kind: "missing", mine: false, code: "COUNTER_GAP", at: event.at, detail: { count: gap } });
+  if (!isMine || chat.peer === parts.me.uid) draft.set({ delivered: withDelivered(chat.delivered, header.epoch, ownAcks(content, chat, parts)) });
+  if (content.t === "void") return;
+  const tag = await tagOf(chat.cid, event.uid, content.id);
+  if (draft.hasTag(tag) || (await parts.db.mailByTag(tag))) return;
+  showContent(draft, event, { opened, tag, isMine });
+}
+
+function remember(draft, { did }, { header, mid }) {
+  const mids = [...(draft.chat.seen.get(did) ?? []), [header.counter, mid]].slice(-MIDS_KEPT);
+  draft.set({ seen: new Map(draft.chat.seen).set(did, mids) });
+}
+
+// Only what is said of this person's own browsers.
+function ownAcks({ ack }, { crypto }, { me }) {
+  const mine = new Set(crypto.members.filter(({ uid }) => hex(uid) === me.uid).map(({ did }) => hex(did)));
+  return Object.entries(ack).filter(([did]) => mine.has(did));
+}
+
+function showContent(draft, event, { opened, tag, isMine }) {
+  const { header, mid, content, supported } = opened;
+  const kind = supported && content.t === "text" ? "text" : "unsupported";
+  const text = kind === "text" ? content.body : "";
+  const detail = Math.abs(content.ts - event.at) > CLOCK_SKEW_MS ? { clockSkew: true } : null;
+  const sent = { epoch: header.epoch, did: event.did, counter: header.counter };
+  const id = isMine ? content.id : tag;
+  draft.show(event.seq, { id, kind, mine: isMine, text, at: content.ts, detail, uid: event.uid, mid, ...sent }, { tag });
+  draft.set({ last: { id, text, at: content.ts, mine: isMine, kind, ...sent }, updatedAt: event.at });
+  if (isMine) return;
+  const { unread, readSeq } = draft.chat;
+  const isUnread = !draft.quiet && event.seq > readSeq;
+  draft.set({ unread: isUnread ? [...unread, event.seq] : unread, ackOwed: draft.quiet ? draft.chat.ackOwed : true });
+}
+
+/** @param {object} chat @param {string} did own @returns {object|null} the own chain of the present epoch */
+export function ownChain(chat, did) {
+  return chat.chains.get(chainKey(chat.crypto.epoch, unhex(did))) ?? null;
+}

@@ -1,0 +1,103 @@
+/** What was written and is not yet known to be stored by the server, in order, each entry sealed in the keyring. */
+
+import { placeOf } from "../store/mail.js";
+import { ChatError } from "./codes.js";
+
+const OUT = "out:";
+
+/**
+ * @typedef {object} Entry
+ * @property {string} name in the ring @property {string} cid @property {string} id content id @property {"text"|"void"} kind @property {string} text @property {number} at
+ * @property {{clientId: string, envelope: Uint8Array, epoch: number, counter: number, mid: Uint8Array}|null} sealed once a counter was given to it
+ * @property {string|null} failed code
+ */
+
+/** @see Entry */
+export class Outbox {
+  #ring;
+  #entries = new Map();
+  #number = 0;
+
+  /** @param {{ring: object}} parts */
+  constructor({ ring }) {
+    this.#ring = ring;
+  }
+
+  /** From the keyring. */
+  async load() {
+    for (const [, entry] of await this.#ring.withPrefix(OUT)) this.#put(entry);
+    this.#number = [...this.#entries.keys()].reduce((highest, name) => Math.max(highest, Number(name.split(":")[2])), 0);
+  }
+
+  /** @param {string} cid @returns {Entry[]} in order */
+  of(cid) {
+    const mine = [...this.#entries.values()].filter((entry) => entry.cid === cid);
+    return mine.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** @param {string} cid @returns {Entry|undefined} the one to send now */
+  next(cid) {
+    return this.of(cid).find((entry) => entry.failed === null);
+  }
+
+  /** @param {string} cid @param {string} clientId @returns {Entry|undefined} */
+  byClientId(cid, clientId) {
+    return this.of(cid).find((entry) => entry.sealed?.clientId === clientId);
+  }
+
+  /** @param {string} cid @param {string} id @returns {Entry} */
+  byId(cid, id) {
+    const entry = this.of(cid).find((one) => one.id === id);
+    if (!entry) throw new ChatError("NOT_FOUND");
+    return entry;
+  }
+
+  /** @param {{cid: string, id: string, kind: "text"|"void", text: string, at: number}} fields @returns {Entry} not kept yet */
+  make({ cid, id, kind, text, at }) {
+    this.#number += 1;
+    return { name: `${OUT}${cid}:${String(this.#number).padStart(10, "0")}`, cid, id, kind, text, at, sealed: null, failed: null };
+  }
+
+  /** @param {Entry} entry */
+  async keep(entry) {
+    await this.#ring.commit({ ring: [this.change(entry)] });
+    this.#put(entry);
+  }
+
+  /** @param {Entry} entry */
+  async drop(entry) {
+    await this.#ring.commit({ ring: [{ name: entry.name }] });
+    this.forget(entry);
+  }
+
+  /** For a greater transaction; then `remember`. @param {Entry} entry @returns {object} ring change */
+  change(entry) {
+    return { name: entry.name, value: entry };
+  }
+
+  /** @param {Entry} entry */
+  remember(entry) {
+    this.#put(entry);
+  }
+
+  /** @param {Entry} entry */
+  forget(entry) {
+    this.#entries.delete(entry.name);
+  }
+
+  #put(entry) {
+    this.#entries.set(entry.name, entry);
+  }
+}
+
+/** @param {Entry} entry @returns {object} Message */
+export function messageOfEntry({ cid, id, text, at, failed }) {
+  return { id, cid, mine: true, kind: "text", text, at, seq: null, state: failed ? "failed" : "queued", code: failed, detail: null };
+}
+
+/** @param {Entry} entry @param {{seq: number, did: string, uid: string, tag: string}} accepted @returns {object} mail change */
+export function mailOfEntry({ cid, id, text, at, sealed }, { seq, did, uid, tag }) {
+  const { epoch, counter, mid } = sealed;
+  const value = { id, kind: "text", mine: true, text, at, epoch, did, uid, counter, mid };
+  return { cid, place: placeOf(seq), tag, value };
+}

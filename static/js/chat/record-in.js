@@ -1,0 +1,168 @@
+/** An epoch record out of the server's sequence: who may read from here on (protocol.md, section 6). */
+
+import { equal, hex } from "../lib/bytes.js";
+import { receivedWithoutGap } from "../crypto/chain.js";
+import { followRecord, readHistory, receiveRecord, recordNeeds } from "../crypto/epoch.js";
+import { ProtocolError } from "../crypto/errors.js";
+import { NEXT, RESTART, START } from "../crypto/labels.js";
+
+/**
+ * @typedef {object} RecordParts
+ * @property {{uid: string}} me @property {object} device DeviceKeys @property {object} bundles @property {object} replay
+ * @property {object} pending @property {object} clock @property {() => Uint8Array[]|null} historySeeds HK while the vault is open
+ */
+
+/**
+ * @param {object} draft @param {object} event of kind record @param {RecordParts} parts
+ * @throws only what should be tried again (no answer, the log's alarms); a bad record becomes a notice and blocks
+ */
+export async function applyRecord(draft, event, parts) {
+  const needs = await attempt(() => recordNeeds(event.blob));
+  if (!needs.error) await fetchNeeds(needs.value, parts);
+  const received = needs.error ? needs : await attempt(() => receive(event.blob, draft.chat, parts));
+  if (received.error) await refuse(draft, event, { error: received.error, epoch: needs.value?.epoch }, parts);
+  else enter(draft, event, received.value, parts);
+}
+
+/** Messages of the present epoch received without gap; own ones as far as the server has them. @param {object} chat @param {Uint8Array} did own @returns {{did: Uint8Array, nextCounter: number}[]} */
+export function countersOf(chat, did) {
+  const others = [...chat.chains.values()].filter((chain) => !equal(chain.did, did));
+  const counters = others.map((chain) => ({ did: chain.did, nextCounter: receivedWithoutGap(chain) }));
+  return [...counters, { did, nextCounter: chat.ownAccepted }].filter(({ nextCounter }) => nextCounter >= 1);
+}
+
+/** @param {string} cid @param {number} epoch @returns {string} where K_msg of an epoch is kept */
+export function epochName(cid, epoch) {
+  return `epoch:${cid}:${String(epoch).padStart(10, "0")}`;
+}
+
+async function attempt(work) {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    if (error instanceof ProtocolError) return { error };
+    throw error;
+  }
+}
+
+// A bundle that cannot be had is judged by the record's own checks.
+async function fetchNeeds({ logSize, references }, { bundles, replay }) {
+  if (logSize > replay.log.size) await replay.catchUp();
+  for (const { uid, bundleHash } of references) {
+    const has = () => bundles.known([hex(uid)]).some((bundle) => equal(bundle.hash, bundleHash));
+    if (!has()) await attempt(() => bundles.current(hex(uid)));
+  }
+}
+
+async function receive(blob, chat, parts) {
+  const context = contextOf(chat, parts);
+  try {
+    return await receiveRecord(blob, chat.crypto, context);
+  } catch (error) {
+    if (error.code !== "MESSAGES_WITHHELD") throw error;
+    // Everything before this record was applied: there is nothing left to fetch.
+    return receiveRecord(blob, chat.crypto, { ...context, withheldIsNotice: true });
+  }
+}
+
+function contextOf(chat, { device, bundles, replay, pending, historySeeds }) {
+  const own = device.forRecords();
+  return {
+    device: own, bundles: bundles.known(chat.uids), log: replay.log, counters: countersOf(chat, own.did),
+    pending: pending.get(chat.cid)?.proposal ?? null, historySeeds: historySeeds() ?? [],
+  };
+}
+
+function enter(draft, event, { state, epochKeys, usedOpkId, notices, core, own }, parts) {
+  const nowMs = parts.clock.now();
+  const mine = core.members.find((entry) => equal(entry.did, parts.device.own.did));
+  const { chat } = draft;
+  renew(draft, event, { state, epochKeys, core }, parts);
+  draft.set({
+    settle: !own && Boolean(mine) && mine.spkId !== 0, repair: own ? false : chat.repair, leafAt: own ? nowMs : chat.leafAt,
+    delivered: own ? chat.delivered : deliveredByFinals(chat, core, parts.me.uid),
+  });
+  if (usedOpkId) {
+    draft.ring.push(parts.device.oneTimeUsed(usedOpkId));
+    draft.opks.push(usedOpkId);
+  }
+  tell(draft, event, { core, notices, own });
+}
+
+// What every record that counts does, whether it let this browser in or not.
+function renew(draft, event, { state, epochKeys, core }, parts) {
+  const { chat } = draft;
+  const nowMs = parts.clock.now();
+  draft.set({
+    crypto: state, keys: epochKeys, chains: new Map(), seen: new Map(), ownAccepted: 0, refresh: false, settle: false, ownSent: 0,
+    recordAt: nowMs, unreached: unreachedOf(core, parts.bundles.known(chat.uids), nowMs),
+  });
+  if (epochKeys) draft.ring.push({ name: epochName(chat.cid, core.epoch), value: { epoch: core.epoch, th: epochKeys.th, kMsg: epochKeys.kMsg } });
+  if (parts.pending.get(chat.cid)) {
+    draft.ring.push(parts.pending.dropChange(chat.cid));
+    draft.dropsPending = true;
+  }
+}
+
+function tell(draft, { seq, at }, { core, notices, own }) {
+  const detail = { mine: own };
+  if (core.kind === START) draft.notice(seq, "STARTED", at, detail);
+  if (core.kind === RESTART) draft.notice(seq, "RESTARTED", at, detail);
+  // A new browser is told when its bundle is seen; one's own RESTART is no suspect.
+  const told = notices.filter((code) => code !== "DEVICE_ADDED" && !(own && code === "RESTART_SUSPECT"));
+  told.forEach((code) => draft.notice(seq, code, at));
+}
+
+// Finals of the peer say what it has of the epoch that ended.
+function deliveredByFinals(chat, core, myUid) {
+  const isFromMe = hex(core.sUid) === myUid && chat.peer !== myUid;
+  if (core.kind !== NEXT || isFromMe) return chat.delivered;
+  const mine = new Set(chat.crypto.members.filter(({ uid }) => hex(uid) === myUid).map(({ did }) => hex(did)));
+  const finals = core.finals.filter(({ did }) => mine.has(hex(did)));
+  return withDelivered(chat.delivered, core.epoch - 1, finals.map(({ did, nextCounter }) => [hex(did), nextCounter]));
+}
+
+/** @param {Map<number, Map<string, number>>} delivered @param {number} epoch @param {[string, number][]} counters @returns {Map<number, Map<string, number>>} a new one, never less */
+export function withDelivered(delivered, epoch, counters) {
+  const known = delivered.get(epoch) ?? new Map();
+  const news = counters.filter(([did, next]) => next > (known.get(did) ?? 0));
+  return news.length ? new Map(delivered).set(epoch, new Map([...known, ...news])) : delivered;
+}
+
+function unreachedOf(core, bundles, at) {
+  const referenced = core.references.map(({ bundleHash }) => bundles.find((bundle) => equal(bundle.hash, bundleHash)));
+  const devices = referenced.flatMap((bundle) => bundle?.devices ?? []);
+  const isComplete = devices.every(({ did }) => core.members.some((entry) => equal(entry.did, did)));
+  return isComplete ? null : { key: core.references.map(({ version }) => version).join("."), at };
+}
+
+const NOT_LET_IN = new Set(["NOT_A_MEMBER", "PREKEY_UNKNOWN"]);
+
+async function refuse(draft, event, { error, epoch }, parts) {
+  if (error.code === "DUPLICATE") return;
+  if (NOT_LET_IN.has(error.code)) {
+    const outside = await attempt(() => followOutside(event.blob, draft.chat, parts));
+    if (!outside.error) return stayOutside(draft, event, outside.value, parts);
+  }
+  draft.notice(event.seq, error.code, event.at);
+  draft.block(error.code);
+  if (error.code !== "EPOCH_ROLLBACK") draft.set({ crypto: skipped(draft.chat.crypto, epoch) });
+}
+
+async function followOutside(blob, chat, parts) {
+  const context = contextOf(chat, parts);
+  const history = context.historySeeds.length ? await attempt(() => readHistory(blob, chat.crypto, context)) : { error: true };
+  return history.error ? followRecord(blob, chat.crypto, context) : history.value;
+}
+
+function stayOutside(draft, event, { state, epochKeys, core }, parts) {
+  const wasInside = draft.chat.crypto.next !== null;
+  renew(draft, event, { state, epochKeys: epochKeys ?? null, core }, parts);
+  if (core.kind === START) draft.notice(event.seq, "STARTED", event.at, { mine: false });
+  if (wasInside) draft.notice(event.seq, "NOT_A_MEMBER", event.at);
+}
+
+// The server counts it, so a repair must count it too; the old keys stay for reading until a record passes.
+function skipped(crypto, epoch) {
+  return { ...crypto, epoch: epoch > crypto.epoch ? epoch : crypto.epoch + 1, next: null, leafs: null, leafSeed: null };
+}
