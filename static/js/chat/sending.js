@@ -1,0 +1,170 @@
+/** The outbox's work: one thing in flight for each chat; store, seal, commit, send (delivery rules D3 and D5). */
+
+import { equal, hex, unhex } from "../lib/bytes.js";
+import { chainKey, sealEnvelope } from "../crypto/envelope.js";
+import { receivedWithoutGap, startChain } from "../crypto/chain.js";
+import { encodeContent } from "../crypto/content.js";
+import { ERROR_CLASSES } from "../crypto/errors.js";
+import { randomBytes } from "../crypto/primitives.js";
+import { MESSAGE } from "../transport/frames.js";
+import { ChatError, LaterError, codeOf } from "./codes.js";
+import { isOutside } from "./conversations.js";
+import { ownChain } from "./message-in.js";
+import { messageOfEntry } from "./outbox.js";
+import { newUuid } from "./uuid.js";
+
+const ROUNDS = 8; // of finding the epoch gone in a row
+const LATER_MS = 5_000;
+const PATIENT = new Set(["OFFLINE", "WAITING_FOR_KEYS", "DEVICE_REQUIRED", "LOGIN_REQUIRED"]); // something else will start it again
+const GONE_EPOCH = new Set(["STALE_EPOCH", "EPOCH_CONFLICT", "STALE_BUNDLE"]);
+
+/** @typedef {object} SendingParts chats, outbox, epochs, acks, inbox, trust, line(), locks, events, me, did, clock, schedule */
+
+/** @see SendingParts */
+export class Sending {
+  #parts;
+  #running = new Set();
+  #again = new Set();
+  #upkeep = new Map(); // cid -> "timer" | "due"
+
+  /** @param {object} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /** Whatever is to be done for a chat is begun, or done once more after what runs. @param {string} cid */
+  run(cid) {
+    if (this.#running.has(cid)) this.#again.add(cid);
+    else this.#parts.events.guard(this.#run(cid), cid);
+  }
+
+  /** Looks after the epoch without a message. @param {string} cid @param {number} ms from now; one timer a chat */
+  upkeepIn(cid, ms) {
+    if (this.#upkeep.has(cid)) return;
+    this.#upkeep.set(cid, "timer");
+    this.#parts.schedule.after(ms, () => {
+      this.#upkeep.set(cid, "due");
+      this.run(cid);
+    });
+  }
+
+  async #run(cid) {
+    this.#running.add(cid);
+    try {
+      do {
+        this.#again.delete(cid);
+        await this.#work(cid).catch((error) => this.#stopped(cid, error));
+      } while (this.#again.has(cid));
+    } finally {
+      this.#running.delete(cid);
+    }
+  }
+
+  async #work(cid) {
+    const { chats, outbox, epochs, acks, line } = this.#parts;
+    if (line().state !== "online" || chats.get(cid).blocked) return;
+    await epochs.resume(cid);
+    for (let entry = outbox.next(cid); entry; entry = outbox.next(cid)) await this.#send(cid, entry);
+    if (acks.isDue(cid)) await this.#send(cid, acks.take(cid));
+    if (this.#upkeep.get(cid) !== "due") return;
+    this.#upkeep.delete(cid);
+    await epochs.upkeep(cid);
+  }
+
+  async #send(cid, first) {
+    let entry = first;
+    for (let left = ROUNDS; left > 0; left -= 1) {
+      const { blocked } = this.#parts.chats.get(cid);
+      if (blocked) throw new ChatError(blocked.code);
+      entry = entry.sealed ? entry : await this.#sealWhenReady(cid, entry);
+      const { clientId, envelope } = entry.sealed;
+      const answer = await this.#parts.line().post({ cid, clientId, kind: MESSAGE, blob: envelope });
+      if (answer.name === "accepted") return this.#accepted(cid, entry, answer);
+      entry = await this.#refused(cid, entry, answer);
+      if (entry === null) return undefined;
+    }
+    throw new LaterError("STALE_EPOCH");
+  }
+
+  async #sealWhenReady(cid, entry) {
+    for (let left = ROUNDS; left > 0; left -= 1) {
+      await this.#parts.epochs.ready(cid);
+      const sealed = await this.#parts.locks.with(cid, () => this.#seal(cid, entry));
+      if (sealed) return sealed;
+    }
+    throw new LaterError("EPOCH_CONFLICT");
+  }
+
+  // New chain head and sealed envelope in one strict transaction: a counter is never given to another text.
+  async #seal(cid, entry) {
+    const { chats, outbox, did, me } = this.#parts;
+    const chat = chats.get(cid);
+    if (chat.blocked || isOutside(chat) || chat.settle || chat.refresh || chat.repair) return null;
+    const chain = ownChain(chat, did) ?? startChain(chat.keys, { uid: unhex(me.uid), did: unhex(did) });
+    const context = { cid: unhex(cid), epoch: chat.keys, chain, salt: randomBytes(32) };
+    const { envelope, mid, counter, chain: after } = await sealEnvelope(contentOf(entry, chat, did), context);
+    const { epoch } = chat.keys;
+    const sealed = { ...entry, sealed: { clientId: newUuid(), envelope, mid, counter, epoch } };
+    const chains = new Map(chat.chains).set(chainKey(epoch, unhex(did)), after);
+    const next = { ...chat, chains, ownSent: chat.ownSent + 1, ackOwed: false };
+    await chats.commit(next, { ring: [outbox.change(sealed)] });
+    outbox.remember(sealed);
+    return sealed;
+  }
+
+  #accepted(cid, { sealed }, { seq, sha256, clientId }) {
+    const { inbox, me, did, clock } = this.#parts;
+    return inbox.accepted(cid, { seq, sha256, clientId, kind: MESSAGE, uid: me.uid, did, blob: sealed.envelope, at: clock.now() });
+  }
+
+  /** @returns {Promise<object|null>} the entry to try again, null: it is settled */
+  async #refused(cid, entry, { code, status, retryAfter }) {
+    const { outbox, inbox, trust } = this.#parts;
+    if (status === 429 || status >= 500) throw new LaterError(code, retryAfter);
+    if (status === 401 || status === 403) throw new ChatError("OFFLINE");
+    if (code === "COUNTER_TAKEN") {
+      await trust.block(cid, "STATE_ROLLBACK");
+      throw new ChatError("STATE_ROLLBACK");
+    }
+    if (!GONE_EPOCH.has(code)) return this.#failed(cid, entry, code);
+    const unsealed = { ...entry, sealed: null };
+    await outbox.keep(unsealed);
+    await inbox.look(cid);
+    return unsealed;
+  }
+
+  // The counter is spent on the floor: the next message needs a new epoch.
+  async #failed(cid, entry, code) {
+    const { outbox, chats, locks, events } = this.#parts;
+    const failed = { ...entry, sealed: null, failed: code };
+    const change = entry.kind === "text" ? outbox.change(failed) : { name: entry.name };
+    await locks.with(cid, () => chats.commit({ ...chats.get(cid), refresh: true }, { ring: [change] }));
+    outbox.forget(entry);
+    if (entry.kind !== "text") return null;
+    outbox.remember(failed);
+    events.emit("message", { message: messageOfEntry(failed), isNew: false });
+    events.emit("conversation", { cid });
+    return null;
+  }
+
+  async #stopped(cid, error) {
+    const { chats, trust, schedule } = this.#parts;
+    const code = codeOf(error);
+    const isLater = error instanceof LaterError || error.status === 429 || error.status >= 500;
+    if (isLater) schedule.after(error.retryAfter ? error.retryAfter * 1000 : LATER_MS, () => this.run(cid));
+    else if (chats.get(cid).blocked?.code === code || PATIENT.has(code)) return;
+    else if (ERROR_CLASSES.get(code) === "B") await trust.block(cid, code);
+    else throw error;
+  }
+}
+
+function contentOf({ kind, id, at, text }, chat, did) {
+  const common = { v: 1, t: kind, id, ts: at, ack: acksOf(chat, did) };
+  return encodeContent(kind === "text" ? { ...common, body: text } : common);
+}
+
+// What was received without gap in this epoch.
+function acksOf(chat, did) {
+  const others = [...chat.chains.values()].filter((chain) => !equal(chain.did, unhex(did)));
+  return Object.fromEntries(others.map((chain) => [hex(chain.did), receivedWithoutGap(chain)]).filter(([, next]) => next > 0));
+}

@@ -1,0 +1,82 @@
+/** What changes of keys mean for the chats: lines in the flow, and blocks that only the person lifts. */
+
+import { freePlace } from "../store/mail.js";
+import { ChatError, codeOf } from "./codes.js";
+import { Draft } from "./draft.js";
+
+const UNDECIDABLE = new Set(["SEQ_REWRITE"]); // the server's past changed: there is nothing to go on with
+
+/** @typedef {object} TrustParts chats, bundles, inbox, locks, events, store, clock, me, did, onTold(cid) */
+
+/** @see TrustParts */
+export class Trust {
+  #parts;
+  #jobs = Promise.resolve();
+
+  /** @param {object} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /** A pin has news: they reach the chats on their own, for whoever found them may hold a chat's lock. @param {string} uid */
+  hear(uid) {
+    this.#jobs = this.#jobs.then(() => this.#tell(uid)).catch((error) => this.#parts.events.problem(error));
+  }
+
+  /** What was found before the last lock or crash. */
+  resume() {
+    this.#parts.bundles.uidsWithNews().forEach((uid) => this.hear(uid));
+  }
+
+  /** @returns {Promise<void>} all that was heard so far stands in the chats */
+  told() {
+    return this.#jobs;
+  }
+
+  /** @param {string} cid @param {string} code @param {object|null} [detail] */
+  block(cid, code, detail = null) {
+    return this.#write(cid, [{ code, detail }], { isBlock: true });
+  }
+
+  /** Nobody can be trusted: the log lies. @param {unknown} error */
+  async alarm(error) {
+    for (const { cid } of this.#parts.chats.all()) await this.block(cid, codeOf(error));
+    this.#parts.events.problem(error);
+  }
+
+  /** @param {string} cid @param {"continue"|"repair"} choice */
+  async decide(cid, choice) {
+    const { chats, locks, events } = this.#parts;
+    const { blocked } = chats.get(cid);
+    if (!blocked) return;
+    if (UNDECIDABLE.has(blocked.code)) throw new ChatError(blocked.code);
+    await locks.with(cid, () => {
+      const chat = chats.get(cid);
+      return chats.commit({ ...chat, blocked: null, repair: choice === "repair" ? chat.crypto.epoch >= 0 : chat.repair });
+    });
+    events.emit("conversation", { cid });
+  }
+
+  async #tell(uid) {
+    const { bundles, chats, me, did } = this.#parts;
+    const { news } = bundles.pin(uid);
+    const lines = news.filter(({ added, notices }) => notices[0] !== "DEVICE_ADDED" || added.some((one) => one !== did));
+    const told = lines.flatMap(({ notices, added }) => notices.map((code) => ({ code, detail: { uid, mine: uid === me.uid, added } })));
+    const concerned = chats.all().filter((chat) => (uid === me.uid ? chat.crypto.epoch >= 0 : chat.peer === uid));
+    for (const { cid } of concerned) await this.#write(cid, told, {});
+    await bundles.clearNews(uid, news.length);
+    concerned.forEach(({ cid }) => this.#parts.onTold(cid));
+  }
+
+  #write(cid, lines, { isBlock = false }) {
+    const { chats, inbox, locks, store, clock } = this.#parts;
+    return locks.with(cid, async () => {
+      const chat = chats.get(cid);
+      if (isBlock && chat.blocked?.code === lines[0].code) return;
+      const draft = new Draft(chat);
+      const place = await freePlace(store, cid, chat.cursor);
+      lines.forEach(({ code, detail }, i) => draft.noticeAt(place + i, { code, detail, at: clock.now(), blocks: isBlock }));
+      await inbox.commit(draft);
+    });
+  }
+}

@@ -1,0 +1,101 @@
+/** Listens to welcome, heads and bells: pulls what is new, and looks at the log now and then (delivery rules D4 and D6). */
+
+const INCARNATION = "incarnation";
+const HOUR_MS = 3_600_000;
+
+/** Beside the shared parts it gets what catches up with the log. */
+export class Watch {
+  #parts;
+  #catchUp;
+  #hourly = false;
+  #jobs = Promise.resolve();
+  #isLogKnown = false;
+  incarnation = null;
+
+  /** @param {object} parts chats, inbox, sending, device, directory, trust, api, ring, events, clock, schedule @param {() => Promise<void>} catchUp */
+  constructor(parts, catchUp) {
+    this.#parts = parts;
+    this.#catchUp = catchUp;
+  }
+
+  /** Hints are taken one after another; a lost one costs 25 s at most. @param {object} frame */
+  hear(frame) {
+    this.#jobs = this.#jobs.then(() => this.#take(frame)).catch((error) => this.#parts.events.problem(error));
+  }
+
+  /** The server's list, with chats that are new here. @returns {Promise<object[]>} list */
+  async refreshList() {
+    const { api, chats, directory, me, inbox, events } = this.#parts;
+    const { conversations } = await api.conversations();
+    const list = conversations.map(({ cid, uids, updated_ms: updatedAt }) => ({ cid, uids, updatedAt }));
+    const fresh = await chats.add(list);
+    const toLearn = chats.all().map(({ peer }) => peer).filter((uid) => !directory.person(uid).hasKeys);
+    if (toLearn.length) await directory.learn([...new Set([...toLearn, me.uid])]);
+    conversations.forEach(({ cid, seq }) => inbox.hear(cid, seq));
+    if (fresh.length) events.emit("conversations");
+    return conversations;
+  }
+
+  async #take(frame) {
+    if (frame.name === "welcome") await this.#welcome(frame);
+    else await this.#lookAtLog(frame.logSize);
+    const heads = frame.cid ? new Map([[frame.cid, frame.seq]]) : frame.heads ?? new Map();
+    if ([...heads.keys()].some((cid) => !this.#parts.chats.has(cid))) await this.refreshList();
+    for (const [cid, seq] of heads) await this.#follow(cid, seq);
+  }
+
+  async #welcome({ incarnation, logSize }) {
+    const { chats, sending, ring, device, api, clock } = this.#parts;
+    const before = this.incarnation ?? (await ring.get(INCARNATION)) ?? null;
+    if (before !== null && before !== incarnation) await this.#compareTails();
+    if (before !== incarnation) await ring.commit({ ring: [{ name: INCARNATION, value: incarnation }] });
+    this.incarnation = incarnation;
+    await this.#lookAtLog(this.#isLogKnown ? logSize : Infinity);
+    await this.refreshList();
+    await device.keep({ api, nowMs: clock.now() });
+    this.#eachHour();
+    chats.all().forEach(({ cid, settle }) => (settle ? sending.upkeepIn(cid, this.#settleMs()) : sending.run(cid)));
+  }
+
+  async #lookAtLog(size) {
+    if (size === undefined || (this.#isLogKnown && size <= this.#parts.replay.log.size)) return;
+    await this.#catchUp();
+    this.#isLogKnown = true;
+    this.#parts.chats.all().forEach(({ cid }) => this.#parts.outbox.next(cid) && this.#parts.sending.run(cid));
+  }
+
+  async #follow(cid, seq) {
+    const { chats, inbox, sending, events } = this.#parts;
+    if (!chats.has(cid)) return;
+    if (chats.get(cid).blocked?.code === "SEQ_REWRITE" || !inbox.hear(cid, seq)) return;
+    try {
+      await inbox.sync(cid);
+      sending.run(cid);
+    } catch (error) {
+      events.problem(error, cid);
+    }
+  }
+
+  // Another database than before: what is known here must still be there.
+  async #compareTails() {
+    const { chats, inbox, trust } = this.#parts;
+    for (const { cid } of chats.all()) {
+      if (!(await inbox.hasSameTail(cid))) await trust.block(cid, "SEQ_REWRITE");
+    }
+  }
+
+  #eachHour() {
+    if (this.#hourly) return;
+    this.#hourly = true;
+    const { device, api, clock, events, schedule } = this.#parts;
+    const look = () => {
+      events.guard(this.#catchUp().then(() => device.keep({ api, nowMs: clock.now() })));
+      schedule.after(HOUR_MS, look);
+    };
+    schedule.after(HOUR_MS, look);
+  }
+
+  #settleMs() {
+    return 1_000 + this.#parts.schedule.random() * 29_000;
+  }
+}
