@@ -1,0 +1,160 @@
+/** Everything that exists only while the keys are open: made at unlock, dropped as a whole at lock. */
+
+import { hex } from "../lib/bytes.js";
+import { Acks } from "./acks.js";
+import { Bundles } from "./bundles.js";
+import { codeOf } from "./codes.js";
+import { Conversations } from "./conversations.js";
+import { DeviceKeys } from "./device-keys.js";
+import { Directory } from "./directory.js";
+import { isRecordDue } from "./epoch-wish.js";
+import { Epochs } from "./epochs.js";
+import { Inbox } from "./inbox.js";
+import { Line } from "./line.js";
+import { ConversationLocks } from "./locks.js";
+import { LogReplay, isLogAlarm } from "./log-replay.js";
+import { Outbox } from "./outbox.js";
+import { PendingRecords } from "./pending.js";
+import { Sending } from "./sending.js";
+import { Trust } from "./trust.js";
+import { Watch } from "./watch.js";
+import { bindSession } from "./web-session.js";
+
+const SETTLE_MS = [1_000, 30_000];
+const CHANGE_MS = [1_000, 5_000]; // random, so that members seldom race
+const VAULT_OPEN_MS = 5 * 60_000;
+
+/**
+ * @typedef {object} UnlockedParts
+ * @property {object} api @property {object} db @property {{ring: object, close: () => void}} open @property {object} card @property {{uid: string, name: string, displayName: string}} me
+ * @property {string} origin @property {object} clock @property {object} schedule @property {object} locks @property {object} events
+ * @property {(handlers: object) => object} createSocket @property {(why: string) => void} onEnd
+ */
+
+/** @see UnlockedParts */
+export class Unlocked {
+  #parts;
+  #historySeeds = null;
+  #stopped = false;
+
+  /** @param {UnlockedParts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+    const { api, db, open, card, me, clock, schedule, events } = parts;
+    const ring = open.ring;
+    Object.assign(this, { api, db, ring, me, clock, events, origin: parts.origin, did: card.did, schedule: this.#ownSchedule(schedule) });
+    this.locks = new ConversationLocks(parts.locks, me.uid);
+    this.device = new DeviceKeys({ ring, uid: me.uid });
+    this.directory = new Directory({ api, ring });
+    this.chats = new Conversations({ ring, me });
+    this.outbox = new Outbox({ ring });
+    this.pending = new PendingRecords({ ring });
+    this.#connectParts();
+  }
+
+  /** From the keyring. */
+  async load() {
+    for (const part of [this.device, this.directory, this.chats, this.outbox, this.pending, this.replay, this.bundles]) await part.load();
+    this.trust.resume();
+  }
+
+  /** Binds the web session and opens the line; without a network the line finds it later. */
+  async connect() {
+    await this.bind().catch((error) => this.events.problem(error));
+    if (!this.#stopped) this.line.start();
+  }
+
+  /** @returns {Promise<void>} */
+  bind() {
+    return bindSession({ api: this.api, origin: this.origin, uid: this.me.uid }, this.device.own);
+  }
+
+  /** For reading old epochs; forgotten after five minutes. @param {Uint8Array[]} seeds HK of every generation */
+  openHistory(seeds) {
+    this.#historySeeds = seeds;
+    this.schedule.after(VAULT_OPEN_MS, () => {
+      this.#historySeeds = null;
+    });
+  }
+
+  /** Up to the present log, and whoever changed since; what it means reaches the chats. */
+  async catchUp() {
+    try {
+      await this.replay.catchUp();
+    } catch (error) {
+      if (!isLogAlarm(error)) throw error;
+      await this.trust.alarm(error);
+      return;
+    }
+    const uids = this.bundles.pin(this.me.uid) ? this.bundles.uidsBehind() : [this.me.uid];
+    for (const uid of uids) await this.#refresh(uid);
+    await this.trust.told();
+  }
+
+  /** No timer, no socket, no key from here on. */
+  stop() {
+    this.#stopped = true;
+    this.line.stop();
+    this.#historySeeds = null;
+    this.#parts.open.close();
+  }
+
+  #connectParts() {
+    const { api, ring, me, clock, device, schedule } = this;
+    const lateBound = { line: () => this.line, historySeeds: () => this.#historySeeds, run: (cid) => this.sending.run(cid) };
+    this.replay = new LogReplay({ api, ring, clock, me, ownHashes: () => this.bundles.ownHashes() });
+    this.bundles = new Bundles({
+      api, ring, replay: this.replay, me, ownRoot: () => device.own.rootPub, nameOf: (uid) => this.directory.nameOf(uid),
+      onNews: (uid) => this.trust.hear(uid),
+    });
+    const shared = () => ({ ...this, ...lateBound, store: { db: this.db, ring } });
+    this.acks = new Acks({ ...shared(), schedule });
+    this.inbox = new Inbox({ ...shared(), onApplied: (cid, draft) => this.#applied(cid, draft) });
+    this.trust = new Trust({ ...shared(), onTold: (cid) => this.#look(cid) });
+    this.epochs = new Epochs({ ...shared(), newsTold: () => this.trust.told() });
+    this.sending = new Sending(shared());
+    this.watch = new Watch(shared(), () => this.catchUp());
+    this.line = new Line({
+      ...this, createSocket: this.#parts.createSocket, rebind: () => this.bind(), onEnd: this.#parts.onEnd,
+      hello: () => ({ did: this.did, cursors: this.chats.cursors(), incarnation: this.watch.incarnation }),
+      onHint: (frame) => this.watch.hear(frame), onState: (state) => this.#parts.onConnection(state),
+    });
+  }
+
+  #applied(cid, { before, chat }) {
+    if (chat.settle && !before.settle) this.sending.upkeepIn(cid, this.#between(SETTLE_MS));
+    if (chat.crypto !== before.crypto) this.#look(cid);
+    if (!before.ackOwed && chat.ackOwed) this.acks.consider(cid);
+    if (this.outbox.next(cid)) this.sending.run(cid);
+  }
+
+  // Members who are not devices any more, devices that are not members yet.
+  #look(cid) {
+    const chat = this.chats.get(cid);
+    const bundles = [...new Set(chat.uids)].map((uid) => this.bundles.last(uid));
+    const isDue = isRecordDue({ ...chat, settle: false }, { bundles, nowMs: this.clock.now() });
+    if (isDue) this.sending.upkeepIn(cid, this.#between(CHANGE_MS));
+    this.events.emit("conversation", { cid });
+  }
+
+  async #refresh(uid) {
+    try {
+      const bundle = await this.bundles.current(uid);
+      const isListed = bundle.devices.some(({ did }) => hex(did) === this.did);
+      if (uid === this.me.uid && !isListed) this.events.emit("problem", { code: "DEVICE_REMOVED_HERE" });
+    } catch (error) {
+      if (!isLogAlarm(error)) throw error;
+      const concerned = this.chats.all().filter((chat) => chat.uids.includes(uid));
+      for (const { cid } of concerned) await this.trust.block(cid, codeOf(error));
+    }
+  }
+
+  #between([lowest, highest]) {
+    return lowest + this.schedule.random() * (highest - lowest);
+  }
+
+  // Timers of a closed keyring find nothing to do.
+  #ownSchedule({ after, random }) {
+    return { random, after: (ms, run) => after(ms, () => this.#stopped || run()) };
+  }
+}
