@@ -1,0 +1,115 @@
+/** People, browsers and waiting, for the scenarios. */
+
+import { createMessenger } from "/static/js/chat/messenger.js";
+import { openDatabase } from "/static/js/store/database.js";
+import { createApi } from "/static/js/transport/api.js";
+import { socketMaker } from "/static/js/transport/socket.js";
+import { ORIGIN } from "./fake-server.js";
+
+export const PASSPHRASE = "abcd-efgh-ijkm-npqr-stuv";
+const FASTER = 50; // seconds become 20 ms; what waits for minutes stays
+const MINUTES = 5 * 60_000;
+let databases = 0;
+
+/** One profile of a browser: it outlives the Messenger, as a disk outlives a reload. */
+export class Browser {
+  constructor(server, person) {
+    databases += 1;
+    Object.assign(this, { server, person, prefix: `t${databases}:`, problems: [], messages: [], phases: [] });
+    this.client = server.client(person);
+    this.timers = [];
+  }
+
+  /** A page load: a new Messenger on what is kept. */
+  async load() {
+    const { client } = this;
+    const api = createApi({ fetch: client.fetch, csrf: "x" });
+    const schedule = { random: Math.random, after: (ms, run) => this.after(ms, run) };
+    const createSocket = socketMaker({ url: "ws", api, schedule, open: client.open });
+    const open = (name) => openDatabase(this.prefix + name);
+    const locks = { request: (name, options, work) => navigator.locks.request(this.prefix + name, options, work) };
+    const messenger = createMessenger({ api, createSocket, openDatabase: open, schedule, locks, origin: ORIGIN, clock: { now: () => Date.now() + (this.skew ?? 0) } });
+    messenger.addEventListener("problem", ({ detail }) => this.problems.push(detail));
+    messenger.addEventListener("message", ({ detail }) => this.messages.push(detail));
+    messenger.addEventListener("phase", ({ detail }) => this.phases.push(detail));
+    this.messenger = messenger;
+    return messenger.open();
+  }
+
+  after(ms, run) {
+    const timer = setTimeout(run, ms >= MINUTES ? ms : ms / FASTER);
+    return () => clearTimeout(timer);
+  }
+
+  /** Up to the open chat. */
+  async setUp() {
+    await this.load();
+    return this.makeKeys();
+  }
+
+  /** From phase setup to the open chat. */
+  async makeKeys() {
+    await this.messenger.createKeys({ passphrase: PASSPHRASE });
+    this.file = await this.messenger.makeKeyFile({ passphrase: PASSPHRASE });
+    await this.messenger.proveKeyFile({ bytes: this.file.bytes, passphrase: PASSPHRASE });
+    await this.online();
+    return this;
+  }
+
+  online() {
+    return until(() => this.messenger.connection === "online", `${this.person.name} online`);
+  }
+
+  async reload() {
+    this.messenger.end();
+    await this.load();
+    await this.messenger.unlock({ passphrase: PASSPHRASE });
+  }
+
+  async texts(cid) {
+    const { items } = await this.messenger.messages(cid, { limit: 200 });
+    return items.filter(({ kind }) => kind === "text").map(({ text }) => text);
+  }
+
+  async codes(cid) {
+    const { items } = await this.messenger.messages(cid, { limit: 200 });
+    return items.filter(({ code }) => code).map(({ code }) => code);
+  }
+
+  async states(cid) {
+    const { items } = await this.messenger.messages(cid, { limit: 200 });
+    return items.filter(({ kind, mine }) => kind === "text" && mine).map(({ state }) => state);
+  }
+
+  sees(cid, ...texts) {
+    return until(async () => same(await this.texts(cid), texts), `${this.person.name} sees ${texts}`, () => this.texts(cid));
+  }
+}
+
+/** @param {() => any} condition @param {string} what @param {() => any} [instead] */
+export async function until(condition, what, instead = () => "") {
+  const end = Date.now() + 8_000;
+  for (;;) {
+    if (await condition()) return;
+    if (Date.now() > end) throw new Error(`never: ${what}; ${JSON.stringify(await instead())}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+export function same(a, b) {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+export function expect(value, wanted, what) {
+  if (!same(value, wanted)) throw new Error(`${what}: ${JSON.stringify(value)} instead of ${JSON.stringify(wanted)}`);
+}
+
+/** @param {Promise<any>} work @param {string} code */
+export async function refuses(work, code) {
+  const error = await work.then(() => null, (reason) => reason);
+  if (error?.code !== code) throw new Error(`refused with ${error?.code ?? error} instead of ${code}; ${error?.stack ?? ""}`);
+}

@@ -1,0 +1,367 @@
+/** The claims of test_chat.py, each a story of people and browsers; run in a page. */
+
+import { FakeServer } from "./fake-server.js";
+import { Browser, PASSPHRASE, expect, pause, refuses, same, until } from "./harness.js";
+
+/** @param {string} name @returns {Promise<object>} what the browsers complained about */
+export async function run(name) {
+  globalThis.faults.length = 0;
+  const server = await FakeServer.make();
+  const browsers = [];
+  const browserOf = (person) => {
+    browsers.push(new Browser(server, person));
+    return browsers.at(-1);
+  };
+  try {
+    await SCENARIOS[name]({ server, browserOf });
+  } catch (error) {
+    const problems = browsers.map(({ person, problems: list }) => [person.name, list]);
+    throw new Error(`${error.stack}\n${JSON.stringify({ problems, faults: globalThis.faults })}`);
+  } finally {
+    browsers.forEach(({ messenger }) => messenger?.end());
+  }
+  return { faults: globalThis.faults, problems: browsers.flatMap(({ problems }) => problems.map(({ code, cause }) => (cause ? `${code} ${cause}` : code))) };
+}
+
+async function twoPeople({ server, browserOf }) {
+  const alice = browserOf(server.addPerson("alice"));
+  const bob = browserOf(server.addPerson("bob"));
+  await alice.setUp();
+  await bob.setUp();
+  const cid = await alice.messenger.startWith(bob.person.uid);
+  return { alice, bob, cid };
+}
+
+async function talking(world) {
+  const people = await twoPeople(world);
+  const { alice, bob, cid } = people;
+  await alice.messenger.send(cid, "hello");
+  await until(() => bob.messenger.conversations().length === 1, "bob has the chat");
+  await bob.sees(cid, "hello");
+  await bob.messenger.send(cid, "hi");
+  await alice.sees(cid, "hello", "hi");
+  return people;
+}
+
+const SCENARIOS = {
+  async setup_steps_and_phases({ server, browserOf }) {
+    const alice = browserOf(server.addPerson("alice"));
+    expect(await alice.load(), { phase: "setup" }, "first");
+    await refuses(alice.messenger.createKeys({ passphrase: "short" }), "PASSPHRASE_TOO_SHORT");
+    const steps = [];
+    const { messenger } = alice;
+    expect(await messenger.createKeys({ passphrase: PASSPHRASE, onStep: (step) => steps.push(step) }), { phase: "prove" }, "made");
+    expect(steps, ["make", "protect", "publish", "log"], "steps");
+    await refuses(messenger.startWith(alice.person.uid), "NOT_UNLOCKED");
+    alice.messenger.end();
+    expect(await alice.load(), { phase: "prove" }, "after a reload");
+    const file = await alice.messenger.makeKeyFile({ passphrase: PASSPHRASE });
+    await refuses(alice.messenger.proveKeyFile({ bytes: file.bytes, passphrase: `${PASSPHRASE}x` }), "KEYFILE_WRONG_PASSPHRASE");
+    await refuses(alice.messenger.proveKeyFile({ bytes: file.bytes.slice(0, 100), passphrase: PASSPHRASE }), "KEYFILE_BAD_FORMAT");
+    expect(await alice.messenger.proveKeyFile({ bytes: file.bytes, passphrase: PASSPHRASE }), { phase: "open" }, "proved");
+    await alice.online();
+    await alice.messenger.lock();
+    expect(alice.messenger.phase, "locked", "locked");
+    await refuses(alice.messenger.unlock({ passphrase: `${PASSPHRASE}x` }), "WRONG_PASSPHRASE");
+    expect(await alice.messenger.unlock({ passphrase: PASSPHRASE }), { phase: "open" }, "unlocked");
+  },
+
+  async setup_goes_on_after_a_lost_answer({ server, browserOf }) {
+    const alice = browserOf(server.addPerson("alice"));
+    await alice.load();
+    const publish = server.publish;
+    server.publish = async function lost(...asked) {
+      await publish.apply(server, asked);
+      server.publish = publish;
+      throw new TypeError("network");
+    };
+    await refuses(alice.messenger.createKeys({ passphrase: PASSPHRASE }), "OFFLINE");
+    alice.messenger.end();
+    expect(await alice.load(), { phase: "locked" }, "it was published");
+    expect(await alice.messenger.unlock({ passphrase: PASSPHRASE }), { phase: "prove" }, "goes on");
+    expect(alice.person.bundles.length, 1, "versions");
+  },
+
+  async first_chat_both_ways(world) {
+    const { alice, bob, cid } = await talking(world);
+    expect((await alice.codes(cid))[0], "STARTED", "notice");
+    expect(bob.messenger.conversation(cid).unread, 1, "unread");
+    await bob.messenger.markRead(cid, 99);
+    expect(bob.messenger.conversation(cid).unread, 0, "read");
+    const numbers = [await alice.messenger.safetyNumber(cid), await bob.messenger.safetyNumber(cid)];
+    expect(numbers[0].digits, numbers[1].digits, "safety number");
+    expect(numbers[0].mine, numbers[1].theirs, "halves");
+    await alice.messenger.setDraft(cid, "later");
+    expect(alice.messenger.conversation(cid).draft, "later", "draft");
+  },
+
+  async a_chat_with_oneself({ server, browserOf }) {
+    const alice = browserOf(server.addPerson("alice"));
+    await alice.setUp();
+    const cid = await alice.messenger.startWith(alice.person.uid);
+    await alice.messenger.send(cid, "note");
+    await until(async () => same(await alice.states(cid), ["sent"]), "sent");
+    expect(alice.messenger.conversation(cid).self, true, "self");
+  },
+
+  async delivered_ticks(world) {
+    const { alice, bob, cid } = await twoPeople(world);
+    await alice.messenger.send(cid, "hello");
+    await until(async () => same(await alice.states(cid), ["sent"]), "sent");
+    await until(() => bob.messenger.conversations().length === 1, "bob has the chat");
+    await bob.sees(cid, "hello"); // opens it
+    await until(async () => same(await alice.states(cid), ["delivered"]), "delivered", () => alice.states(cid));
+    await until(() => alice.messages.some(({ message, isNew }) => message.state === "delivered" && !isNew), "tick event");
+    await alice.messenger.send(cid, "again");
+    await until(async () => same(await alice.states(cid), ["delivered", "delivered"]), "delivered by a void", () => alice.states(cid));
+    const events = world.server.conversations.get(cid).events.length;
+    await pause(600);
+    expect(world.server.conversations.get(cid).events.length, events, "a void is not answered");
+  },
+
+  async an_offline_queue_is_sent_once(world) {
+    const { alice, bob, cid } = await talking(world);
+    alice.client.goOffline();
+    await until(() => alice.messenger.connection !== "online", "offline");
+    await alice.messenger.send(cid, "one");
+    await alice.messenger.send(cid, "two");
+    expect((await alice.states(cid)).slice(1), ["queued", "queued"], "waiting");
+    expect(alice.messenger.conversation(cid).lastState, "queued", "row");
+    alice.client.goOnline();
+    alice.messenger.poke();
+    await bob.sees(cid, "hello", "hi", "one", "two");
+    await alice.sees(cid, "hello", "hi", "one", "two");
+    await until(async () => (await alice.states(cid)).every((state) => state !== "queued"), "none waits", () => alice.states(cid));
+  },
+
+  async a_lost_answer_makes_no_second_message(world) {
+    const { alice, bob, cid } = await talking(world);
+    world.server.loseAnswers = 1;
+    await alice.messenger.send(cid, "once");
+    await bob.sees(cid, "hello", "hi", "once");
+    await until(async () => (await alice.states(cid)).every((state) => state !== "queued"), "settled", () => alice.states(cid));
+    await alice.sees(cid, "hello", "hi", "once");
+  },
+
+  async a_crash_between_store_and_post_heals(world) {
+    const { alice, bob, cid } = await talking(world);
+    const { post } = world.server;
+    world.server.post = () => new Promise(() => {}); // the tab dies with the post on its way
+    await alice.messenger.send(cid, "kept");
+    await pause(100);
+    alice.messenger.end();
+    world.server.post = post;
+    world.server.queue = Promise.resolve();
+    bob.messenger.end();
+    await bob.reload();
+    await alice.reload();
+    await bob.sees(cid, "hello", "hi", "kept");
+    await alice.sees(cid, "hello", "hi", "kept");
+  },
+
+  async a_crash_after_the_post_heals(world) {
+    const { alice, bob, cid } = await talking(world);
+    world.server.loseAnswers = 1;
+    await alice.messenger.send(cid, "kept");
+    await until(() => world.server.loseAnswers === 0, "stored");
+    alice.messenger.end();
+    await alice.reload();
+    await bob.sees(cid, "hello", "hi", "kept");
+    await alice.sees(cid, "hello", "hi", "kept");
+  },
+
+  async a_reload_goes_on(world) {
+    const { alice, bob, cid } = await talking(world);
+    await alice.reload();
+    await alice.sees(cid, "hello", "hi");
+    await bob.messenger.send(cid, "still there?");
+    await alice.sees(cid, "hello", "hi", "still there?");
+    await alice.messenger.send(cid, "yes");
+    await bob.sees(cid, "hello", "hi", "still there?", "yes");
+  },
+
+  async two_first_messages_race(world) {
+    const { alice, bob, cid } = await twoPeople(world);
+    await bob.messenger.startWith(alice.person.uid);
+    await Promise.all([alice.messenger.send(cid, "from alice"), bob.messenger.send(cid, "from bob")]);
+    await until(async () => (await alice.texts(cid)).length === 2 && (await bob.texts(cid)).length === 2, "both", async () => [await alice.texts(cid), await bob.texts(cid)]);
+    expect(await alice.texts(cid), await bob.texts(cid), "one order");
+    await Promise.all([1, 2, 3, 4].map((n) => (n % 2 ? alice : bob).messenger.send(cid, `n${n}`)));
+    await until(async () => (await alice.texts(cid)).length === 6 && (await bob.texts(cid)).length === 6, "six");
+    expect(await alice.texts(cid), await bob.texts(cid), "one order still");
+    expect(alice.messenger.conversation(cid).blocked, null, "no block");
+  },
+
+  async an_imported_key_file_reads_and_writes(world) {
+    const { alice, bob, cid } = await talking(world);
+    const second = world.browserOf(alice.person);
+    expect(await second.load(), { phase: "import" }, "import");
+    await refuses(second.messenger.importKeyFile({ bytes: alice.file.bytes, passphrase: "wrong wrong wrong wrong" }), "KEYFILE_WRONG_PASSPHRASE");
+    await refuses(second.messenger.importKeyFile({ bytes: bob.file.bytes, passphrase: PASSPHRASE }), "KEYFILE_WRONG_ACCOUNT");
+    await refuses(second.messenger.importKeyFile({ bytes: damaged(alice.file.bytes), passphrase: PASSPHRASE }), "KEYFILE_DAMAGED");
+    await refuses(second.messenger.importKeyFile({ bytes: new Uint8Array(9), passphrase: PASSPHRASE }), "KEYFILE_BAD_FORMAT");
+    const progress = [];
+    const { phase } = await second.messenger.importKeyFile({ bytes: alice.file.bytes, passphrase: PASSPHRASE, onHistory: (done, total) => progress.push([done, total]) });
+    expect(phase, "open", "imported");
+    expect(progress.at(-1)[0], progress.at(-1)[1], "progress");
+    expect(second.messages.filter(({ isNew }) => isNew).length, 0, "no news");
+    await second.sees(cid, "hello", "hi");
+    await second.messenger.send(cid, "from the second");
+    await bob.sees(cid, "hello", "hi", "from the second");
+    await alice.sees(cid, "hello", "hi", "from the second");
+    await bob.messenger.send(cid, "to both");
+    await second.sees(cid, "hello", "hi", "from the second", "to both");
+    await alice.sees(cid, "hello", "hi", "from the second", "to both");
+    const { items } = await alice.messenger.messages(cid);
+    expect(items.find(({ text }) => text === "from the second").mine, true, "mine too");
+    await until(async () => (await bob.codes(cid)).includes("DEVICE_ADDED"), "bob is told", () => bob.codes(cid));
+    expect(alice.messenger.conversation(cid).blocked ?? bob.messenger.conversation(cid).blocked, null, "no block");
+  },
+
+  async a_new_browser_alone_restarts(world) {
+    const { alice, bob, cid } = await talking(world);
+    alice.messenger.end();
+    bob.messenger.end();
+    const second = world.browserOf(alice.person);
+    await second.load();
+    await second.messenger.importKeyFile({ bytes: alice.file.bytes, passphrase: PASSPHRASE });
+    await second.messenger.send(cid, "nobody is here");
+    await until(async () => (await second.codes(cid)).includes("RESTARTED"), "restart", () => second.codes(cid));
+    await bob.reload();
+    await bob.sees(cid, "hello", "hi", "nobody is here");
+    expect(bob.messenger.conversation(cid).blocked, null, "no block");
+    await bob.messenger.send(cid, "I am");
+    await second.sees(cid, "hello", "hi", "nobody is here", "I am");
+  },
+
+  async a_reset_root_blocks_until_decided(world) {
+    const { alice, bob, cid } = await talking(world);
+    await alice.messenger.setVerified(cid, true);
+    expect(alice.messenger.conversation(cid).verified, true, "verified");
+    bob.messenger.end();
+    const fresh = world.browserOf(bob.person);
+    await fresh.load();
+    await refuses(fresh.messenger.resetKeys({ name: "alice" }), "WRONG_NAME");
+    expect(await fresh.messenger.resetKeys({ name: "bob" }), { phase: "setup" }, "reset");
+    await fresh.makeKeys();
+    await until(() => alice.messenger.conversation(cid).blocked?.code === "ROOT_RESET", "blocked", () => alice.messenger.conversation(cid));
+    expect(alice.messenger.conversation(cid).verified, false, "verified no more");
+    const posts = world.server.conversations.get(cid).events.length;
+    await alice.messenger.send(cid, "is it you?");
+    await pause(300);
+    expect(world.server.conversations.get(cid).events.length, posts, "nothing is sent");
+    expect((await alice.states(cid)).at(-1), "queued", "kept");
+    await alice.messenger.decide(cid, "continue");
+    await until(async () => (await fresh.texts(cid)).includes("is it you?"), "sent after the decision", () => fresh.codes(cid));
+    await bob.reload();
+    await until(() => bob.problems.some(({ code }) => code === "LOG_SELF_FORGED"), "the old browser is alarmed", () => bob.problems);
+  },
+
+  async a_replayed_event_is_shown_once(world) {
+    const { alice, bob, cid } = await talking(world);
+    const conversation = world.server.conversations.get(cid);
+    const copy = conversation.events.findLast(({ kind }) => kind === "message");
+    const victim = copy.did === alice.client.did ? bob : alice;
+    conversation.seq += 1;
+    conversation.events.push({ ...copy, seq: conversation.seq, client_id: crypto.randomUUID() });
+    world.server.ring(conversation, null);
+    await alice.messenger.send(cid, "after");
+    await victim.sees(cid, "hello", "hi", "after");
+    expect((await victim.codes(cid)).filter((code) => code !== "STARTED"), [], "nothing to see");
+  },
+
+  async a_broken_message_is_kept_as_missing(world) {
+    const { alice, bob, cid } = await talking(world);
+    const { post } = world.server;
+    world.server.post = async (client, data) => post.call(world.server, client, { ...data, blob: data.kind === "message" ? flipped(data.blob) : data.blob });
+    await alice.messenger.send(cid, "spoiled");
+    await until(async () => (await bob.codes(cid)).includes("BAD_TAG"), "missing", () => bob.codes(cid));
+    world.server.post = post;
+    await alice.messenger.send(cid, "fine");
+    await until(async () => (await bob.texts(cid)).includes("fine"), "the next one arrives");
+    expect((await bob.messenger.messages(cid)).items.some(({ kind, code }) => kind === "missing" && code === "BAD_TAG"), true, "kind");
+  },
+
+  async a_taken_counter_blocks_and_repair_heals(world) {
+    const { alice, bob, cid } = await talking(world);
+    world.server.refusePosts.push([409, "COUNTER_TAKEN"]);
+    await alice.messenger.send(cid, "careful");
+    await until(() => alice.messenger.conversation(cid).blocked?.code === "STATE_ROLLBACK", "blocked");
+    await alice.messenger.decide(cid, "repair");
+    await bob.sees(cid, "hello", "hi", "careful");
+    expect(bob.messenger.conversation(cid).blocked.code, "RESTART_SUSPECT", "the other is asked");
+  },
+
+  async a_refused_message_can_be_tried_again(world) {
+    const { alice, bob, cid } = await talking(world);
+    await pause(50);
+    world.server.refusePosts.push([413, "TOO_LARGE"]);
+    await alice.messenger.send(cid, "big");
+    await until(async () => (await alice.states(cid)).at(-1) === "failed", "failed", () => alice.states(cid));
+    const failed = (await alice.messenger.messages(cid)).items.at(-1);
+    expect(failed.code, "TOO_LARGE", "code");
+    await alice.messenger.retry(cid, failed.id);
+    await bob.sees(cid, "hello", "hi", "big");
+    world.server.refusePosts.push([413, "TOO_LARGE"]);
+    const second = await alice.messenger.send(cid, "bigger");
+    await until(async () => (await alice.states(cid)).at(-1) === "failed", "failed again", () => alice.states(cid));
+    await alice.messenger.discard(cid, second.id);
+    expect(await alice.texts(cid), ["hello", "hi", "big"], "discarded");
+  },
+
+  async without_sockets_it_polls(world) {
+    world.server.refusesSockets = true;
+    const { alice, bob, cid } = await talking(world);
+    expect(await bob.texts(cid), ["hello", "hi"], "texts");
+    expect(alice.messenger.connection, "online", "connection");
+  },
+
+  async a_conversation_file_reads_back(world) {
+    const { alice, bob, cid } = await talking(world);
+    await alice.messenger.send(cid, "more");
+    await bob.sees(cid, "hello", "hi", "more");
+    const { bytes, name } = await bob.messenger.conversationFile({ cid, passphrase: PASSPHRASE });
+    expect(name.startsWith("chat-alice-"), true, name);
+    const read = await bob.messenger.readConversationFile({ bytes, passphrase: PASSPHRASE });
+    expect(read.messages.map(({ text, mine }) => [text, mine]), [["hello", false], ["hi", true], ["more", false]], "messages");
+    await refuses(bob.messenger.proveKeyFile({ bytes, passphrase: PASSPHRASE }), "KEYFILE_BAD_FORMAT");
+    await refuses(bob.messenger.readConversationFile({ bytes, passphrase: "another one entirely" }), "KEYFILE_WRONG_PASSPHRASE");
+  },
+
+  async a_second_tab_stands_aside(world) {
+    const { alice } = await twoPeople(world);
+    const tab = world.browserOf(alice.person);
+    tab.prefix = alice.prefix;
+    expect(await tab.load(), { phase: "elsewhere" }, "second");
+    expect(await tab.messenger.takeOver(), { phase: "locked" }, "taken over");
+    await until(() => alice.messenger.phase === "elsewhere", "first stands aside");
+  },
+
+  async pages_of_a_long_chat(world) {
+    const { alice, bob, cid } = await talking(world);
+    for (let n = 0; n < 30; n += 1) await alice.messenger.send(cid, `m${n}`);
+    await until(async () => (await bob.texts(cid)).length === 32, "all", () => bob.texts(cid));
+    const seen = [];
+    let before;
+    for (let more = true; more; ) {
+      const page = await bob.messenger.messages(cid, { before, limit: 7 });
+      seen.unshift(...page.items);
+      before = page.items[0]?.seq;
+      more = page.more;
+    }
+    const texts = seen.filter(({ kind }) => kind === "text").map(({ text }) => text);
+    expect(texts, ["hello", "hi", ...Array.from({ length: 30 }, (_, n) => `m${n}`)], "every one once");
+  },
+};
+
+function damaged(bytes) {
+  const copy = bytes.slice();
+  copy[copy.length - 1] ^= 1;
+  return copy;
+}
+
+function flipped(blob) {
+  return `${blob.slice(0, -2)}${blob.at(-2) === "A" ? "B" : "A"}${blob.at(-1)}`;
+}
+
+export const NAMES = Object.keys(SCENARIOS);

@@ -1,0 +1,55 @@
+"""The chat of the page: Messengers of several browsers in one Chromium page, against the server's contract in memory."""
+
+import pytest
+
+from tests.vectors.browser import module_page
+
+pytestmark = pytest.mark.browser
+
+RUN = """async (name) => {
+    const { run } = await import("/tests/js_chat/scenarios.js");
+    return run(name);
+}"""
+NAMES = """async () => (await import("/tests/js_chat/scenarios.js")).NAMES"""
+
+SCENARIOS = [
+    "setup_steps_and_phases",
+    "setup_goes_on_after_a_lost_answer",
+    "first_chat_both_ways",
+    "a_chat_with_oneself",
+    "delivered_ticks",
+    "an_offline_queue_is_sent_once",
+    "a_lost_answer_makes_no_second_message",
+    "a_crash_between_store_and_post_heals",
+    "a_crash_after_the_post_heals",
+    "a_reload_goes_on",
+    "two_first_messages_race",
+    "an_imported_key_file_reads_and_writes",
+    "a_new_browser_alone_restarts",
+    "a_reset_root_blocks_until_decided",
+    "a_replayed_event_is_shown_once",
+    "a_broken_message_is_kept_as_missing",
+    "a_taken_counter_blocks_and_repair_heals",
+    "a_refused_message_can_be_tried_again",
+    "without_sockets_it_polls",
+    "a_conversation_file_reads_back",
+    "a_second_tab_stands_aside",
+    "pages_of_a_long_chat",
+]
+
+
+@pytest.fixture(scope="module")
+def evaluate():
+    with module_page() as run_in_page:
+        yield run_in_page
+
+
+def test_every_scenario_is_run(evaluate):
+    assert sorted(evaluate(NAMES)) == sorted(SCENARIOS)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_it_holds(evaluate, name):
+    outcome = evaluate(RUN, name)
+    assert outcome["faults"] == []
+    assert not [problem for problem in outcome["problems"] if problem.startswith("UNEXPECTED")]
