@@ -1,6 +1,6 @@
 /** My menu: lock, key file, account, looks, language, log out, forget this browser. */
+import { personName } from "./conversations.js";
 import { closeMenu, watchMenu } from "./menus.js";
-import { cleanName } from "./text.js";
 import { setTheme, theme } from "./theme.js";
 import { define, View } from "./view.js";
 import "./forget-dialog.js";
@@ -8,15 +8,13 @@ import "./key-file-dialog.js";
 import "./user-avatar.js";
 
 export class AppMenu extends View {
-  #messenger = null;
-
   built() {
     const { menu, theme: choice, language, languageForm } = this.parts;
     watchMenu(menu);
     choice.value = theme();
     choice.addEventListener("change", () => setTheme(choice.value));
     language.addEventListener("change", () => languageForm.requestSubmit());
-    this.on("lock", "click", () => this.#leave(() => this.#messenger.lock()));
+    this.on("lock", "click", () => this.#leave(() => this.emit("lock-now")));
     this.on("keyFile", "click", () => this.#leave(() => this.parts.keyFileDialog.open()));
     this.on("forget", "click", () => this.#leave(() => this.parts.forgetDialog.open()));
     this.on("shortcuts", "click", () => this.#leave(() => this.emit("show-shortcuts")));
@@ -24,12 +22,11 @@ export class AppMenu extends View {
 
   /** @param {object} messenger */
   set messenger(messenger) {
-    this.#messenger = messenger;
     const { me } = messenger;
     this.parts.keyFileDialog.messenger = messenger;
     this.parts.forgetDialog.messenger = messenger;
     this.parts.avatar.person = me;
-    this.parts.name.textContent = cleanName(me.displayName) || me.name;
+    this.parts.name.textContent = personName(me);
     this.parts.user.textContent = `@${me.name}`;
   }
 

@@ -1,7 +1,8 @@
 /** The whole page: which screen the life of the keys asks for, and what the Messenger tells it. */
-import { knows, say, sayCode } from "./words.js";
+import { conversationOf, nameOf } from "./conversations.js";
 import { meaningOf } from "./keys-of-page.js";
 import { define, View } from "./view.js";
+import { say, sayCode } from "./words.js";
 import "./chat-desk.js";
 import "./forget-dialog.js";
 import "./gate-page.js";
@@ -11,6 +12,7 @@ import "./key-unlock.js";
 import "./shortcut-sheet.js";
 import "./toast-stack.js";
 
+const KEY_PATH = new Set(["setup", "prove"]);
 const GATES = { setup: "key-setup", prove: "key-setup", locked: "key-unlock", import: "key-import" };
 
 export class ChatApp extends View {
@@ -19,6 +21,7 @@ export class ChatApp extends View {
 
   built() {
     this.addEventListener("say-toast", ({ detail }) => this.parts.toasts.add(detail.text));
+    this.addEventListener("lock-now", () => this.#lock());
     this.addEventListener("phase-reached", ({ detail }) => this.show(detail.phase));
     this.addEventListener("show-shortcuts", () => this.parts.shortcuts.show());
     this.addEventListener("ask-forget", () => this.parts.forget.open());
@@ -39,10 +42,17 @@ export class ChatApp extends View {
   /** @param {string} phase  @param {string} [code] why it came to this */
   show(phase, code) {
     if (phase === this.#phase && phase !== "open") return;
+    const goesOn = KEY_PATH.has(this.#phase) && phase === "prove";
     this.#phase = phase;
+    if (goesOn) return;
     this.querySelector("[data-loading]")?.remove();
     if (phase === "open") this.#showDesk();
     else this.#showGate(phase, code);
+  }
+
+  /** @param {string} text for a moment, at the edge */
+  say(text) {
+    this.parts.toasts.add(text);
   }
 
   /** The chats could not be opened at all. @param {Error} error */
@@ -61,10 +71,25 @@ export class ChatApp extends View {
     this.#title();
   }
 
+  /** A new, empty desk instead of the old one: no plaintext stays in the page when the keys are locked. */
+  #clearDesk() {
+    if (this.parts.desk.hidden) return;
+    const fresh = document.createElement("chat-desk");
+    fresh.className = "chat-desk";
+    fresh.hidden = true;
+    this.parts.desk.replaceWith(fresh);
+    this.parts.desk = fresh;
+    this.parts.toasts.clear();
+  }
+
+  async #lock() {
+    await this.parts.desk.chat.settle();
+    await this.#messenger.lock();
+  }
+
   #showGate(phase, code) {
-    const { desk, gate } = this.parts;
-    desk.hidden = true;
-    desk.parts.chat.close();
+    const { gate } = this.parts;
+    this.#clearDesk();
     const screen = document.createElement(GATES[phase] ?? "gate-page");
     screen.className = "gate__screen";
     screen.begin({ messenger: this.#messenger, phase, code });
@@ -103,9 +128,10 @@ export class ChatApp extends View {
   }
 
   #problem(code, cid) {
-    const peer = cid && this.#messenger.conversation(cid)?.peer;
-    const name = peer ? peer.displayName || peer.name : "";
-    this.parts.toasts.add(knows(`problem.${code}`) ? say(`problem.${code}`, { name }) : sayCode(code, { name }));
+    if (code === "LOGIN_REQUIRED") return this.show("login");
+    const conversation = cid && conversationOf(this.#messenger, cid);
+    const name = conversation ? nameOf(conversation) : say("someone");
+    return this.parts.toasts.add(sayCode(code, { name }));
   }
 
   #key(event) {

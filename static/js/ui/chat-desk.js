@@ -1,4 +1,5 @@
 /** The desk: chats on one side, the open chat on the other; one at a time when narrow. The address never names a chat. */
+import { conversationOf } from "./conversations.js";
 import { define, View } from "./view.js";
 import { sayError } from "./words.js";
 import "./chat-view.js";
@@ -78,7 +79,7 @@ export class ChatDesk extends View {
   }
 
   async #show(cid) {
-    const known = cid && this.#messenger.conversation(cid);
+    const known = conversationOf(this.#messenger, cid);
     const { chat, empty, list } = this.parts;
     if (!known && this.cid) chat.close();
     this.classList.toggle("has-chat", Boolean(known));

@@ -1,5 +1,5 @@
 /** One open chat: its header, its messages, its stop banner, its composer and its dialogs. */
-import { nameOf } from "./conversation-row.js";
+import { conversationOf, nameOf } from "./conversations.js";
 import { setIcon } from "./icons.js";
 import { closeMenu, watchMenu } from "./menus.js";
 import { define, View } from "./view.js";
@@ -18,6 +18,7 @@ export class ChatView extends View {
   #messenger = null;
   #cid = null;
   #marked = -1;
+  #drafts = Promise.resolve();
 
   built() {
     watchMenu(this.parts.menu);
@@ -30,7 +31,7 @@ export class ChatView extends View {
     this.on("list", "to-composer", () => this.parts.composer.focus());
     this.addEventListener("explain", ({ detail }) => this.parts.explain.open(detail));
     this.addEventListener("send-text", ({ detail }) => this.#send(detail));
-    this.addEventListener("keep-draft", ({ detail }) => this.#messenger.setDraft(detail.cid, detail.text));
+    this.addEventListener("keep-draft", ({ detail }) => this.#keepDraft(detail));
     this.addEventListener("retry-message", ({ detail }) => this.#retry(detail.message));
     this.addEventListener("discard-message", ({ detail }) => this.#discard(detail.message));
     this.addEventListener("compare-numbers", () => this.#compare());
@@ -52,7 +53,7 @@ export class ChatView extends View {
 
   /** @param {string} cid */
   async open(cid) {
-    const conversation = this.#messenger.conversation(cid);
+    const conversation = conversationOf(this.#messenger, cid);
     if (!conversation) return;
     this.#cid = cid;
     this.#marked = -1;
@@ -71,9 +72,15 @@ export class ChatView extends View {
     this.#cid = null;
   }
 
+  /** Until what was typed is kept. @returns {Promise<void>} */
+  settle() {
+    this.parts.composer.flush();
+    return this.#drafts;
+  }
+
   /** Everything but the messages, anew. */
   refresh() {
-    const conversation = this.#cid && this.#messenger.conversation(this.#cid);
+    const conversation = conversationOf(this.#messenger, this.#cid);
     if (!conversation) return;
     const { parts } = this;
     const name = nameOf(conversation);
@@ -107,7 +114,7 @@ export class ChatView extends View {
     const seq = this.parts.list.lastSeq;
     if (!this.#cid || document.visibilityState !== "visible" || seq <= this.#marked) return;
     this.#marked = seq;
-    this.#messenger.markRead(this.#cid, seq);
+    this.#try(() => this.#messenger.markRead(this.#cid, seq));
   }
 
   /** The page came back to the front. */
@@ -135,8 +142,12 @@ export class ChatView extends View {
 
   #dialog(part) {
     closeMenu(this.parts.menu);
-    const conversation = this.#messenger.conversation(this.#cid);
+    const conversation = conversationOf(this.#messenger, this.#cid);
     this.parts[part].open({ cid: this.#cid, name: nameOf(conversation), verified: conversation.verified });
+  }
+
+  #keepDraft({ cid, text }) {
+    this.#drafts = this.#drafts.then(() => this.#messenger.setDraft(cid, text)).catch(() => {});
   }
 
   async #send({ cid, text }) {

@@ -1,7 +1,8 @@
 /** The left pane: my menu, the search field, the chats, and the people found or picked. */
-import { nameOf } from "./conversation-row.js";
+import { nameOf } from "./conversations.js";
 import { define, View } from "./view.js";
 import "./app-menu.js";
+import "./conversation-row.js";
 import "./people-picker.js";
 
 const TYPING_PAUSE_MS = 150;
@@ -90,8 +91,7 @@ export class ConversationList extends View {
       row.className = "conversation-row";
       this.#rows.set(conversation.cid, row);
     }
-    row.conversation = conversation;
-    row.selected = conversation.cid === this.#selected;
+    row.fill(conversation, conversation.cid === this.#selected);
     return row;
   }
 

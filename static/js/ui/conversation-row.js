@@ -1,7 +1,7 @@
 /** One chat in the list: who, the last line, when, what is new. */
+import { nameOf } from "./conversations.js";
 import { rowTime } from "./dates.js";
 import { setIcon } from "./icons.js";
-import { cleanName } from "./text.js";
 import { define, View } from "./view.js";
 import { say } from "./words.js";
 import "./user-avatar.js";
@@ -9,26 +9,23 @@ import "./user-avatar.js";
 const STATE_ICONS = { queued: "clock", sent: "tick", delivered: "ticks", failed: "alert" };
 const MOST_SHOWN = 99;
 
-/** @param {object} conversation  @returns {string} the name to show for it */
-export const nameOf = (conversation) =>
-  conversation.self ? say("self.name") : cleanName(conversation.peer.displayName) || conversation.peer.name;
-
 export class ConversationRow extends View {
   built() {
     this.on("button", "click", () => this.emit("open-chat", { cid: this.dataset.cid }));
   }
 
-  /** @param {object} conversation */
-  set conversation(conversation) {
+  /** @param {object} conversation  @param {boolean} selected */
+  fill(conversation, selected) {
     const { parts } = this;
     this.dataset.cid = conversation.cid;
     parts.avatar.person = conversation.peer;
     parts.name.textContent = nameOf(conversation);
     parts.verified.hidden = !conversation.verified || conversation.self;
     this.#showTime(conversation.lastAt);
-    this.#showLast(conversation);
+    this.#showLast(selected ? { ...conversation, draft: "" } : conversation);
     this.#showUnread(conversation.unread);
     parts.alert.hidden = !conversation.blocked;
+    this.selected = selected;
   }
 
   /** @param {boolean} on */

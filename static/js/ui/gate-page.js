@@ -18,10 +18,10 @@ export class GatePage extends View {
     const { go, text, code: shown, copy } = this.parts;
     if (phase === "insecure") go.href = `https://${location.host}${location.pathname}`;
     if (phase === "elsewhere") go.addEventListener("click", () => this.#takeOver(messenger));
+    if (this.#name === "gate-failed" || phase === "login") go.addEventListener("click", () => location.reload());
     if (this.#name !== "gate-failed") return;
-    text.textContent = sayCode(code);
+    text.textContent = sayCode(code ?? phase);
     shown.textContent = code ?? phase;
-    go.addEventListener("click", () => location.reload());
     copy.addEventListener("click", () => copyText(shown.textContent));
   }
 

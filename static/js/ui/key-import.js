@@ -1,7 +1,7 @@
 /** A browser without keys: bring the key file, or, when it is lost, start over knowingly. */
 import { busy } from "./dialog-view.js";
 import { define, View } from "./view.js";
-import { say, sayError } from "./words.js";
+import { say, sayCode, sayError } from "./words.js";
 import "./file-drop.js";
 import "./pass-field.js";
 import "./step-progress.js";
@@ -21,8 +21,9 @@ export class KeyImport extends View {
   }
 
   /** @param {{messenger: object}} given */
-  begin({ messenger }) {
+  begin({ messenger, code }) {
     this.#messenger = messenger;
+    if (code) this.#fail("error", { code });
     this.parts.nameLabel.textContent = say("reset.type", { name: messenger.me?.name ?? "" });
   }
 
@@ -36,6 +37,7 @@ export class KeyImport extends View {
     const { file, passphrase, progress, error } = this.parts;
     error.hidden = true;
     if (!file.check()) return;
+    const app = this.closest("chat-app");
     progress.begin(STEPS, "import");
     this.#show("working");
     try {
@@ -46,7 +48,8 @@ export class KeyImport extends View {
         onHistory: (done, total) => this.#history(done, total),
       });
       passphrase.clear();
-      this.emit("phase-reached", reached ?? { phase: "open" });
+      app.show(reached.phase);
+      for (const code of reached.notices ?? []) app.say(sayCode(code, { name: say("you") }));
     } catch (thrown) {
       this.#show("bring");
       this.#fail("error", thrown);

@@ -1,6 +1,6 @@
 /** Coming back: one field, the passphrase. */
 import { busy } from "./dialog-view.js";
-import { cleanName } from "./text.js";
+import { personName } from "./conversations.js";
 import { define, View } from "./view.js";
 import { say, sayError } from "./words.js";
 import "./pass-field.js";
@@ -20,7 +20,7 @@ export class KeyUnlock extends View {
     const { me } = messenger;
     this.parts.avatar.hidden = !me;
     if (me) this.parts.avatar.person = me;
-    this.parts.title.textContent = me ? say("unlock.title", { name: cleanName(me.displayName) || me.name }) : say("unlock.again");
+    this.parts.title.textContent = me ? say("unlock.title", { name: personName(me) }) : say("unlock.again");
   }
 
   async #unlock(event) {

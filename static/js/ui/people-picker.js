@@ -1,5 +1,5 @@
 /** Everybody of the site, page by page, also those who are not here now: choosing one opens the chat. */
-import { cleanName } from "./text.js";
+import { personName } from "./conversations.js";
 import { define, View } from "./view.js";
 import { say, sayError } from "./words.js";
 import "./user-avatar.js";
@@ -9,7 +9,7 @@ class PersonRow extends View {
   fill(person, isMe) {
     const { parts } = this;
     parts.avatar.person = person;
-    parts.name.textContent = isMe ? say("self.name") : cleanName(person.displayName) || person.name;
+    parts.name.textContent = isMe ? say("self.name") : personName(person);
     parts.user.textContent = isMe ? "" : `@${person.name}`;
     parts.hint.textContent = isMe ? say("self.hint") : person.hasKeys ? "" : say("people.noKeys");
     this.classList.toggle("is-away", !person.hasKeys && !isMe);

@@ -2,7 +2,7 @@
 import { fullTime } from "./dates.js";
 import { busy, DialogView } from "./dialog-view.js";
 import { nodesOf } from "./message-bubble.js";
-import { cleanName } from "./text.js";
+import { personName } from "./conversations.js";
 import { define } from "./view.js";
 import { say } from "./words.js";
 import "./file-drop.js";
@@ -54,7 +54,7 @@ export class ReadFileDialog extends DialogView {
   }
 
   #show({ peer, messages }) {
-    const name = cleanName(peer?.displayName) || peer?.name || "";
+    const name = personName(peer);
     this.parts.form.hidden = true;
     this.parts.result.hidden = false;
     this.parts.found.textContent = say("readFile.found", { name, count: messages.length });

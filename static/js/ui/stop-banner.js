@@ -12,8 +12,10 @@ const SAFE = {
   BUNDLE_NOT_IN_LOG: "repair",
   STATE_ROLLBACK: "repair",
   STORAGE_LOST: "repair",
-  SEQ_REWRITE: "repair",
 };
+
+/** Here is nothing to go on with: the other button only puts the banner aside. */
+const FINAL = new Set(["SEQ_REWRITE"]);
 
 export class StopBanner extends View {
   #code = null;
@@ -21,7 +23,7 @@ export class StopBanner extends View {
 
   built() {
     this.on("safe", "click", () => this.#safe());
-    this.on("other", "click", () => this.emit("decide", { choice: "continue" }));
+    this.on("other", "click", () => (FINAL.has(this.#code) ? this.#fold(true) : this.emit("decide", { choice: "continue" })));
     this.on("close", "click", () => this.#fold(true));
     this.on("folded", "click", () => this.#fold(false));
     this.on("copy", "click", () => copyText(this.parts.code.textContent));
@@ -44,7 +46,7 @@ export class StopBanner extends View {
     parts.foldedTitle.textContent = parts.title.textContent;
     parts.box.setAttribute("aria-label", parts.title.textContent);
     parts.safe.textContent = say(`stop.do.${SAFE[code] ?? "compare"}`);
-    parts.other.textContent = say("stop.do.continue");
+    parts.other.textContent = say(FINAL.has(code) ? "stop.do.later" : "stop.do.continue");
     parts.code.textContent = detail ? `${code} ${typeof detail === "string" ? detail : JSON.stringify(detail)}` : code;
   }
 

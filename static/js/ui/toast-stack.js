@@ -11,6 +11,10 @@ class Toast extends View {
 }
 
 export class ToastStack extends View {
+  clear() {
+    this.parts.items.replaceChildren();
+  }
+
   /** @param {string} text  @param {number} [forMs] */
   add(text, forMs = SHOWN_MS) {
     const { items } = this.parts;
