@@ -1,6 +1,6 @@
 """The tables of people: who they are, how they prove it, where they are logged in."""
 
-from accounts.models.factors import EmailFactor, Factor, RecoveryCode, RecoverySet, TOTPFactor
+from accounts.models.factors import EmailFactor, Factor, RecoveryCode, RecoverySet, TOTPFactor, rows_of_factor
 from accounts.models.mailcode import MailCode
 from accounts.models.session import AccountSession
 from accounts.models.setuplink import SetupLink
@@ -18,4 +18,5 @@ __all__ = [
     "SetupLink",
     "TOTPFactor",
     "User",
+    "rows_of_factor",
 ]

@@ -21,9 +21,9 @@ from accounts.sealing import digests, open_sealed, seal
 TOTP_STEP_SECONDS = 30
 TOTP_DIGITS = 6
 TOTP_WINDOW_STEPS = 1
-THROTTLE_MAX_FAILURES = (
-    11  # the delay grows 1, 2, 4 ... and stays at 2**10 s: about a quarter of an hour, never for good
-)
+ID_MAX_DIGITS = 18
+# The delay grows 1, 2, 4 ... and stays at 2**10 s: about a quarter of an hour, never for good.
+THROTTLE_MAX_FAILURES = 11
 
 
 class Factor(TimestampMixin, ThrottlingMixin, Device):
@@ -143,6 +143,15 @@ class RecoverySet(Factor):
 
     def codes_left(self) -> int:
         return RecoveryCode.objects.filter(recovery_set=self, used_at=None).count()
+
+
+def rows_of_factor(persistent_id: str) -> models.QuerySet[Any]:
+    """The one row of an identifier that came from outside; no row for anything that is none."""
+    label, _slash, number = persistent_id.partition("/")
+    kind = {kind.model_label(): kind for kind in (TOTPFactor, EmailFactor, RecoverySet)}.get(label)
+    if kind is None or not (number.isascii() and number.isdecimal() and len(number) <= ID_MAX_DIGITS):
+        return TOTPFactor.objects.none()  # type: ignore[no-any-return]
+    return kind.objects.filter(pk=int(number))  # type: ignore[no-any-return]
 
 
 class RecoveryCodeQuerySet(models.QuerySet["RecoveryCode"]):

@@ -6,10 +6,9 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
-from django_otp.models import Device
 
 from accounts import mail, throttles
-from accounts.models import EmailFactor, Factor, MailCode, User
+from accounts.models import EmailFactor, Factor, MailCode, User, rows_of_factor
 from accounts.sealing import digest, digests
 
 MAIL_CODE_DIGITS = 6
@@ -25,8 +24,8 @@ def check_code(*, user: User, factor_id: str, code: str, attempt: uuid.UUID | No
     """
     throttles.count(throttles.OTP_ACCOUNT, user.uid.hex)
     with transaction.atomic():
-        factor = Device.from_persistent_id(factor_id, for_verify=True)
-        if not isinstance(factor, Factor) or factor.user_id != user.pk:
+        factor: Factor | None = rows_of_factor(factor_id).select_for_update().first()
+        if factor is None or factor.user_id != user.pk:
             return None
         if wait := factor.wait_seconds():
             raise throttles.TooMany(wait)

@@ -10,10 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.models import Device
 
 from accounts.browsers import browser_label
-from accounts.models import AccountSession, Factor, User
+from accounts.models import AccountSession, User, rows_of_factor
 from accounts.signals import sessions_ended
 
 ACCOUNT_SESSION_KEY = "account_session"
@@ -36,8 +35,8 @@ def full_login(session: SessionBase) -> User | None:
     and sockets alike: it reads the database only, changes neither session nor rows.
     """
     user = password_login(session)
-    factor = Device.from_persistent_id(str(session.get(DEVICE_ID_SESSION_KEY, ""))) if user else None
-    if user is None or not isinstance(factor, Factor) or not factor.confirmed or factor.user_id != user.pk:
+    factor = rows_of_factor(str(session.get(DEVICE_ID_SESSION_KEY, ""))).first() if user else None
+    if user is None or factor is None or not factor.confirmed or factor.user_id != user.pk:
         return None
     user.otp_device = factor  # type: ignore[attr-defined]
     user.is_verified = lambda: True  # type: ignore[attr-defined]

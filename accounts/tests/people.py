@@ -1,9 +1,11 @@
 """Test doubles of people: made by the services, logged in through the session as the pages do it."""
 
+import functools
 import os
 import time
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.oath import TOTP
@@ -17,11 +19,19 @@ PASSWORD = "three calm rivers meet"
 
 def make_person(name: str = "alice", *, app: bool = True, **fields: Any) -> User:
     """A person with a password and, if wanted, an app factor and kept recovery codes."""
-    user = User.objects.create_user(name, PASSWORD, **fields)
+    user = User.objects.create_user(name, **fields)
+    User.objects.get_queryset().filter(pk=user.pk).update(password=_password_hash())
+    user.refresh_from_db()
     if app:
         give_app(user)
         give_recovery_codes(user)
     return user
+
+
+@functools.cache
+def _password_hash() -> str:
+    """Hashing is slow on purpose; once is enough for all."""
+    return make_password(PASSWORD)
 
 
 def give_app(user: User, *, confirmed: bool = True) -> TOTPFactor:
