@@ -34,7 +34,7 @@ def qr_svg(text: str) -> SafeString:
         border=QUIET_ZONE_MODULES,
         dark="#000",
         light="#fff",
-        svgclass="qr",
+        svgclass=None,
         lineclass=None,
     )
     return mark_safe(out.getvalue().decode("utf-8"))  # noqa: S308  made of numbers only; the text is in the dots
