@@ -41,6 +41,11 @@ export class Inbox {
     return (this.#heads.get(cid) ?? 0) > this.#parts.chats.get(cid).cursor;
   }
 
+  /** @returns {Map<string, number>} chats with events that wait, and their heads */
+  behind() {
+    return new Map([...this.#heads].filter(([cid]) => this.#parts.chats.has(cid) && this.isBehind(cid)));
+  }
+
   /** Pulls up to the head. @param {string} cid @param {{quiet?: boolean, pull?: Function, onEvents?: (count: number) => void}} [how] pull: another way to ask than the socket @returns {Promise<void>} */
   sync(cid, how = {}) {
     return this.#flight.run(cid, () => this.#sync(cid, how));

@@ -30,7 +30,7 @@ export class Life {
   /** @type {Phase|null} */
   phase = null;
 
-  /** @param {object} parts api, createSocket, openDatabase, clock, schedule, locks, origin, events, onConnection(state) */
+  /** @param {object} parts api, createSocket, openDatabase, clock, schedule, locks, storage, origin, events, onConnection(state) */
   constructor(parts) {
     this.#parts = parts;
   }
@@ -53,6 +53,7 @@ export class Life {
     const parts = this.#keyParts();
     const previous = this.#isReset ? (await fetchChain(parts.api, this.me)).at(-1) ?? null : null;
     const kept = (await this.#unpublished(passphrase)) ?? (await makeAndProtect(parts, { passphrase, onStep, previous }));
+    this.card = kept.card;
     onStep("publish");
     await this.#publish(kept);
     onStep("log");
@@ -85,6 +86,11 @@ export class Life {
 
   /** @param {{bytes: Uint8Array, passphrase: string, onStep?: Function, onHistory?: Function}} wish @returns {Promise<{phase: Phase, notices: string[]}>} */
   async import({ bytes, passphrase, onStep = () => {}, onHistory = () => {} }) {
+    const stored = await readCard(this.db);
+    if (stored?.then === "history" && stored.stage !== "ready" && (await this.#isListed(stored))) {
+      this.card = stored; // begun before, and only the answer was lost
+      return { ...(await this.unlock({ passphrase })), notices: [] };
+    }
     const { account, notices, ...kept } = await importDevice(this.#keyParts(), { bytes, passphrase, onStep });
     await this.#adopt(kept, "history");
     onStep("history");
@@ -147,27 +153,34 @@ export class Life {
     if (version === 0) return "setup";
     if (!this.card) return "import";
     if (this.card.stage !== "made") return this.card.stage === "prove" ? "prove" : "locked";
-    const last = (await fetchChain(this.#parts.api, this.me)).at(-1);
-    return last?.devices.some(({ did }) => hex(did) === this.card.did) ? "locked" : "import";
+    return (await this.#isListed(this.card)) ? "locked" : "import";
   }
 
-  // Keys made before a reload, if the passphrase is theirs and they may still be published.
+  // Keys made before a reload or a lost answer; they are made anew only if nobody can have seen them.
   async #unpublished(passphrase) {
-    if (this.#isReset || this.card?.stage !== "made" || this.card.then !== "prove") return null;
+    if (this.card?.stage !== "made" || this.card.then !== "prove") return null;
     try {
       return { card: this.card, open: await unlockRing(this.db, this.card, passphrase) };
     } catch (error) {
-      if (codeOf(error) === "WRONG_PASSPHRASE") return null;
-      throw error;
+      if (codeOf(error) !== "WRONG_PASSPHRASE" || (await this.#isListed(this.card))) throw error;
+      return null;
     }
+  }
+
+  async #isListed({ did }) {
+    const last = (await fetchChain(this.#parts.api, this.me)).at(-1);
+    return Boolean(last?.devices.some((device) => hex(device.did) === did));
   }
 
   async #publish(kept) {
     try {
       await publish(this.#keyParts(), kept);
     } catch (error) {
-      if (codeOf(error) === "KEYS_EXIST") await this.db.clear();
-      if (codeOf(error) === "KEYS_EXIST") this.enter("import", "KEYS_EXIST");
+      if (codeOf(error) === "KEYS_EXIST") {
+        await this.db.clear(); // never published, so nobody knows these keys
+        this.card = null;
+        this.enter("import", "KEYS_EXIST");
+      }
       throw error;
     }
   }
@@ -189,7 +202,10 @@ export class Life {
   }
 
   #goOn() {
-    this.#parts.events.guard(this.open.connect());
+    const { events, storage } = this.#parts;
+    events.guard(this.open.connect());
+    // Never awaited: one engine does not answer until the person does, another has no such thing.
+    if (storage?.persist) events.guard(storage.persist());
     return this.enter("open");
   }
 

@@ -17,13 +17,14 @@ import { conversationList, conversationView, messagePage } from "./views.js";
 
 /**
  * @param {{api: object, createSocket: (handlers: object) => object, openDatabase?: (name: string) => Promise<object>, clock?: object,
- *   schedule?: object, locks?: object, origin: string}} parts
+ *   schedule?: object, locks?: object, storage?: object, origin: string}} parts
  * @returns {Messenger}
  */
 export function createMessenger({
-  api, createSocket, openDatabase = openRealDatabase, clock = browserClock, schedule = browserSchedule, locks = globalThis.navigator.locks, origin,
+  api, createSocket, openDatabase = openRealDatabase, clock = browserClock, schedule = browserSchedule, locks = globalThis.navigator.locks,
+  storage = globalThis.navigator.storage, origin,
 }) {
-  return new Messenger({ api, createSocket, openDatabase, clock, schedule, locks, origin });
+  return new Messenger({ api, createSocket, openDatabase, clock, schedule, locks, storage, origin });
 }
 
 /** @see createMessenger */

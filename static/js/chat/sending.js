@@ -122,13 +122,13 @@ export class Sending {
     const { outbox, inbox, trust } = this.#parts;
     if (status === 429 || status >= 500) throw new LaterError(code, retryAfter);
     if (status === 401 || status === 403) throw new ChatError("OFFLINE");
+    if (code !== "COUNTER_TAKEN" && !GONE_EPOCH.has(code)) return this.#failed(cid, entry, code);
+    const unsealed = { ...entry, sealed: null };
+    await outbox.keep(unsealed); // refused means not stored: the same content goes out under other keys
     if (code === "COUNTER_TAKEN") {
       await trust.block(cid, "STATE_ROLLBACK");
       throw new ChatError("STATE_ROLLBACK");
     }
-    if (!GONE_EPOCH.has(code)) return this.#failed(cid, entry, code);
-    const unsealed = { ...entry, sealed: null };
-    await outbox.keep(unsealed);
     await inbox.look(cid);
     return unsealed;
   }

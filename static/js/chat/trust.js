@@ -52,7 +52,9 @@ export class Trust {
     if (UNDECIDABLE.has(blocked.code)) throw new ChatError(blocked.code);
     await locks.with(cid, () => {
       const chat = chats.get(cid);
-      return chats.commit({ ...chat, blocked: null, repair: choice === "repair" ? chat.crypto.epoch >= 0 : chat.repair });
+      const repair = choice === "repair" ? chat.crypto.epoch >= 0 : chat.repair;
+      // Counters that the server knows better begin anew with the next epoch.
+      return chats.commit({ ...chat, blocked: null, repair, refresh: chat.refresh || blocked.code === "STATE_ROLLBACK" });
     });
     events.emit("conversation", { cid });
   }

@@ -60,7 +60,7 @@ export class Unlocked {
 
   /** Binds the web session and opens the line; without a network the line finds it later. */
   async connect() {
-    await this.bind().catch((error) => this.events.problem(error));
+    await this.bind().catch((error) => this.#unbound(error));
     if (!this.#stopped) this.line.start();
   }
 
@@ -82,13 +82,13 @@ export class Unlocked {
     try {
       await this.replay.catchUp();
     } catch (error) {
-      if (!isLogAlarm(error)) throw error;
-      await this.trust.alarm(error);
-      return;
+      if (isLogAlarm(error)) return this.trust.alarm(error);
+      if (codeOf(error) !== "LOG_STALE") throw error;
+      this.events.problem(error); // a warning: what is known so far stays good
     }
     const uids = this.bundles.pin(this.me.uid) ? this.bundles.uidsBehind() : [this.me.uid];
     for (const uid of uids) await this.#refresh(uid);
-    await this.trust.told();
+    return this.trust.told();
   }
 
   /** No timer, no socket, no key from here on. */
@@ -111,7 +111,7 @@ export class Unlocked {
     this.acks = new Acks({ ...shared(), schedule });
     this.inbox = new Inbox({ ...shared(), onApplied: (cid, draft) => this.#applied(cid, draft) });
     this.trust = new Trust({ ...shared(), onTold: (cid) => this.#look(cid) });
-    this.epochs = new Epochs({ ...shared(), newsTold: () => this.trust.told() });
+    this.epochs = new Epochs({ ...shared(), newsTold: () => this.trust.told(), isLogKnown: () => this.watch.isLogKnown });
     this.sending = new Sending(shared());
     this.watch = new Watch(shared(), () => this.catchUp());
     this.line = new Line({
@@ -119,6 +119,12 @@ export class Unlocked {
       hello: () => ({ did: this.did, cursors: this.chats.cursors(), incarnation: this.watch.incarnation }),
       onHint: (frame) => this.watch.hear(frame), onState: (state) => this.#parts.onConnection(state),
     });
+  }
+
+  // A browser that was removed cannot bind; the log says why.
+  async #unbound(error) {
+    if (error.status === 403) await this.catchUp();
+    else this.events.problem(error);
   }
 
   #applied(cid, { before, chat }) {

@@ -2,6 +2,7 @@
 
 const INCARNATION = "incarnation";
 const HOUR_MS = 3_600_000;
+const AGAIN_MS = 5_000;
 
 /** Beside the shared parts it gets what catches up with the log. */
 export class Watch {
@@ -9,8 +10,10 @@ export class Watch {
   #catchUp;
   #hourly = false;
   #jobs = Promise.resolve();
-  #isLogKnown = false;
+  #isComing = false;
   incarnation = null;
+  /** The log was replayed since the keys were opened. */
+  isLogKnown = false;
 
   /** @param {object} parts chats, inbox, sending, device, directory, trust, api, ring, events, clock, schedule @param {() => Promise<void>} catchUp */
   constructor(parts, catchUp) {
@@ -20,7 +23,7 @@ export class Watch {
 
   /** Hints are taken one after another; a lost one costs 25 s at most. @param {object} frame */
   hear(frame) {
-    this.#jobs = this.#jobs.then(() => this.#take(frame)).catch((error) => this.#parts.events.problem(error));
+    this.#jobs = this.#jobs.then(() => this.#take(frame));
   }
 
   /** The server's list, with chats that are new here. @returns {Promise<object[]>} list */
@@ -37,11 +40,34 @@ export class Watch {
   }
 
   async #take(frame) {
-    if (frame.name === "welcome") await this.#welcome(frame);
-    else await this.#lookAtLog(frame.logSize);
     const heads = frame.cid ? new Map([[frame.cid, frame.seq]]) : frame.heads ?? new Map();
+    await this.#try(() => (frame.name === "welcome" ? this.#welcome(frame) : this.#lookAtLog(frame.logSize)));
+    await this.#try(() => this.#learnOf(heads));
+    for (const [cid, seq] of heads) await this.#try(() => this.#follow(cid, seq), cid);
+  }
+
+  // One thing that fails does not keep the others; what is still waiting is looked at again.
+  async #try(work, cid) {
+    try {
+      await work();
+    } catch (error) {
+      this.#parts.events.problem(error, cid);
+      this.#comeAgain();
+    }
+  }
+
+  #comeAgain() {
+    if (this.#isComing) return;
+    this.#isComing = true;
+    this.#parts.schedule.after(AGAIN_MS, () => {
+      this.#isComing = false;
+      const { line, inbox } = this.#parts;
+      if (line().state === "online") this.hear({ name: "heads", heads: inbox.behind(), logSize: this.isLogKnown ? undefined : Infinity });
+    });
+  }
+
+  async #learnOf(heads) {
     if ([...heads.keys()].some((cid) => !this.#parts.chats.has(cid))) await this.refreshList();
-    for (const [cid, seq] of heads) await this.#follow(cid, seq);
   }
 
   async #welcome({ incarnation, logSize }) {
@@ -50,7 +76,7 @@ export class Watch {
     if (before !== null && before !== incarnation) await this.#compareTails();
     if (before !== incarnation) await ring.commit({ ring: [{ name: INCARNATION, value: incarnation }] });
     this.incarnation = incarnation;
-    await this.#lookAtLog(this.#isLogKnown ? logSize : Infinity);
+    await this.#lookAtLog(this.isLogKnown ? logSize : Infinity);
     await this.refreshList();
     await device.keep({ api, nowMs: clock.now() });
     this.#eachHour();
@@ -58,22 +84,18 @@ export class Watch {
   }
 
   async #lookAtLog(size) {
-    if (size === undefined || (this.#isLogKnown && size <= this.#parts.replay.log.size)) return;
+    if (size === undefined || (this.isLogKnown && size <= this.#parts.replay.log.size)) return;
     await this.#catchUp();
-    this.#isLogKnown = true;
+    this.isLogKnown = true;
     this.#parts.chats.all().forEach(({ cid }) => this.#parts.outbox.next(cid) && this.#parts.sending.run(cid));
   }
 
   async #follow(cid, seq) {
-    const { chats, inbox, sending, events } = this.#parts;
+    const { chats, inbox, sending } = this.#parts;
     if (!chats.has(cid)) return;
     if (chats.get(cid).blocked?.code === "SEQ_REWRITE" || !inbox.hear(cid, seq)) return;
-    try {
-      await inbox.sync(cid);
-      sending.run(cid);
-    } catch (error) {
-      events.problem(error, cid);
-    }
+    await inbox.sync(cid);
+    sending.run(cid);
   }
 
   // Another database than before: what is known here must still be there.

@@ -56,7 +56,7 @@ export class Database {
   /** @param {"clear"|"ring"} store @param {string} prefix of the names @returns {Promise<[string, object][]>} */
   async withPrefix(store, prefix) {
     const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
-    const transaction = this.#db.transaction(store, "readonly");
+    const transaction = this.#begin(store, "readonly");
     const objects = transaction.objectStore(store);
     const [keys, values] = await Promise.all([answer(objects.getAllKeys(range)), answer(objects.getAll(range))]);
     return keys.map((key, i) => [key, values[i]]);
@@ -67,7 +67,7 @@ export class Database {
     return new Promise((resolve, reject) => {
       const rows = [];
       const range = IDBKeyRange.bound([cid, 0], [cid, before], false, true);
-      const request = this.#db.transaction("mail", "readonly").objectStore("mail").openCursor(range, "prev");
+      const request = this.#begin("mail", "readonly").objectStore("mail").openCursor(range, "prev");
       request.onerror = () => reject(failure(request.error));
       request.onsuccess = () => {
         const cursor = request.result;
@@ -91,7 +91,7 @@ export class Database {
   /** All or nothing. @param {Change[]} changes @returns {Promise<void>} @throws STORAGE_FULL */
   write(changes) {
     return new Promise((resolve, reject) => {
-      const transaction = this.#db.transaction(STORES, "readwrite", STRICT);
+      const transaction = this.#begin(STORES, "readwrite", STRICT);
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(failure(transaction.error));
       for (const { store, key, value } of changes) {
@@ -107,7 +107,7 @@ export class Database {
   /** Empties it; for a browser that starts over. @returns {Promise<void>} */
   clear() {
     return new Promise((resolve, reject) => {
-      const transaction = this.#db.transaction(STORES, "readwrite", STRICT);
+      const transaction = this.#begin(STORES, "readwrite", STRICT);
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(failure(transaction.error));
       STORES.forEach((store) => transaction.objectStore(store).clear());
@@ -125,8 +125,17 @@ export class Database {
     this.#db.close();
   }
 
-  #read(store, ask) {
-    return answer(ask(this.#db.transaction(store, "readonly").objectStore(store)));
+  // A closed database throws at once.
+  #begin(...asked) {
+    try {
+      return this.#db.transaction(...asked);
+    } catch (error) {
+      throw failure(error);
+    }
+  }
+
+  async #read(store, ask) {
+    return answer(ask(this.#begin(store, "readonly").objectStore(store)));
   }
 }
 

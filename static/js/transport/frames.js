@@ -45,9 +45,9 @@ export function headsFrame() {
   return { f: "heads" };
 }
 
-/** What a list of conversations says in the words of a heartbeat, for when there is no socket. @param {{cid: string, seq: number}[]} list @returns {Frame} */
-export function headsOfList(list) {
-  return { name: "heads", heads: new Map(list.map(({ cid, seq }) => [cid, seq])) };
+/** What a list of conversations says in the words of a welcome or a heartbeat, for when there is no socket. @param {{conversations: {cid: string, seq: number}[], incarnation: string}} list @param {boolean} isFirst @returns {Frame} */
+export function frameOfList({ conversations, incarnation }, isFirst) {
+  return { name: isFirst ? "welcome" : "heads", incarnation, heads: new Map(conversations.map(({ cid, seq }) => [cid, seq])) };
 }
 
 /** @param {Frame} frame @returns {boolean} whether it answers a post */

@@ -1,6 +1,6 @@
 /** The same frames over HTTPS, for networks that refuse WebSockets. */
 
-import { describe, headsOfList, refusedFrame } from "./frames.js";
+import { describe, frameOfList, refusedFrame } from "./frames.js";
 
 const POLL_EVERY_MS = 4_000;
 
@@ -11,11 +11,16 @@ const POLL_EVERY_MS = 4_000;
 export function createPoller({ api, schedule, onFrame, onFailure }) {
   let cancel = () => {};
   let stopped = false;
+  let isFirst = true;
   const settle = (work, orElse) => {
     work.then((frame) => stopped || onFrame(frame)).catch((error) => stopped || orElse(error));
   };
   const look = () => {
-    settle(api.conversations().then(({ conversations }) => headsOfList(conversations)), onFailure);
+    settle(api.conversations().then((list) => {
+      const frame = frameOfList(list, isFirst);
+      isFirst = false;
+      return frame;
+    }), onFailure);
     cancel = schedule.after(POLL_EVERY_MS, look);
   };
   look();
