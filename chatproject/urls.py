@@ -5,10 +5,12 @@ from django.urls import include, path
 
 from accounts.adminsite import site
 from chatproject import errors, health
+from keys import checkpoint
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("log/checkpoint", checkpoint.show, name="log-checkpoint"),
     path("language/", include("django.conf.urls.i18n")),
     path(f"{settings.ADMIN_PATH}/", site.urls),
     path("api/keys/", include("keys.urls")),

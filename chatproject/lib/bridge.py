@@ -27,9 +27,9 @@ async def run(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     gives its connection back. With `settings.BRIDGE_INLINE` (tests) the work shares asgiref's one thread with the rest
     of Django.
     """
-    work = functools.partial(_with_clean_connections, fn, *args, **kwargs)
     if settings.BRIDGE_INLINE:
-        return await sync_to_async(work, thread_sensitive=True)()
+        return await sync_to_async(fn, thread_sensitive=True)(*args, **kwargs)
+    work = functools.partial(_with_clean_connections, fn, *args, **kwargs)
     context = contextvars.copy_context()
     return await asyncio.get_running_loop().run_in_executor(_executor(), context.run, work)
 

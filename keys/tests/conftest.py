@@ -7,7 +7,6 @@ import pytest
 from django.core.cache import cache
 
 from accounts.tests.people import make_person
-from chatproject.lib import bridge
 from keys.tests.owners import Owner
 
 
@@ -16,12 +15,6 @@ def no_counts() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
-
-
-@pytest.fixture(autouse=True)
-def one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test's transaction lives on one connection: nobody gives it back in between, as with Django's test client."""
-    monkeypatch.setattr(bridge, "close_old_connections", lambda: None)
 
 
 @pytest.fixture
