@@ -90,7 +90,8 @@ export class FakeServer {
   }
 
   peopleList(q) {
-    const people = [...this.people.values()].filter(({ name }) => name.startsWith(q.get("q")));
+    if (q.get("after") === "") throw new Refusal(400, "BAD_REQUEST");
+    const people = [...this.people.values()].filter(({ name }) => name.startsWith(q.get("q") ?? ""));
     return { people: people.map(personView), next: null };
   }
 

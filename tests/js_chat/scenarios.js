@@ -91,6 +91,7 @@ const SCENARIOS = {
     const numbers = [await alice.messenger.safetyNumber(cid), await bob.messenger.safetyNumber(cid)];
     expect(numbers[0].digits, numbers[1].digits, "safety number");
     expect(numbers[0].mine, numbers[1].theirs, "halves");
+    expect((await alice.messenger.people({ q: "bo" })).people.map(({ name, hasKeys }) => [name, hasKeys]), [["bob", true]], "people");
     await alice.messenger.setDraft(cid, "later");
     expect(alice.messenger.conversation(cid).draft, "later", "draft");
   },

@@ -125,6 +125,7 @@ function signedIn(signed) {
   return signed && { prekey: fromBase64Url(signed.prekey), sig: fromBase64Url(signed.sig) };
 }
 
+// An empty field is left out: it would be read as a value.
 function query(fields) {
-  return new URLSearchParams(fields).toString();
+  return new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== "")).toString();
 }
