@@ -118,6 +118,10 @@ const SCENARIOS = {
     const events = world.server.conversations.get(cid).events.length;
     await pause(600);
     expect(world.server.conversations.get(cid).events.length, events, "a void is not answered");
+    await alice.messenger.send(cid, "read just before leaving");
+    await bob.sees(cid, "hello", "again", "read just before leaving");
+    await bob.reload();
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "owed acks are sent after a reload", () => alice.states(cid));
   },
 
   async an_offline_queue_is_sent_once(world) {

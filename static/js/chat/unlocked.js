@@ -130,7 +130,7 @@ export class Unlocked {
   #applied(cid, { before, chat }) {
     if (chat.settle && !before.settle) this.sending.upkeepIn(cid, this.#between(SETTLE_MS));
     if (chat.crypto !== before.crypto) this.#look(cid);
-    if (!before.ackOwed && chat.ackOwed) this.acks.consider(cid);
+    this.acks.consider(cid);
     if (this.outbox.next(cid)) this.sending.run(cid);
   }
 

@@ -71,7 +71,7 @@ export class Watch {
   }
 
   async #welcome({ incarnation, logSize }) {
-    const { chats, sending, ring, device, api, clock } = this.#parts;
+    const { chats, ring, device, api, clock } = this.#parts;
     const before = this.incarnation ?? (await ring.get(INCARNATION)) ?? null;
     if (before !== null && before !== incarnation) await this.#compareTails();
     if (before !== incarnation) await ring.commit({ ring: [{ name: INCARNATION, value: incarnation }] });
@@ -80,7 +80,15 @@ export class Watch {
     await this.refreshList();
     await device.keep({ api, nowMs: clock.now() });
     this.#eachHour();
-    chats.all().forEach(({ cid, settle }) => (settle ? sending.upkeepIn(cid, this.#settleMs()) : sending.run(cid)));
+    chats.all().forEach((chat) => this.#wake(chat));
+  }
+
+  // What was due when the page was left.
+  #wake({ cid, settle }) {
+    const { sending, acks } = this.#parts;
+    if (settle) sending.upkeepIn(cid, this.#settleMs());
+    acks.consider(cid);
+    sending.run(cid);
   }
 
   async #lookAtLog(size) {

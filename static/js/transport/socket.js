@@ -25,11 +25,12 @@ const RETRY_WHILE_POLLING_MS = 60_000;
  */
 
 /**
- * @param {{url: string, api: object, schedule: object, open?: (url: string) => WebSocket}} parts
+ * @param {{url: string, api: object, schedule: object, open?: (url: string) => WebSocket, network?: EventTarget}} parts
+ *   network: where the browser says "online" and "offline"
  * @returns {(handlers: Handlers) => Line} what createMessenger takes as createSocket
  */
-export function socketMaker({ url, api, schedule, open = (address) => new WebSocket(address) }) {
-  return (handlers) => new Line({ url, api, schedule, open, ...handlers });
+export function socketMaker({ url, api, schedule, open = (address) => new WebSocket(address), network = globalThis }) {
+  return (handlers) => new Line({ url, api, schedule, open, network, ...handlers });
 }
 
 /** @see socketMaker */
@@ -42,6 +43,8 @@ class Line {
   #running = false;
   #welcomed = false;
   #timers = new Map();
+  #onOnline = () => this.poke();
+  #onOffline = () => this.#lost();
 
   constructor(parts) {
     this.#parts = parts;
@@ -51,12 +54,16 @@ class Line {
   start() {
     if (this.#running) return;
     this.#running = true;
+    this.#parts.network.addEventListener("online", this.#onOnline);
+    this.#parts.network.addEventListener("offline", this.#onOffline);
     this.#connect();
   }
 
   /** Closes for good; start() begins again. */
   stop() {
     this.#running = false;
+    this.#parts.network.removeEventListener("online", this.#onOnline);
+    this.#parts.network.removeEventListener("offline", this.#onOffline);
     this.#drop();
     this.#stopPolling();
   }
@@ -116,10 +123,12 @@ class Line {
 
   // Any byte shows that the line lives; half-open ones tell nothing.
   #listen() {
-    this.#set("dead", DEAD_AFTER_MS, () => {
-      this.#drop();
-      this.#closed(0, true);
-    });
+    this.#set("dead", DEAD_AFTER_MS, () => this.#lost());
+  }
+
+  #lost() {
+    this.#stopPolling();
+    this.#closed(0, true);
   }
 
   #closed(code, opened) {
@@ -170,6 +179,7 @@ class Line {
   #pollFailed(error) {
     if (error.status === 401) this.#end("login");
     else if (error.code === "DEVICE_REQUIRED") this.#rebind();
+    else if (error.code === "OFFLINE") this.#lost();
     else this.#parts.onState("offline");
   }
 
