@@ -16,6 +16,7 @@ from tests.services import free_port
 BASE = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
+SERVICES = {"DATABASE_URL", "MESSAGES_DATABASE_URL", "REDIS_URL"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,11 @@ class Server:
 
 @contextlib.contextmanager
 def running_server(folder: Path, **settings: str) -> Iterator[Server]:
-    """Prepare and serve from `folder`; `settings` go into the environment of the process."""
+    """Prepare and serve from `folder`; `settings` go into the process's environment; SQLite unless they say more."""
     origin = f"http://127.0.0.1:{free_port()}"
     given = {"DATA_DIR": str(folder), "SITE_URL": origin, "DJANGO_SETTINGS_MODULE": "chatproject.settings", **settings}
-    environment, log = {**os.environ, **given}, folder / "server.log"
+    inherited = {name: value for name, value in os.environ.items() if name not in SERVICES}
+    environment, log = {**inherited, **given}, folder / "server.log"
     folder.mkdir(parents=True, exist_ok=True)
     _run(["-m", "chatproject.first_secrets", str(folder)], environment)
     _run(["manage.py", "prepare", "--verbosity", "0"], environment)

@@ -1,5 +1,6 @@
 """The directory: everybody, page by page, found by the beginning of any of their names, at the same cost for many."""
 
+import re
 import uuid
 
 import pytest
@@ -62,17 +63,19 @@ def test_a_page_costs_the_same_for_few_and_for_many(client):
 
 
 def _plan(people) -> str:
+    """What the database means to do; PostgreSQL, which scans small tables by choice, is asked what it could do."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
     return people.explain().lower()
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plan")
 def test_pages_and_searches_walk_an_index():
     fill(500)
-    assert "scan accounts_directoryword" not in _plan(User.objects.directory(typed="per")[:50])
-    assert "word>? and word<?" in _plan(User.objects.directory(typed="per")[:50])
-    page = _plan(User.objects.directory(after="p00100")[:50])
-    assert "using index" in page
-    assert "temp b-tree" not in page
+    for people in (User.objects.directory(typed="per")[:50], User.objects.directory(after="p00100")[:50]):
+        plan = _plan(people)
+        assert "index" in plan
+        assert not re.search(r"seq scan|^\d+ \d+ \d+ scan (?!.*using index)", plan, re.MULTILINE)
 
 
 @pytest.mark.parametrize("typed", ["ali", "ALI", "béra", "bera", "BÉRA", "alice b", "b alice", "alice"])
