@@ -182,7 +182,7 @@ export class FakeMessenger extends EventTarget {
   /** Something arrives from the other side. */
   arrive(cid, text) {
     const talk = this.talks.get(cid);
-    const message = { id: newId(), cid, mine: false, kind: "text", text, at: Date.now(), seq: talk.length + 50, state: "delivered" };
+    const message = { id: newId(), cid, mine: false, kind: "text", text, at: Date.now(), seq: Math.max(...talk.map(({ seq }) => seq ?? 0)) + 1, state: "delivered" };
     talk.push(message);
     const chat = this.conversation(cid);
     Object.assign(chat, { lastText: text, lastAt: message.at, lastMine: false, unread: chat.unread + 1 });

@@ -76,6 +76,7 @@ export class ChatApp extends View {
     if (this.parts.desk.hidden) return;
     const fresh = document.createElement("chat-desk");
     fresh.className = "chat-desk";
+    fresh.setAttribute("role", "main");
     fresh.hidden = true;
     this.parts.desk.replaceWith(fresh);
     this.parts.desk = fresh;

@@ -22,6 +22,7 @@ export const nodesOf = (text) => pieces(text).map((piece) => (piece.href ? link(
 
 export class MessageBubble extends View {
   #message = null;
+  #author = "";
 
   built() {
     this.on("again", "click", () => this.emit("retry-message", { message: this.#message }));
@@ -36,7 +37,9 @@ export class MessageBubble extends View {
   /** @param {{message: object, author: string, own: boolean}} given  `own`: my own notes have no ticks */
   fill({ message, author, own }) {
     const before = this.#message;
+    if (before === message && this.#author === author) return;
     this.#message = message;
+    this.#author = author;
     this.classList.toggle("is-mine", message.mine);
     if (before?.text !== message.text || before?.kind !== message.kind) this.#showText(message);
     this.parts.time.textContent = clockTime(message.at);

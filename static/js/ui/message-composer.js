@@ -5,6 +5,7 @@ import { say, sayCode } from "./words.js";
 const MOST_CHARACTERS = 16_000;
 const COUNT_FROM = 15_500;
 const DRAFT_PAUSE_MS = 400;
+/** On a screen keyboard Enter breaks the line, for there is no Shift to hold; the button sends. */
 const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
 export class MessageComposer extends View {
@@ -14,6 +15,7 @@ export class MessageComposer extends View {
 
   built() {
     const { text } = this.parts;
+    text.enterKeyHint = touch.matches ? "enter" : "send";
     this.on("form", "submit", (event) => this.#submit(event));
     text.addEventListener("input", () => this.#changed());
     text.addEventListener("keydown", (event) => this.#key(event));

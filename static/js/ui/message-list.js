@@ -1,12 +1,10 @@
 /** The messages of one chat: days, runs, the line before what is new, and a reading position that never moves. */
-import { dayLabel } from "./dates.js";
 import { daysOf, MessageWindow } from "./message-window.js";
+import { MessageRows } from "./message-rows.js";
 import { keepPlace, nearEnd, toEnd } from "./scroll-place.js";
 import { build } from "./templates.js";
 import { define, View } from "./view.js";
 import { say } from "./words.js";
-import "./message-bubble.js";
-import "./notice-line.js";
 
 const ROWS = ".message-row";
 const EDGE_PX = 600;
@@ -15,8 +13,7 @@ const SHOW_WAIT_MS = 300;
 
 export class MessageList extends View {
   #window = new MessageWindow();
-  #nodes = new Map();
-  #days = new Map();
+  #rows = null;
   #conversation = null;
   #messenger = null;
   #loading = false;
@@ -26,13 +23,14 @@ export class MessageList extends View {
   #name = "";
 
   built() {
-    const { scroll, jump } = this.parts;
+    const { scroll, jump, rows } = this.parts;
+    this.#rows = new MessageRows(rows);
     scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     scroll.addEventListener("keydown", (event) => this.#walk(event));
     jump.addEventListener("click", () => this.toNewest());
     this.sizes = new ResizeObserver(() => this.#pinned && toEnd(scroll));
     this.sizes.observe(scroll);
-    this.sizes.observe(this.parts.rows);
+    this.sizes.observe(rows);
   }
 
   /** @param {object} messenger */
@@ -60,6 +58,7 @@ export class MessageList extends View {
   put(message, isNew) {
     const { scroll } = this.parts;
     const fresh = this.#window.put(message);
+    if (fresh && message.mine && isNew) this.#unreadFrom = null;
     const follow = fresh && (message.mine ? isNew : this.#pinned);
     if (follow && !this.#window.atEnd) this.#window.toEnd();
     if (follow) this.#pinned = true;
@@ -103,13 +102,11 @@ export class MessageList extends View {
     this.#conversation = conversation;
     this.#name = name;
     this.#window.reset([], false);
-    this.#nodes.clear();
-    this.#days.clear();
+    this.#rows.clear();
     this.#missed = 0;
     this.#pinned = true;
     this.#unreadFrom = null;
-    const { rows, begin, older, jump, log, scroll } = this.parts;
-    rows.replaceChildren();
+    const { begin, older, jump, log, scroll } = this.parts;
     log.replaceChildren();
     begin.hidden = older.hidden = jump.hidden = true;
     scroll.setAttribute("aria-label", say("list.label", { name }));
@@ -117,7 +114,7 @@ export class MessageList extends View {
 
   #firstUnread({ unread, readSeq }) {
     if (!unread) return null;
-    return this.#window.items.find((one) => !one.mine && one.seq !== null && one.seq > (readSeq ?? -1))?.id ?? null;
+    return this.#window.items.find((one) => !one.mine && one.kind !== "notice" && one.seq !== null && one.seq > (readSeq ?? -1))?.id ?? null;
   }
 
   #start() {
@@ -129,45 +126,9 @@ export class MessageList extends View {
   }
 
   #draw() {
-    const days = daysOf(this.#window.shown, this.#unreadFrom);
-    const keep = new Set();
-    const sections = days.map((day) => this.#day(day, keep));
-    place(this.parts.rows, sections);
-    for (const [id, node] of this.#nodes) if (!keep.has(node)) this.#nodes.delete(id);
-    const used = new Set(days.map(({ day }) => day));
-    for (const key of [...this.#days.keys()]) if (!used.has(key)) this.#days.delete(key);
+    const about = { name: this.#name, own: this.#conversation.self };
+    this.#rows.draw(daysOf(this.#window.shown, this.#unreadFrom), about);
     this.parts.begin.hidden = this.#window.more || this.#window.from > 0;
-  }
-
-  #day({ day, at, rows }, keep) {
-    if (!this.#days.has(day)) this.#days.set(day, daySection());
-    const section = this.#days.get(day);
-    section.label.textContent = dayLabel(at);
-    const nodes = rows.flatMap((row) => (row.unread ? [this.#unreadLine(), this.#row(row)] : [this.#row(row)]));
-    for (const node of nodes) keep.add(node);
-    place(section.node, [section.head, ...nodes]);
-    return section.node;
-  }
-
-  #row({ message, first, last }) {
-    const notice = message.kind === "notice";
-    let node = this.#nodes.get(message.id);
-    if (!node) {
-      node = newRow(notice);
-      this.#nodes.set(message.id, node);
-    }
-    node.dataset.id = message.id;
-    node.classList.toggle("is-first", first);
-    node.classList.toggle("is-last", last);
-    const author = message.mine ? say("you") : this.#name;
-    node.fill(notice ? { message, name: this.#name } : { message, author, own: this.#conversation.self });
-    return node;
-  }
-
-  #unreadLine() {
-    this.unreadNode ??= Object.assign(document.createElement("p"), { className: "message-unread" });
-    if (!this.unreadNode.childElementCount) this.unreadNode.append(build("message-unread").fragment);
-    return this.unreadNode;
   }
 
   #scrolled() {
@@ -236,29 +197,6 @@ export class MessageList extends View {
     if (next >= rows.length) this.emit("to-composer");
     else rows[next].focus();
   }
-}
-
-function newRow(notice) {
-  const node = document.createElement(notice ? "notice-line" : "message-bubble");
-  node.className = `message-row ${notice ? "notice-line" : "message-bubble"}`;
-  node.tabIndex = -1;
-  node.setAttribute("role", notice ? "note" : "article");
-  return node;
-}
-
-function daySection() {
-  const { fragment, parts } = build("message-day");
-  const head = fragment.firstElementChild;
-  head.className = "message-day__label";
-  const node = Object.assign(document.createElement("section"), { className: "message-day" });
-  return { node, head, label: parts.label };
-}
-
-/** Makes these the children of a node, touching only what is not in its place. */
-function place(parent, nodes) {
-  const wanted = new Set(nodes);
-  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
-  nodes.forEach((node, at) => parent.children[at] !== node && parent.insertBefore(node, parent.children[at] ?? null));
 }
 
 define("message-list", MessageList);
