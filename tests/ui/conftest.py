@@ -35,7 +35,9 @@ def show(chromium: Browser, preview: str) -> Iterator[Callable[..., Page]]:
     """Opens a scene; at the end no page may have complained."""
     contexts, complaints = [], []
 
-    def open_page(scene: str = "open", *, lang: str = "en", narrow: bool = False, theme: str = "light", **options: Any) -> Page:
+    def open_page(
+        scene: str = "open", *, lang: str = "en", narrow: bool = False, theme: str = "light", **options: Any
+    ) -> Page:
         size = NARROW if narrow else WIDE
         context = chromium.new_context(viewport=size, color_scheme=theme, reduced_motion="reduce", **options)
         contexts.append(context)

@@ -1,4 +1,4 @@
-"""The real page with a Messenger that is made up: templates, styles and elements as people get them, under the real policy.
+"""The real page with a made-up Messenger: templates, styles and elements as people get them, under the real policy.
 
 `python -m tests.ui.preview 8130`, then open http://127.0.0.1:8130/chat/?scene=open&lang=es&theme=dark
 """
@@ -52,7 +52,9 @@ def page(query: dict[str, list[str]], cookies: dict[str, str]) -> bytes:
     language = query.get("lang", [cookies.get("lang", "en")])[0]
     with translation.override(language):
         text = render_to_string("conversations/chat.html", {}, request)
-    return re.sub(r'<script type="module"[^>]*></script>', '<script type="module" src="/preview/main.js"></script>', text).encode()
+    return re.sub(
+        r'<script type="module"[^>]*></script>', '<script type="module" src="/preview/main.js"></script>', text
+    ).encode()
 
 
 def found(path: str) -> bytes | None:
@@ -70,7 +72,11 @@ def app(environ: dict[str, str], start: object) -> Iterable[bytes]:
     else:
         body = found(path)
         kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-    headers = [("Content-Type", kind), ("Content-Security-Policy", content_security_policy()), ("Cache-Control", "no-store")]
+    headers = [
+        ("Content-Type", kind),
+        ("Content-Security-Policy", content_security_policy()),
+        ("Cache-Control", "no-store"),
+    ]
     start("200 OK" if body is not None else "404 Not Found", headers)  # type: ignore[operator]
     return [body or b""]
 

@@ -152,7 +152,9 @@ SCENES: dict[str, tuple[str, Any]] = {
 def take(browser: Any, port: int, wanted: str, looks: list[tuple[str, str, str]]) -> None:
     for size, theme, language in looks:
         width, height = SIZES[size]
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce")
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce"
+        )
         page = context.new_page()
         page.on("console", lambda said: print("  console:", said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: print("  error:", error))

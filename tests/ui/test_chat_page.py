@@ -268,7 +268,9 @@ def test_being_offline_is_said_only_after_a_while_and_moves_nothing(show):
     before = page.evaluate(PLACE)
     page.evaluate("fake.connect('offline')")
     expect(page.locator("connection-line [data-part=line]")).to_be_hidden()
-    expect(page.locator("connection-line [data-part=line]")).to_have_text("Offline: your messages will be sent when you are back.")
+    expect(page.locator("connection-line [data-part=line]")).to_have_text(
+        "Offline: your messages will be sent when you are back."
+    )
     assert page.evaluate(PLACE) == before
     page.evaluate("fake.connect('online')")
     expect(page.locator("connection-line [data-part=line]")).to_be_hidden()
@@ -282,7 +284,9 @@ def test_locking_leaves_no_plaintext_in_the_page(show):
     page.locator("app-menu [data-part=lock]").click()
     expect(page.locator("key-unlock")).to_be_visible()
     assert page.evaluate("fake.chats[0].draft") == "never sent"
-    left = page.locator("body").evaluate("node => node.textContent + [...node.querySelectorAll('textarea')].map((one) => one.value)")
+    left = page.locator("body").evaluate(
+        "node => node.textContent + [...node.querySelectorAll('textarea')].map((one) => one.value)"
+    )
     assert "train was late" not in left
     assert "never sent" not in left
     assert "Carol" not in left
@@ -296,7 +300,20 @@ def test_a_chosen_theme_is_kept(show):
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-SCENES = ["open", "chat", "blocked", "people", "safety", "menu", "setup", "locked", "import", "elsewhere", "insecure", "failed"]
+SCENES = [
+    "open",
+    "chat",
+    "blocked",
+    "people",
+    "safety",
+    "menu",
+    "setup",
+    "locked",
+    "import",
+    "elsewhere",
+    "insecure",
+    "failed",
+]
 
 
 def reach(page: Page, scene: str) -> None:

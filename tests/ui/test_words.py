@@ -12,7 +12,9 @@ FORBIDDEN = re.compile(r"\b(tokens?|epochs?|bundles?|ratchets?|hash(es)?|payload
 
 
 def codes() -> set[str]:
-    closed = re.findall(r"[A-Z][A-Z_]+[A-Z]", (ROOT / "static/js/crypto/errors.js").read_text().split("LISTED")[1].split("};")[0])
+    closed = re.findall(
+        r"[A-Z][A-Z_]+[A-Z]", (ROOT / "static/js/crypto/errors.js").read_text().split("LISTED")[1].split("};")[0]
+    )
     more = re.findall(r'\["([A-Z_]+)",', (ROOT / "static/js/chat/codes.js").read_text())
     thrown = [
         code
