@@ -19,7 +19,7 @@ export async function makeDevice(nowMs, rootPub) {
 }
 
 /** @param {number} id of the first @param {number} count @param {number} notAfterMs @returns {Promise<OwnPrekey[]>} */
-export function makePrekeys(id, count, notAfterMs) {
+function makePrekeys(id, count, notAfterMs) {
   const one = async (_, i) => ({ id: id + i, notAfterMs, ...(await generateX25519()) });
   return Promise.all(Array.from({ length: count }, one));
 }

@@ -32,7 +32,7 @@ export function isRecordDue(chat, { bundles, nowMs }) {
 }
 
 /** Reachable devices of the current bundles differ from the members. @param {object} chat @param {object[]} bundles @param {number} nowMs @returns {boolean} */
-export function needsChange(chat, bundles, nowMs) {
+function needsChange(chat, bundles, nowMs) {
   if (bundles.some((bundle) => !bundle)) return false;
   const devices = new Set(bundles.flatMap((bundle) => bundle.devices.map(({ did }) => hex(did))));
   const members = new Set(chat.crypto.members.map(({ did }) => hex(did)));

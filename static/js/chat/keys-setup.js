@@ -10,7 +10,7 @@ import { ChatError } from "./codes.js";
 import { deviceChange, firstPrekeys, makeDevice, prekeyChanges, signedPrekeys } from "./device-keys.js";
 import { makeVault } from "./key-files.js";
 
-export const UNPUBLISHED = "unpublished"; // ring object: {bundle, prekeys}, until the server has them
+const UNPUBLISHED = "unpublished"; // ring object: {bundle, prekeys}, until the server has them
 
 /** @typedef {{api: object, db: object, me: {uid: string, name: string}, origin: string, clock: object}} SetupParts */
 

@@ -1,18 +1,14 @@
 /** The one object that the interface talks to; what it promises stands in docs/architecture.md, "The page". */
 
-import { equal } from "../lib/bytes.js";
-import { BODY_MAX_CHARS } from "../crypto/labels.js";
-import { safetyNumber } from "../crypto/safety-number.js";
 import { openDatabase as openRealDatabase } from "../store/database.js";
 import { makeConversationFile, readConversationFile } from "./archive.js";
 import { ChatError } from "./codes.js";
 import { Events } from "./events.js";
 import { makeAccountFile } from "./key-files.js";
 import { Life } from "./life.js";
-import { messageOfEntry } from "./outbox.js";
 import { suggestPassphrase } from "./passphrases.js";
 import { browserClock, browserSchedule } from "./schedule.js";
-import { newUuid } from "./uuid.js";
+import * as verbs from "./verbs.js";
 import { conversationList, conversationView, messagePage } from "./views.js";
 
 /**
@@ -31,14 +27,12 @@ export function createMessenger({
 export class Messenger extends EventTarget {
   #life;
   #events;
-  #clock;
   /** @type {"online"|"connecting"|"offline"} */
   connection = "offline";
 
   constructor(parts) {
     super();
     this.#events = new Events(this);
-    this.#clock = parts.clock;
     this.#life = new Life({ ...parts, events: this.#events, onConnection: (state) => this.#turn(state) });
   }
 
@@ -151,67 +145,38 @@ export class Messenger extends EventTarget {
 
   /** @param {string} uid @returns {Promise<string>} cid */
   async startWith(uid) {
-    const open = this.#open();
-    const known = open.chats.all().find((chat) => chat.peer === uid);
-    if (known) return known.cid;
-    await open.directory.learn([uid]);
-    const { cid, uids } = await open.api.startConversation(uid);
-    await open.chats.add([{ cid, uids, updatedAt: this.#clock.now() }]);
-    this.#events.emit("conversations");
-    return cid;
+    return verbs.startWith(this.#open(), uid);
   }
 
   /** @param {string} cid @param {{before?: number, limit?: number}} [page] before: a sequence number @returns {Promise<{items: object[], more: boolean}>} oldest first */
   async messages(cid, page) {
-    const open = this.#open();
-    await this.#opened(open, cid);
-    return messagePage(open, cid, page);
+    await verbs.lookInto(this.#open(), cid);
+    return messagePage(this.#open(), cid, page);
   }
 
   /** @param {string} cid @param {string} text @returns {Promise<object>} Message, queued @throws EMPTY_TEXT, TEXT_TOO_LONG, STORAGE_FULL */
   async send(cid, text) {
-    const open = this.#open();
-    open.chats.get(cid);
-    if (text.trim() === "") throw new ChatError("EMPTY_TEXT");
-    if ([...text].length > BODY_MAX_CHARS) throw new ChatError("TEXT_TOO_LONG");
-    const entry = open.outbox.make({ cid, id: newUuid(), kind: "text", text: text.toWellFormed?.() ?? text, at: this.#clock.now() });
-    await open.outbox.keep(entry);
-    return this.#queued(open, entry, true);
+    return verbs.send(this.#open(), cid, text);
   }
 
   /** @param {string} cid @param {string} id @returns {Promise<object>} Message */
   async retry(cid, id) {
-    const open = this.#open();
-    const entry = { ...open.outbox.byId(cid, id), failed: null };
-    await open.outbox.keep(entry);
-    return this.#queued(open, entry, false);
+    return verbs.retry(this.#open(), cid, id);
   }
 
-  /** A message that failed, or waits without having been sealed. @param {string} cid @param {string} id */
+  /** @param {string} cid @param {string} id @throws ALREADY_SENT */
   async discard(cid, id) {
-    const open = this.#open();
-    const entry = open.outbox.byId(cid, id);
-    if (entry.sealed) throw new ChatError("ALREADY_SENT");
-    await open.outbox.drop(entry);
-    this.#events.emit("conversation", { cid });
-    this.#events.emit("conversations");
+    return verbs.discard(this.#open(), cid, id);
   }
 
   /** @param {string} cid @param {number} seq */
   async markRead(cid, seq) {
-    const open = this.#open();
-    await this.#opened(open, cid);
-    if (open.chats.get(cid).readSeq >= seq) return;
-    await open.locks.with(cid, () => {
-      const chat = open.chats.get(cid);
-      return open.chats.commit({ ...chat, readSeq: Math.max(seq, chat.readSeq), unread: chat.unread.filter((one) => one > seq) });
-    });
-    this.#events.emit("conversation", { cid });
+    return verbs.markRead(this.#open(), cid, seq);
   }
 
   /** @param {string} cid @param {string} text @returns {Promise<void>} */
   async setDraft(cid, text) {
-    await this.#open().chats.setDraft(cid, text);
+    return this.#open().chats.setDraft(cid, text);
   }
 
   /** @param {string} cid @returns {string} */
@@ -226,50 +191,23 @@ export class Messenger extends EventTarget {
 
   /** @param {string} cid @returns {Promise<{digits: string, mine: string, theirs: string, qr: Uint8Array}>} 60 digits, 30 of each */
   async safetyNumber(cid) {
-    const { chats, bundles, me } = this.#open();
-    const { peer } = chats.get(cid);
-    const [own, other] = [await bundles.current(me.uid), await bundles.current(peer)];
-    const { digits, qr } = await safetyNumber(own, other);
-    const [low, high] = [digits.slice(0, 30), digits.slice(30)];
-    const isLow = me.uid < peer || equal(own.uid, other.uid);
-    return { digits, mine: isLow ? low : high, theirs: isLow ? high : low, qr };
+    return verbs.safetyNumberOf(this.#open(), cid);
   }
 
   /** After the numbers were compared. @param {string} cid @param {boolean} verified */
   async setVerified(cid, verified) {
-    const { chats, bundles } = this.#open();
-    await bundles.setVerified(chats.get(cid).peer, verified);
-    this.#events.emit("conversation", { cid });
-    this.#events.emit("conversations");
+    return verbs.setVerified(this.#open(), cid, verified);
   }
 
   /** @param {string} cid @param {"continue"|"repair"} choice */
   async decide(cid, choice) {
-    const open = this.#open();
-    await open.trust.decide(cid, choice);
-    open.sending.run(cid);
-    if (choice === "repair") open.sending.upkeepIn(cid, 0);
+    return verbs.decide(this.#open(), cid, choice);
   }
 
   #open() {
     const { open, phase } = this.#life;
     if (!open || phase !== "open") throw new ChatError("NOT_UNLOCKED");
     return open;
-  }
-
-  // Acknowledgements are sent only for chats that the person has looked into here.
-  async #opened(open, cid) {
-    if (open.chats.get(cid).opened) return;
-    await open.locks.with(cid, () => open.chats.commit({ ...open.chats.get(cid), opened: true }));
-    open.acks.consider(cid);
-  }
-
-  #queued(open, entry, isNew) {
-    const message = messageOfEntry(entry);
-    this.#events.emit("message", { message, isNew });
-    this.#events.emit("conversations");
-    open.sending.run(entry.cid);
-    return message;
   }
 
   #turn(state) {

@@ -1,0 +1,97 @@
+/** What a person does in the open chats; each verb gets what is unlocked. */
+
+import { equal } from "../lib/bytes.js";
+import { BODY_MAX_CHARS } from "../crypto/labels.js";
+import { safetyNumber } from "../crypto/safety-number.js";
+import { ChatError } from "./codes.js";
+import { messageOfEntry } from "./outbox.js";
+import { newUuid } from "./uuid.js";
+
+/** @param {object} open Unlocked @param {string} uid @returns {Promise<string>} cid; keys are agreed with the first message */
+export async function startWith({ chats, directory, api, clock, events }, uid) {
+  const known = chats.all().find((chat) => chat.peer === uid);
+  if (known) return known.cid;
+  await directory.learn([uid]);
+  const { cid, uids } = await api.startConversation(uid);
+  await chats.add([{ cid, uids, updatedAt: clock.now() }]);
+  events.emit("conversations");
+  return cid;
+}
+
+/** @param {object} open @param {string} cid @param {string} text @returns {Promise<object>} Message, queued @throws EMPTY_TEXT, TEXT_TOO_LONG, STORAGE_FULL */
+export async function send(open, cid, text) {
+  const { chats, outbox, clock } = open;
+  chats.get(cid);
+  if (text.trim() === "") throw new ChatError("EMPTY_TEXT");
+  if ([...text].length > BODY_MAX_CHARS) throw new ChatError("TEXT_TOO_LONG");
+  const entry = outbox.make({ cid, id: newUuid(), kind: "text", text: text.toWellFormed?.() ?? text, at: clock.now() });
+  await outbox.keep(entry);
+  return queued(open, entry, true);
+}
+
+/** @param {object} open @param {string} cid @param {string} id @returns {Promise<object>} Message */
+export async function retry(open, cid, id) {
+  const entry = { ...open.outbox.byId(cid, id), failed: null };
+  await open.outbox.keep(entry);
+  return queued(open, entry, false);
+}
+
+/** A message that failed, or waits without having been sealed. @param {object} open @param {string} cid @param {string} id @throws ALREADY_SENT */
+export async function discard({ outbox, events }, cid, id) {
+  const entry = outbox.byId(cid, id);
+  if (entry.sealed) throw new ChatError("ALREADY_SENT");
+  await outbox.drop(entry);
+  events.emit("conversation", { cid });
+  events.emit("conversations");
+}
+
+/** Acknowledgements are sent only for chats that the person has looked into here. @param {object} open @param {string} cid */
+export async function lookInto({ chats, locks, acks }, cid) {
+  if (chats.get(cid).opened) return;
+  await locks.with(cid, () => chats.commit({ ...chats.get(cid), opened: true }));
+  acks.consider(cid);
+}
+
+/** @param {object} open @param {string} cid @param {number} seq */
+export async function markRead(open, cid, seq) {
+  const { chats, locks, events } = open;
+  await lookInto(open, cid);
+  if (chats.get(cid).readSeq >= seq) return;
+  await locks.with(cid, () => {
+    const chat = chats.get(cid);
+    return chats.commit({ ...chat, readSeq: Math.max(seq, chat.readSeq), unread: chat.unread.filter((one) => one > seq) });
+  });
+  events.emit("conversation", { cid });
+}
+
+/** @param {object} open @param {string} cid @returns {Promise<{digits: string, mine: string, theirs: string, qr: Uint8Array}>} 60 digits, 30 of each */
+export async function safetyNumberOf({ chats, bundles, me }, cid) {
+  const { peer } = chats.get(cid);
+  const [own, other] = [await bundles.current(me.uid), await bundles.current(peer)];
+  const { digits, qr } = await safetyNumber(own, other);
+  const [low, high] = [digits.slice(0, 30), digits.slice(30)];
+  const isLow = me.uid < peer || equal(own.uid, other.uid);
+  return { digits, mine: isLow ? low : high, theirs: isLow ? high : low, qr };
+}
+
+/** After the numbers were compared. @param {object} open @param {string} cid @param {boolean} verified */
+export async function setVerified({ chats, bundles, events }, cid, verified) {
+  await bundles.setVerified(chats.get(cid).peer, verified);
+  events.emit("conversation", { cid });
+  events.emit("conversations");
+}
+
+/** @param {object} open @param {string} cid @param {"continue"|"repair"} choice */
+export async function decide({ trust, sending }, cid, choice) {
+  await trust.decide(cid, choice);
+  sending.run(cid);
+  if (choice === "repair") sending.upkeepIn(cid, 0);
+}
+
+function queued({ events, sending }, entry, isNew) {
+  const message = messageOfEntry(entry);
+  events.emit("message", { message, isNew });
+  events.emit("conversations");
+  sending.run(entry.cid);
+  return message;
+}
