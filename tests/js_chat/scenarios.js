@@ -199,14 +199,15 @@ const SCENARIOS = {
 
   async an_imported_key_file_reads_and_writes(world) {
     const { alice, bob, cid } = await talking(world);
+    const [file, foreign] = [await alice.keyFile(), await bob.keyFile()];
     const second = world.browserOf(alice.person);
     expect(await second.load(), { phase: "import" }, "import");
-    await refuses(second.messenger.importKeyFile({ bytes: alice.file.bytes, passphrase: "wrong wrong wrong wrong" }), "KEYFILE_WRONG_PASSPHRASE");
-    await refuses(second.messenger.importKeyFile({ bytes: bob.file.bytes, passphrase: PASSPHRASE }), "KEYFILE_WRONG_ACCOUNT");
-    await refuses(second.messenger.importKeyFile({ bytes: damaged(alice.file.bytes), passphrase: PASSPHRASE }), "KEYFILE_DAMAGED");
+    await refuses(second.messenger.importKeyFile({ bytes: file, passphrase: "wrong wrong wrong wrong" }), "KEYFILE_WRONG_PASSPHRASE");
+    await refuses(second.messenger.importKeyFile({ bytes: foreign, passphrase: PASSPHRASE }), "KEYFILE_WRONG_ACCOUNT");
+    await refuses(second.messenger.importKeyFile({ bytes: damaged(file), passphrase: PASSPHRASE }), "KEYFILE_DAMAGED");
     await refuses(second.messenger.importKeyFile({ bytes: new Uint8Array(9), passphrase: PASSPHRASE }), "KEYFILE_BAD_FORMAT");
     const progress = [];
-    const { phase } = await second.messenger.importKeyFile({ bytes: alice.file.bytes, passphrase: PASSPHRASE, onHistory: (done, total) => progress.push([done, total]) });
+    const { phase } = await second.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE, onHistory: (done, total) => progress.push([done, total]) });
     expect(phase, "open", "imported");
     expect(progress.at(-1)[0], progress.at(-1)[1], "progress");
     expect(second.messages.filter(({ isNew }) => isNew).length, 0, "no news");
@@ -225,11 +226,12 @@ const SCENARIOS = {
 
   async a_new_browser_alone_restarts(world) {
     const { alice, bob, cid } = await talking(world);
+    const file = await alice.keyFile();
     alice.messenger.end();
     bob.messenger.end();
     const second = world.browserOf(alice.person);
     await second.load();
-    await second.messenger.importKeyFile({ bytes: alice.file.bytes, passphrase: PASSPHRASE });
+    await second.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE });
     await second.messenger.send(cid, "nobody is here");
     await until(async () => (await second.codes(cid)).includes("RESTARTED"), "restart", () => second.codes(cid));
     await bob.reload();
@@ -340,6 +342,48 @@ const SCENARIOS = {
     expect(await tab.load(), { phase: "elsewhere" }, "second");
     expect(await tab.messenger.takeOver(), { phase: "locked" }, "taken over");
     await until(() => alice.messenger.phase === "elsewhere", "first stands aside");
+  },
+
+  async what_the_server_leaves_out_is_seen(world) {
+    const { alice, bob, cid } = await talking(world);
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    bob.client.goOffline();
+    await alice.messenger.send(cid, "lost");
+    await alice.messenger.send(cid, "kept");
+    await until(async () => (await alice.states(cid)).every((state) => state !== "queued"), "sent");
+    const conversation = world.server.conversations.get(cid);
+    const place = conversation.events.length - 2;
+    conversation.events.splice(place, 1);
+    conversation.events[place].seq -= 1;
+    conversation.seq -= 1;
+    bob.client.goOnline();
+    bob.messenger.poke();
+    await bob.sees(cid, "hello", "hi", "kept");
+    const missing = (await bob.messenger.messages(cid)).items.find(({ kind }) => kind === "missing");
+    expect([missing.code, missing.detail], ["COUNTER_GAP", { count: 1 }], "placeholder");
+  },
+
+  async an_idle_browser_locks(world) {
+    const { alice } = await twoPeople(world);
+    alice.impatient = true;
+    alice.messenger.touch();
+    await until(() => alice.messenger.phase === "locked", "locked");
+    expect(alice.messenger.connection, "offline", "no line");
+    await refuses(alice.messenger.people({}), "NOT_UNLOCKED");
+    expect(alice.messenger.conversations(), [], "nothing in memory");
+  },
+
+  async another_database_with_another_past_blocks(world) {
+    const { alice, cid } = await talking(world);
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    alice.client.goOffline();
+    const { events } = world.server.conversations.get(cid);
+    events.at(-1).sha256 = "another";
+    world.server.incarnation = "second";
+    alice.client.goOnline();
+    alice.messenger.poke();
+    await until(() => alice.messenger.conversation(cid).blocked?.code === "SEQ_REWRITE", "blocked");
+    expect(await alice.texts(cid), ["hello", "hi"], "nothing is lost here");
   },
 
   async pages_of_a_long_chat(world) {

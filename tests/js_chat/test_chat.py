@@ -1,4 +1,4 @@
-"""The chat of the page: Messengers of several browsers in one Chromium page, against the server's contract in memory."""
+"""The chat of the page: Messengers of several browsers in one Chromium page, against the contract in memory."""
 
 import pytest
 
@@ -34,6 +34,9 @@ SCENARIOS = [
     "without_sockets_it_polls",
     "a_conversation_file_reads_back",
     "a_second_tab_stands_aside",
+    "what_the_server_leaves_out_is_seen",
+    "an_idle_browser_locks",
+    "another_database_with_another_past_blocks",
     "pages_of_a_long_chat",
 ]
 
