@@ -159,7 +159,7 @@ def take(browser: Any, port: int, wanted: str, looks: list[tuple[str, str, str]]
         page.on("console", lambda said: print("  console:", said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: print("  error:", error))
         for name, (scene, act) in SCENES.items():
-            if wanted and wanted != name:
+            if wanted and name not in wanted.split(","):
                 continue
             page.goto(f"http://127.0.0.1:{port}/chat/?scene={scene}&lang={language}")
             page.wait_for_timeout(350)

@@ -59,9 +59,14 @@ export class PassField extends View {
     const count = [...input.value.normalize("NFKC")].length;
     const short = LEAST_CHARACTERS - count;
     meter.value = strength(input.value, LEAST_CHARACTERS);
-    hint.textContent = count === 0 ? say("pass.least", { count: LEAST_CHARACTERS }) : short > 0 ? say("pass.more", { count: short }) : say(`pass.${meter.value}`);
+    hint.textContent = advice(count, short, meter.value);
     input.setCustomValidity(input.required && short > 0 ? say("pass.least", { count: LEAST_CHARACTERS }) : "");
   }
+}
+
+function advice(count, short, grade) {
+  if (count === 0) return say("pass.least", { count: LEAST_CHARACTERS });
+  return short > 0 ? say("pass.more", { count: short }) : say(`pass.${grade}`);
 }
 
 define("pass-field", PassField);
