@@ -1,0 +1,45 @@
+"""The two questions of probes: answered by address, and not ready before the databases are migrated."""
+
+import pytest
+from django.conf import settings
+from django.db.migrations.recorder import MigrationRecorder
+
+from chatproject import health
+
+pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
+BY_ADDRESS = {"host": "10.1.2.3:8000"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch):
+    monkeypatch.setattr(health, "_migrated", set())
+
+
+@pytest.mark.parametrize("path", health.PROBES)
+def test_probes_answer_whatever_host_is_sent(client, path):
+    assert client.get(path, headers=BY_ADDRESS).status_code == 200
+
+
+@pytest.mark.parametrize("path", health.PROBES)
+@pytest.mark.asyncio
+async def test_probes_answer_by_address_on_the_asgi_door_too(async_client, path):
+    assert (await async_client.get(path, headers=BY_ADDRESS)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/login/", "/readyz/", "/healthz/x"])
+def test_every_other_page_wants_a_known_host(client, path):
+    assert client.get(path, headers=BY_ADDRESS).status_code == 400
+
+
+def test_a_database_that_waits_for_a_migration_is_not_ready(client):
+    last = MigrationRecorder.Migration.objects.using("default").order_by("pk").last()
+    last.delete()
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"ready": False, "failed": ["default"]})
+    last.save(force_insert=True, using="default")
+    assert client.get("/readyz").json() == {"ready": True, "failed": []}
+
+
+def test_every_database_is_asked(client):
+    client.get("/readyz")
+    assert health._migrated == set(settings.DATABASES)
