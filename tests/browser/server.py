@@ -43,7 +43,7 @@ class Site:
     @property
     def hosts(self) -> set[str]:
         """Host and port of every address of this site."""
-        return {urlsplit(url).netloc for url in [*self.urls, self.environment["SITE_URL"]]}
+        return {urlsplit(url).netloc for url in [*self.urls, *self.environment["EXTRA_ORIGINS"].split(",")]}
 
     @property
     def data(self) -> Path:

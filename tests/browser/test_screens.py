@@ -156,8 +156,7 @@ def coming_back(album: Album, fresh: Profile, she: Person, language: str) -> Non
 
 def mailed_code(album: Album, one: Profile, person: Person) -> None:
     one.password_step(person)
-    one.page.locator("form[action$='/second-step/send/'] [type=submit]").click()
-    expect(one.field("code")).to_be_visible()
+    one.ask_for_mail()
     album.take(one.page, "second-step-mail")
 
 
