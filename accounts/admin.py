@@ -10,21 +10,19 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services
-from accounts.adminsite import site
+from accounts.adminsite import PlainAdmin, site
 from accounts.models import User
 from accounts.names import fold_name
 from accounts.services.enrol import confirmed_factors
 
 
 @admin.register(User, site=site)
-class PersonAdmin(admin.ModelAdmin[User]):
+class PersonAdmin(PlainAdmin):
     list_display = ("name", "display_name", "is_active", "is_staff", "joined_at", "bundle_version")
     list_filter = ("is_active", "is_staff", "joined_at")
     search_fields = ("name",)
     search_help_text = _("The beginning of a user name")
-    show_full_result_count = False
     ordering = ("name",)
-    actions = None
     fields = (
         "uid",
         "name",

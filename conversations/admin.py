@@ -8,16 +8,14 @@ from django.db.models.functions import Length
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.adminsite import site
+from accounts.adminsite import PlainAdmin, site
 from conversations.models import Conversation, Cursor, Event
 
 
-class MetadataAdmin(admin.ModelAdmin[Any]):
+class MetadataAdmin(PlainAdmin):
     """Read only."""
 
     list_per_page = 50
-    show_full_result_count = False
-    actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

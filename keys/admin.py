@@ -8,16 +8,14 @@ from django.db.models.functions import Length
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.adminsite import site
+from accounts.adminsite import PlainAdmin, site
 from keys.models import Bundle, Device, LogHead, LogLeaf, Prekey
 
 PREFIX_BYTES = 8
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    show_full_result_count = False
+class ReadOnlyAdmin(PlainAdmin):
     list_per_page = 50
-    actions = None
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return self.fields
