@@ -1,6 +1,7 @@
 """Plants secrets in a full run and looks for them in everything the server keeps, logs, sends and is sent."""
 
 import base64
+import json
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Error, Request, WebSocket
 
+from reference.encoding import unb64
+from reference.keyfile import open_keyfile, parse_keyfile, stretch
 from tests.browser import databases
 from tests.browser.people import Person
 from tests.browser.profile import Profile, profiles
@@ -184,6 +187,14 @@ def test_the_run_gave_secrets_and_evidence(run):
     assert all(one.passphrase and one.key_file and len(one.recovery_codes) == 10 for one in run.people)
     assert {"frame sent", "frame received", "POST /login/"} <= {place for place, _ in run.wire.pieces}
     assert run.stored.size > 50_000
+
+
+def test_the_keys_that_are_looked_for_are_those_of_the_key_file(run):
+    for one in run.people:
+        file = parse_keyfile(one.key_file)
+        payload = json.loads(open_keyfile(file, stretch(one.passphrase, file.salt, file.iterations)))
+        assert unb64(payload["rs"]) in run.keys
+        assert all(unb64(hk["priv"]) in run.keys for hk in payload["hk"])
 
 
 def test_the_scanner_finds_what_is_there(run):
