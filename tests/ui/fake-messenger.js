@@ -76,7 +76,7 @@ export class FakeMessenger extends EventTarget {
     const seq = talk.length;
     const add = (more) => talk.push({ id: newId(), cid, mine: false, kind: "text", text: "", at: now - 3 * MINUTE, seq: seq + talk.length, state: "delivered", ...more });
     add({ kind: "notice", code: "DEVICE_ADDED" });
-    add({ kind: "missing" });
+    add({ kind: "missing", code: "COUNTER_GAP", detail: { count: 2 } });
     add({ text: "🎉🎉" });
     add({ mine: true, text: "Sent, not yet there", state: "sent", at: now - 2 * MINUTE });
     add({ mine: true, text: "This one could not go out", state: "failed", code: "TOO_LARGE", seq: null, at: now - MINUTE });
@@ -188,6 +188,15 @@ export class FakeMessenger extends EventTarget {
     Object.assign(chat, { lastText: text, lastAt: message.at, lastMine: false, unread: chat.unread + 1 });
     this.emit("message", { message, isNew: true });
     this.emit("conversations");
+  }
+
+  /** A line comes into the flow. */
+  notice(cid, more) {
+    const talk = this.talks.get(cid);
+    const seq = Math.max(...talk.map((one) => one.seq ?? 0)) + 1;
+    const message = { id: newId(), cid, mine: false, kind: "notice", text: "", at: Date.now(), seq, state: "delivered", ...more };
+    talk.push(message);
+    this.emit("message", { message, isNew: true });
   }
 
   async retry(cid, id) {

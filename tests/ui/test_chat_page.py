@@ -149,6 +149,38 @@ def test_what_comes_while_one_reads_above_is_counted_and_not_forced_on_one(show)
     expect(page.locator("conversation-row", has_text="Bob Marrero").locator("[data-part=unread]")).to_be_hidden()
 
 
+def test_one_line_at_the_top_says_what_protects_the_chat_and_explains_it(show):
+    page = show()
+    open_chat(page, "Carol")
+    expect(page.get_by_text("end-to-end encrypted")).to_have_count(1)
+    page.locator("[data-part=begin]").get_by_role("button", name="What is this?").click()
+    expect(page.locator("explain-dialog [data-part=text]")).to_contain_text("your browser and the one of Carol")
+
+
+def test_notes_to_oneself_speak_of_one_person(show):
+    page = show()
+    open_chat(page, "Notes to myself")
+    expect(page.locator("[data-part=beginText]")).to_contain_text("only your own browsers can read them")
+
+
+def test_a_short_chat_lies_beside_the_composer(show):
+    page = show()
+    open_chat(page, "Notes to myself")
+    last = page.locator("message-bubble").last.bounding_box()
+    assert page.locator("message-composer").bounding_box()["y"] - last["y"] - last["height"] < 20
+
+
+def test_a_line_is_read_out_in_its_own_words(show):
+    page = show()
+    open_chat(page)
+    page.evaluate("fake.notice(fake.chats[0].cid, {code: 'DEVICE_ADDED', detail: {mine: false}})")
+    page.evaluate("fake.notice(fake.chats[0].cid, {code: 'DEVICE_ADDED', detail: {mine: true}})")
+    page.evaluate("fake.notice(fake.chats[0].cid, {kind: 'missing', code: 'COUNTER_GAP', detail: {count: 3}})")
+    page.evaluate("fake.notice(fake.chats[0].cid, {code: 'STARTED', detail: {mine: false}})")
+    said = ["Bob Marrero uses a new browser", "You use a new browser", "3 messages are missing here"]
+    expect(page.locator("[data-part=log] p")).to_have_text(said)
+
+
 def test_history_is_not_read_out(show):
     page = show()
     open_chat(page)

@@ -1,6 +1,7 @@
 /** The messages of one chat: days, runs, the line before what is new, and a reading position that never moves. */
 import { daysOf, MessageWindow } from "./message-window.js";
 import { MessageRows } from "./message-rows.js";
+import { arrival, isSaidAbove } from "./message-words.js";
 import { keepPlace, nearEnd, toEnd } from "./scroll-place.js";
 import { build } from "./templates.js";
 import { define, View } from "./view.js";
@@ -28,6 +29,7 @@ export class MessageList extends View {
     scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     scroll.addEventListener("keydown", (event) => this.#walk(event));
     jump.addEventListener("click", () => this.toNewest());
+    this.on("beginWhat", "click", () => this.emit("explain", this.#beginning()));
     this.sizes = new ResizeObserver(() => this.#pinned && toEnd(scroll));
     this.sizes.observe(scroll);
     this.sizes.observe(rows);
@@ -64,7 +66,7 @@ export class MessageList extends View {
     if (follow) this.#pinned = true;
     keepPlace(scroll, ROWS, () => this.#draw());
     if (follow) toEnd(scroll);
-    if (fresh && isNew && !message.mine) this.#arrived(message);
+    if (fresh && isNew && !message.mine && !isSaidAbove(message)) this.#arrived(message);
     this.#showJump();
   }
 
@@ -106,10 +108,17 @@ export class MessageList extends View {
     this.#missed = 0;
     this.#pinned = true;
     this.#unreadFrom = null;
-    const { begin, older, jump, log, scroll } = this.parts;
+    const { begin, beginText, older, jump, log, scroll } = this.parts;
     log.replaceChildren();
     begin.hidden = older.hidden = jump.hidden = true;
+    beginText.textContent = this.#beginning().title;
     scroll.setAttribute("aria-label", say("list.label", { name }));
+  }
+
+  /** The one line that says what protects this chat. */
+  #beginning() {
+    const mine = this.#conversation.self;
+    return { code: "STARTED", title: say(mine ? "begin.self" : "begin.both"), name: this.#name, detail: mine ? { mine } : undefined };
   }
 
   #firstUnread({ unread, readSeq }) {
@@ -172,7 +181,7 @@ export class MessageList extends View {
 
   #arrived(message) {
     const line = document.createElement("p");
-    line.textContent = message.kind === "text" ? say("message.arrived", { author: this.#name, text: message.text }) : say("message.unsupported");
+    line.textContent = arrival(message, this.#name);
     this.parts.log.append(line);
     while (this.parts.log.childElementCount > 20) this.parts.log.firstElementChild.remove();
     if (!this.#pinned) this.#missed += 1;

@@ -1,5 +1,6 @@
 /** Draws days of messages into a list, keyed by message: a node stays the same node as long as its message is shown. */
 import { dayLabel } from "./dates.js";
+import { isLine } from "./message-words.js";
 import { build } from "./templates.js";
 import { say } from "./words.js";
 import "./message-bubble.js";
@@ -45,7 +46,7 @@ export class MessageRows {
   }
 
   #row({ message, first, last }, { name, own }) {
-    const notice = message.kind === "notice";
+    const notice = isLine(message);
     let node = this.#nodes.get(message.id);
     if (!node) {
       node = newRow(notice);

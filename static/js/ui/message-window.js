@@ -3,6 +3,7 @@
  * page. Ten thousand messages stay a few hundred nodes.
  */
 import { dayKey } from "./dates.js";
+import { isLine, isSaidAbove } from "./message-words.js";
 
 export const STEP = 60;
 export const MOST_IN_PAGE = 240;
@@ -107,16 +108,17 @@ export class MessageWindow {
 }
 
 const joins = (one, other) =>
-  Boolean(one && other) && one.kind !== "notice" && other.kind !== "notice" && one.mine === other.mine &&
+  Boolean(one && other) && !isLine(one) && !isLine(other) && one.mine === other.mine &&
   Math.abs(other.at - one.at) < RUN_MS && dayKey(one.at) === dayKey(other.at) && one.state !== "failed";
 
 /**
  * What is drawn for a slice: days of messages, each told where in its run it stands.
- * @param {object[]} shown
+ * @param {object[]} slice
  * @param {string|null} unreadFrom id of the first unread message
  * @returns {{day: string, at: number, rows: {message: object, unread: boolean, first: boolean, last: boolean}[]}[]}
  */
-export function daysOf(shown, unreadFrom) {
+export function daysOf(slice, unreadFrom) {
+  const shown = slice.filter((message) => !isSaidAbove(message));
   const days = [];
   shown.forEach((message, at) => {
     const key = dayKey(message.at);

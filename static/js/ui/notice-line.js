@@ -1,9 +1,7 @@
 /** A centred line in the flow: something about keys happened; one question mark away from its explanation. */
+import { lineText } from "./message-words.js";
 import { define, View } from "./view.js";
-import { knows, say, sayCode } from "./words.js";
-
-/** @param {string} code  @param {object} values */
-export const noticeText = (code, values) => (knows(`notice.${code}`) ? say(`notice.${code}`, values) : sayCode(code, values));
+import { say } from "./words.js";
 
 export class NoticeLine extends View {
   #notice = null;
@@ -14,7 +12,7 @@ export class NoticeLine extends View {
 
   /** @param {{message: object, name: string}} given */
   fill({ message, name }) {
-    const text = noticeText(message.code, { name });
+    const text = lineText(message, name);
     this.#notice = { code: message.code, title: text, name, detail: message.detail };
     this.parts.text.textContent = text;
     this.parts.what.setAttribute("aria-label", say("notice.what", { text }));

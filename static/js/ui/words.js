@@ -25,7 +25,7 @@ function sentence(key, values) {
 }
 
 /** @param {string} key  @returns {boolean} */
-export const knows = (key) => (book ?? open()).has(key);
+export const knows = (key) => (book ?? open()).has(key) || book.has(`${key}.other`);
 
 /**
  * @param {string} key

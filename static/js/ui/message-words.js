@@ -1,0 +1,37 @@
+/** The words for what stands in the flow beside texts: lines, what they mean, and what is read out when something arrives. */
+import { knows, say, sayCode } from "./words.js";
+
+/** About my own browsers and keys some lines read differently. */
+const whose = (key, detail) => (detail?.mine && knows(`${key}.mine`) ? `${key}.mine` : key);
+
+/** A message of these kinds is a line in the middle, not a bubble. @param {{kind: string}} message  @returns {boolean} */
+export const isLine = ({ kind }) => kind === "notice" || kind === "missing";
+
+/** The top of a chat says this already. @param {{kind: string, code?: string}} message  @returns {boolean} */
+export const isSaidAbove = ({ kind, code }) => kind === "notice" && code === "STARTED";
+
+/** @param {{kind: string, code: string, detail?: object}} message  @param {string} name of the other person  @returns {string} */
+export function lineText({ kind, code, detail }, name) {
+  const key = whose(`notice.${code}`, detail);
+  if (knows(key)) return say(key, { name, count: detail?.count ?? 1 });
+  return kind === "missing" ? say("notice.refused") : sayCode(code, { name });
+}
+
+/** @param {{code: string, detail?: object}} line  @param {string} name  @returns {string} what happened, what it may mean, what to do */
+export function explanation({ code, detail }, name) {
+  const key = whose(`explain.${code}`, detail);
+  return knows(key) ? say(key, { name }) : sayCode(code, { name });
+}
+
+/** @param {object} message  @param {string} name  @returns {string} for those who listen */
+export function arrival(message, name) {
+  if (isLine(message)) return lineText(message, name);
+  const text = message.kind === "text" ? message.text : say(`message.${message.kind}`);
+  return say("message.arrived", { author: message.mine ? say("you") : name, text });
+}
+
+/** @param {string} code  @param {unknown} [detail]  @returns {string} the technical name, for Details */
+export function technical(code, detail) {
+  if (!detail) return code;
+  return `${code} ${typeof detail === "string" ? detail : JSON.stringify(detail)}`;
+}
