@@ -244,7 +244,7 @@ class Profile:
         expect(self.bubble(text)).to_be_visible()
 
     def bubble(self, text: str) -> Locator:
-        exactly = re.compile(rf"^\s*{re.escape(text)}\s*$")
+        exactly = re.compile(r"^\s*" + r"\s+".join(re.escape(word) for word in text.split()) + r"\s*$")
         return self.page.locator("message-bubble", has=self.page.locator("[data-part=text]", has_text=exactly))
 
     def expect_message(self, text: str, *, state: str = "") -> None:

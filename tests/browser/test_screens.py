@@ -117,6 +117,9 @@ def making_keys(album: Album, one: Profile, person: Person) -> None:
 
 def chatting(album: Album, hers: Profile, his: Profile, he: Person, she: Person, language: str) -> None:
     album.take(hers.page, "chats-empty")
+    hers.open_menu()
+    album.take(hers.page, "menu")
+    hers.close_menu()
     hers.part("compose", hers.page.locator("conversation-list")).click()
     expect(hers.page.locator("person-row").first).to_be_visible()
     album.take(hers.page, "people")
@@ -129,16 +132,13 @@ def chatting(album: Album, hers: Profile, his: Profile, he: Person, she: Person,
         sender.write(line)
         sender.page.keyboard.press("Enter")
         expect(reader.page.locator("message-bubble")).to_have_count(number + 1)
-    expect(hers.page.locator("message-bubble [data-part=state][data-state=delivered]")).to_have_count(4)
+    hers.expect_message(lines[-1], state="sent")
     album.take(hers.page, "chat")
     hers.page.locator("chat-view [data-part=trust]").click()
     expect(hers.page.locator("safety-dialog dialog")).to_be_visible()
     expect(hers.page.locator("safety-dialog [data-part=mine] > *")).to_have_count(6)
     album.take(hers.page, "safety-number")
     hers.page.locator("safety-dialog [data-part=close]").click()
-    hers.open_menu()
-    album.take(hers.page, "menu")
-    hers.close_menu()
     hers.lock()
     album.take(hers.page, "locked")
 
@@ -155,6 +155,7 @@ def coming_back(album: Album, fresh: Profile, she: Person, language: str) -> Non
 
 
 def mailed_code(album: Album, one: Profile, person: Person) -> None:
+    use_language(one, album.language)
     one.password_step(person)
     one.ask_for_mail()
     album.take(one.page, "second-step-mail")
@@ -205,8 +206,8 @@ def walk(
 
 PAGES = [
     *("welcome", "about", "not-found", "log-in", "sign-up-error", "second-step-choose", "second-step-app"),
-    *("recovery-codes", "keys-passphrase", "keys-save", "keys-prove", "chats-empty", "people", "chat"),
-    *("safety-number", "menu", "locked", "key-import", "key-lost", "account", "second-step-mail", "admin"),
+    *("recovery-codes", "keys-passphrase", "keys-save", "keys-prove", "chats-empty", "menu", "people"),
+    *("chat", "safety-number", "locked", "key-import", "key-lost", "account", "second-step-mail", "admin"),
     "admin-people",
 ]
 
