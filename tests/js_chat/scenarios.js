@@ -124,6 +124,22 @@ const SCENARIOS = {
     await until(async () => (await alice.states(cid)).at(-1) === "delivered", "owed acks are sent after a reload", () => alice.states(cid));
   },
 
+  async a_tick_outlives_my_own_new_keys(world) {
+    const { alice, bob, cid } = await talking(world);
+    bob.messenger.end();
+    await alice.messenger.send(cid, "before");
+    await until(async () => (await alice.states(cid)).at(-1) === "sent", "sent");
+    const second = world.browserOf(alice.person);
+    const file = await alice.keyFile();
+    await second.load();
+    await second.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE });
+    await until(() => world.server.conversations.get(cid).events.at(-1).kind === "record", "alice's own record comes after the message");
+    expect((await alice.states(cid)).at(-1), "sent", "nobody has it yet");
+    await bob.reload();
+    await bob.sees(cid, "hello", "hi", "before");
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "delivered all the same", () => alice.states(cid));
+  },
+
   async an_offline_queue_is_sent_once(world) {
     const { alice, bob, cid } = await talking(world);
     alice.client.goOffline();

@@ -4,6 +4,7 @@ import { unhex } from "../lib/bytes.js";
 import { newConversation } from "../crypto/epoch.js";
 import { seqOf } from "../store/mail.js";
 import { ChatError } from "./codes.js";
+import { isDelivered } from "./delivered.js";
 
 const CONVERSATION = "conv:";
 const DRAFT = "draft:";
@@ -17,7 +18,7 @@ const DRAFT = "draft:";
  * @property {boolean} settle my entry carries a prekey @property {boolean} refresh a new epoch before the next message
  * @property {boolean} repair the person chose it @property {number} ownAccepted own messages of this epoch that the server has @property {number} ownSent since the last record @property {number} recordAt @property {number} leafAt
  * @property {{key: string, at: number}|null} unreached bundle versions under which a device could not be reached
- * @property {Map<number, Map<string, number>>} delivered epoch -> own did -> next counter that the peer has
+ * @property {Map<number, Map<string, number>>} delivered epoch -> own did -> next counter that the peer has; promised: must have to go on after my own record
  * @property {boolean} ackOwed @property {boolean} opened @property {number} readSeq @property {number[]} unread
  * @property {object|null} last the newest message @property {{code: string, detail: any}|null} blocked
  * @property {number} refused objects of class R @property {number} updatedAt
@@ -95,8 +96,8 @@ export class Conversations {
     const crypto = newConversation({ cid: unhex(cid), uidLo: unhex(lo), uidHi: unhex(hi) });
     return {
       cid, uids, peer: lo === this.#me.uid ? hi : lo, cursor: 0, tail: null, crypto, keys: null, chains: new Map(), seen: new Map(),
-      settle: false, refresh: false, repair: false, ownAccepted: 0, ownSent: 0, recordAt: 0, leafAt: 0, unreached: null, delivered: new Map(),
-      ackOwed: false, opened: false, readSeq: 0, unread: [], last: null, blocked: null, refused: 0, updatedAt,
+      settle: false, refresh: false, repair: false, ownAccepted: 0, ownSent: 0, recordAt: 0, leafAt: 0, unreached: null,
+      delivered: new Map(), promised: new Map(), ackOwed: false, opened: false, readSeq: 0, unread: [], last: null, blocked: null, refused: 0, updatedAt,
     };
   }
 }
@@ -106,11 +107,6 @@ export function messageOf(chat, row) {
   const { place, id, mine, kind, text = "", at, code = null, detail = null } = row;
   const state = mine && kind === "text" && isDelivered(chat, row) ? "delivered" : "sent";
   return { id, cid: chat.cid, mine, kind, text, at, seq: seqOf(place), state, code, detail };
-}
-
-/** @param {Chat} chat @param {{epoch: number, did: string, counter: number}} sent @returns {boolean} */
-export function isDelivered(chat, { epoch, did, counter }) {
-  return (chat.delivered.get(epoch)?.get(did) ?? 0) > counter;
 }
 
 /** @param {Chat} chat @returns {boolean} no usable next: only a NEXT by a member, or a RESTART, lets this browser write */

@@ -5,7 +5,8 @@
 
 import { mailPage } from "../store/mail.js";
 import { RECORD } from "../transport/frames.js";
-import { isDelivered, messageOf } from "./conversations.js";
+import { messageOf } from "./conversations.js";
+import { isDelivered } from "./delivered.js";
 import { ChatError } from "./codes.js";
 import { Draft } from "./draft.js";
 import { applyMessages } from "./message-in.js";

@@ -4,9 +4,9 @@ import { hex, unhex } from "../lib/bytes.js";
 import { chainKey, openEnvelopes, parseHeader } from "../crypto/envelope.js";
 import { ERROR_CLASSES, ProtocolError } from "../crypto/errors.js";
 import { CLOCK_SKEW_MS } from "../crypto/labels.js";
+import { reachedByMessage } from "./delivered.js";
 import { Draft, tagOf } from "./draft.js";
 import { mailOfEntry } from "./outbox.js";
-import { withDelivered } from "./record-in.js";
 
 const MIDS_KEPT = 128; // for each sender; older ones are refused by their counter all the same
 
@@ -74,7 +74,7 @@ async function keepOpened(draft, event, opened, parts) {
   remember(draft, event, opened);
   if (event.did === parts.did) draft.block("STATE_ROLLBACK"); // sealed by these keys, unknown here: an older copy of this browser
   if (gap > 0) draft.showBefore(event.seq, { kind: "missing", mine: false, code: "COUNTER_GAP", at: event.at, detail: { count: gap } });
-  if (!isMine || chat.peer === parts.me.uid) draft.set({ delivered: withDelivered(chat.delivered, header.epoch, ownAcks(content, chat, parts)) });
+  if (!isMine || chat.peer === parts.me.uid) draft.set(reachedByMessage(chat, header.epoch, content.ack, parts.me.uid));
   if (content.t === "void") return;
   const tag = await tagOf(chat.cid, event.uid, content.id);
   if (draft.hasTag(tag) || (await parts.db.mailByTag(tag))) return;
@@ -84,12 +84,6 @@ async function keepOpened(draft, event, opened, parts) {
 function remember(draft, { did }, { header, mid }) {
   const mids = [...(draft.chat.seen.get(did) ?? []), [header.counter, mid]].slice(-MIDS_KEPT);
   draft.set({ seen: new Map(draft.chat.seen).set(did, mids) });
-}
-
-// Only what is said of this person's own browsers.
-function ownAcks({ ack }, { crypto }, { me }) {
-  const mine = new Set(crypto.members.filter(({ uid }) => hex(uid) === me.uid).map(({ did }) => hex(did)));
-  return Object.entries(ack).filter(([did]) => mine.has(did));
 }
 
 function showContent(draft, event, { opened, tag, isMine }) {

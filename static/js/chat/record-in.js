@@ -4,7 +4,8 @@ import { equal, hex } from "../lib/bytes.js";
 import { receivedWithoutGap } from "../crypto/chain.js";
 import { followRecord, readHistory, receiveRecord, recordNeeds } from "../crypto/epoch.js";
 import { ProtocolError } from "../crypto/errors.js";
-import { NEXT, RESTART, START } from "../crypto/labels.js";
+import { RESTART, START } from "../crypto/labels.js";
+import { reachedByRecord } from "./delivered.js";
 
 /**
  * @typedef {object} RecordParts
@@ -80,7 +81,6 @@ function enter(draft, event, { state, epochKeys, usedOpkId, notices, core, own }
   renew(draft, event, { state, epochKeys, core }, parts);
   draft.set({
     settle: !own && Boolean(mine) && mine.spkId !== 0, repair: own ? false : chat.repair, leafAt: own ? nowMs : chat.leafAt,
-    delivered: own ? chat.delivered : deliveredByFinals(chat, core, parts.me.uid),
   });
   if (usedOpkId) {
     draft.ring.push(parts.device.oneTimeUsed(usedOpkId));
@@ -93,6 +93,7 @@ function enter(draft, event, { state, epochKeys, usedOpkId, notices, core, own }
 function renew(draft, event, { state, epochKeys, core }, parts) {
   const { chat } = draft;
   const nowMs = parts.clock.now();
+  if (epochKeys) draft.set(reachedByRecord(chat, core, parts.me.uid)); // only a record that was confirmed
   draft.set({
     crypto: state, keys: epochKeys, chains: new Map(), seen: new Map(), ownAccepted: 0, refresh: false, settle: false, ownSent: 0,
     recordAt: nowMs, unreached: unreachedOf(core, parts.bundles.known(chat.uids), nowMs),
@@ -111,22 +112,6 @@ function tell(draft, { seq, at }, { core, notices, own }) {
   // A new browser is told when its bundle is seen; one's own RESTART is no suspect.
   const told = notices.filter((code) => code !== "DEVICE_ADDED" && !(own && code === "RESTART_SUSPECT"));
   told.forEach((code) => draft.notice(seq, code, at));
-}
-
-// Finals of the peer say what it has of the epoch that ended.
-function deliveredByFinals(chat, core, myUid) {
-  const isFromMe = hex(core.sUid) === myUid && chat.peer !== myUid;
-  if (core.kind !== NEXT || isFromMe) return chat.delivered;
-  const mine = new Set(chat.crypto.members.filter(({ uid }) => hex(uid) === myUid).map(({ did }) => hex(did)));
-  const finals = core.finals.filter(({ did }) => mine.has(hex(did)));
-  return withDelivered(chat.delivered, core.epoch - 1, finals.map(({ did, nextCounter }) => [hex(did), nextCounter]));
-}
-
-/** @param {Map<number, Map<string, number>>} delivered @param {number} epoch @param {[string, number][]} counters @returns {Map<number, Map<string, number>>} a new one, never less */
-export function withDelivered(delivered, epoch, counters) {
-  const known = delivered.get(epoch) ?? new Map();
-  const news = counters.filter(([did, next]) => next > (known.get(did) ?? 0));
-  return news.length ? new Map(delivered).set(epoch, new Map([...known, ...news])) : delivered;
 }
 
 function unreachedOf(core, bundles, at) {

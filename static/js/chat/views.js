@@ -1,7 +1,8 @@
 /** What the interface sees of a chat. */
 
 import { mailPage } from "../store/mail.js";
-import { isDelivered, messageOf } from "./conversations.js";
+import { messageOf } from "./conversations.js";
+import { isDelivered } from "./delivered.js";
 import { messageOfEntry } from "./outbox.js";
 
 /** @param {object} open Unlocked @param {object} chat @returns {object} Conversation */
