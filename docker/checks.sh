@@ -1,0 +1,65 @@
+# Sourced by bin/check-image, bin/check-compose and bin/check-kubernetes: a container engine, the image, and the end.
+# shellcheck shell=bash
+ENGINE_HELP='  INFRA=/path    scripts that bring up what this machine lacks: common.sh (with a function docker_env), 01-tools.sh,
+                 02-dockerd.sh start|status|reset, 03-base-images.sh; without it the running Docker engine is used
+  KEEP=1         leave the engine and what was built running afterwards'
+image=${IMAGE:-llave:check}
+endings=()
+
+at_the_end() { endings=("$*" "${endings[@]}"); } # the last one said is done first
+finish() {
+  local status=$? ending
+  trap - EXIT
+  for ending in "${endings[@]}"; do eval "$ending" >/dev/null 2>&1 || true; done
+  exit "$status"
+}
+trap finish EXIT
+
+step() { printf '\n== %s\n' "$*"; }
+seconds() { printf '%d s' "$((SECONDS - ${1:-0}))"; }
+holds() { # holds "what" command...
+  local what=$1
+  shift
+  "$@" >/dev/null 2>&1 || refuse "It does not hold: $what."
+  printf 'holds: %s\n' "$what"
+}
+not() { ! "$@"; }
+free_port() { "$python" -c 'from tests.services import free_port; print(free_port())'; }
+
+keep_engine() {
+  if [ -n "${INFRA:-}" ]; then
+    # shellcheck disable=SC1091
+    source "$INFRA/common.sh"
+    "$INFRA/01-tools.sh"
+    docker_env
+    if ! docker version >/dev/null 2>&1; then
+      "$INFRA/02-dockerd.sh" start
+      [ -n "${KEEP:-}" ] || at_the_end "$INFRA/02-dockerd.sh" reset
+    fi
+    "$INFRA/03-base-images.sh"
+  fi
+  docker version >/dev/null 2>&1 || refuse "No container engine answers: start Docker, or name scripts that do with INFRA=/path."
+  docker buildx version >/dev/null 2>&1 || refuse "Docker's buildx is missing: install it (Debian: apt install docker-buildx)."
+  printf 'engine: Docker %s\n' "$(docker version --format '{{.Server.Version}}')"
+}
+
+build_image() { # the builder's pip settings and certificates go in as secrets, read while building
+  local secrets=() file begun=$SECONDS
+  file=${PIP_CONFIG_FILE:-/etc/pip.conf}
+  [ ! -r "$file" ] || secrets+=(--secret "id=pipconf,src=$file")
+  file=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+  [ ! -r "$file" ] || secrets+=(--secret "id=cacert,src=$file")
+  docker build --quiet --network host "${secrets[@]}" --build-arg "REVISION=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
+    --file docker/Dockerfile --tag "$image" . >/dev/null
+  printf 'image: %s, built in %s\n' "$(docker image inspect --format '{{.Size}}' "$image" | awk '{printf "%d MB", $1 / 1e6}')" "$(seconds "$begun")"
+}
+
+wait_until_healthy() { # container name
+  local _
+  for _ in $(seq 1 120); do
+    [ "$(docker inspect --format '{{.State.Health.Status}}' "$1" 2>/dev/null)" = healthy ] && return
+    sleep 0.5
+  done
+  docker logs --tail 20 "$1" >&2
+  refuse "$1 did not become healthy."
+}

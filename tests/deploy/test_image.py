@@ -1,0 +1,165 @@
+"""The image and the compose file, without a container engine: the linter, and what this project demands of them."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from docker import first_start
+from tests.sources import ROOT
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+DOCKERFILE = (ROOT / "docker/Dockerfile").read_text()
+OURS = {name for name, service in SERVICES.items() if "llave" in service["image"]}
+
+
+def named_in_example() -> set[str]:
+    return set(re.findall(r"^# ([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def test_the_linter_has_nothing_to_say_about_the_dockerfile():
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([hadolint, ROOT / "docker/Dockerfile"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_image_runs_without_root_and_answers_for_its_health():
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert "\nUSER 10001:10001\n" in last
+    assert "\nHEALTHCHECK " in last
+    assert 'ENTRYPOINT ["llave"]' in last
+    assert "ARG PYTHON_IMAGE" in DOCKERFILE
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"${PYTHON_IMAGE}"}
+
+
+def test_the_build_sees_only_what_is_let_in_by_name():
+    lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
+    assert lines[0] == "*"
+    assert all((ROOT / line[1:]).exists() for line in lines if line.startswith("!"))
+    assert not {"!tests", "!data", "!.git", "!docker", "!reference", "!.env"} & set(lines)
+    assert {"**/tests", "**/__pycache__"} <= set(lines)
+
+
+@pytest.mark.parametrize("verb", ["serve", "migrate", "manage", "first-start"])
+def test_the_entry_knows_its_verbs(verb):
+    assert f"  {verb})" in (ROOT / "docker/entrypoint.sh").read_text()
+
+
+def test_the_entry_refuses_what_it_does_not_know():
+    done = subprocess.run(["sh", ROOT / "docker/entrypoint.sh", "dance"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "serve | migrate | manage" in done.stderr
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_can_do_no_more_than_it_must(name):
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert service.get("user") != "0:0" or service["network_mode"] == "none"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_asked_for_its_health_or_says_why_not(name):
+    assert SERVICES[name]["healthcheck"].get("test") or SERVICES[name]["healthcheck"] == {"disable": True}
+    assert ("test" in SERVICES[name]["healthcheck"]) is (name not in {"first-start", "migrate", "timer"})
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_secret_stands_in_the_environment_of_a_service(name):
+    secret = re.compile(r"PASSWORD|SECRET|KEY|SEED|_URL$")
+    given = {key for key in SERVICES[name].get("environment", {}) if secret.search(key) and not key.endswith("_FILE")}
+    assert given <= {"SITE_URL"}
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_setting_of_compose_is_one_of_the_example(name):
+    given = {key.removesuffix("_FILE") for key in SERVICES[name]["environment"]}
+    assert given <= named_in_example()
+
+
+def test_every_setting_of_the_code_is_in_the_example():
+    text = "".join((ROOT / "chatproject" / name).read_text() for name in ("settings.py", "env.py"))
+    read = set(re.findall(r"""env\.\w+\(\s*"([A-Z_]+)\"""", text)) | {"DATA_DIR", "EMAIL_URL"}
+    assert read == named_in_example()
+
+
+def test_every_variable_of_compose_is_explained():
+    asked = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker/compose.yaml").read_text()))
+    guide = (ROOT / "docs/self-hosting.md").read_text()
+    assert {name for name in asked if f"`{name}`" not in guide} == set()
+
+
+def test_the_messages_have_a_server_a_password_and_a_network_of_their_own():
+    accounts, messages = SERVICES["accounts-db"], SERVICES["messages-db"]
+    assert accounts["image"] == messages["image"]
+    for part in ("environment", "volumes", "networks"):
+        assert accounts[part] != messages[part]
+    assert not set(accounts["volumes"]) & set(messages["volumes"])
+    assert not set(accounts["networks"]) & set(messages["networks"])
+
+
+def test_stores_have_no_way_out_and_the_proxy_none_to_them():
+    for name in ("accounts", "messages", "bells"):
+        assert COMPOSE["networks"][name] == {"internal": True}
+    assert SERVICES["proxy"]["networks"] == ["front"]
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+
+
+def test_each_volume_is_used_and_declared():
+    used = {
+        mount.split(":")[0]
+        for service in SERVICES.values()
+        for mount in service.get("volumes", [])
+        if not mount.startswith((".", "$"))
+    }
+    assert used | {"tls"} == set(COMPOSE["volumes"])
+
+
+# --- the first start -------------------------------------------------------------------------------------------------
+
+
+def files_below(root: Path) -> dict[str, str]:
+    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+
+
+def test_the_first_start_makes_everything_once(tmp_path):
+    made = first_start.into_folders(tmp_path, "chat.example")
+    before = files_below(tmp_path)
+    assert set(made) == set(before)
+    assert first_start.into_folders(tmp_path, "other.example") == []
+    assert files_below(tmp_path) == before
+
+
+def test_the_stores_get_the_passwords_that_stand_in_the_addresses(tmp_path):
+    first_start.into_folders(tmp_path, "chat.example")
+    web = tmp_path / "web"
+    for store, name in (("accounts-db", "DATABASE_URL"), ("messages-db", "MESSAGES_DATABASE_URL")):
+        password = (tmp_path / store / "password").read_text()
+        assert f":{password}@{store}:5432/" in (web / name).read_text()
+    password = (tmp_path / "redis/password.conf").read_text().split()[1]
+    assert f":{password}@redis:6379" in (web / "REDIS_URL").read_text()
+    assert len({path.read_text() for path in tmp_path.rglob("*") if path.is_file()}) == len(files_below(tmp_path))
+
+
+def test_a_lost_password_comes_back_from_the_address(tmp_path):
+    first_start.into_folders(tmp_path, "chat.example")
+    before = files_below(tmp_path)
+    (tmp_path / "messages-db/password").unlink()
+    assert first_start.into_folders(tmp_path, "chat.example") == ["messages-db/password"]
+    assert files_below(tmp_path) == before
+
+
+def test_the_first_start_shows_no_secret(tmp_path, capsys):
+    assert first_start.main(["folders", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "web/SECRET_KEY" in printed
+    assert not [value for value in files_below(tmp_path).values() if value and value.strip() in printed]
