@@ -1,5 +1,7 @@
 /** The claims of test_chat.py, each a story of people and browsers; run in a page. */
 
+import { fromBase64Url, toBase64Url } from "/static/js/lib/bytes.js";
+import { sha256 } from "/static/js/crypto/primitives.js";
 import { FakeServer } from "./fake-server.js";
 import { Browser, PASSPHRASE, expect, pause, refuses, same, until } from "./harness.js";
 
@@ -259,6 +261,7 @@ const SCENARIOS = {
 
   async a_reset_root_blocks_until_decided(world) {
     const { alice, bob, cid } = await talking(world);
+    await alice.messenger.safetyNumber(cid);
     await alice.messenger.setVerified(cid, true);
     expect(alice.messenger.conversation(cid).verified, true, "verified");
     bob.messenger.end();
@@ -296,7 +299,12 @@ const SCENARIOS = {
   async a_broken_message_is_kept_as_missing(world) {
     const { alice, bob, cid } = await talking(world);
     const { post } = world.server;
-    world.server.post = async (client, data) => post.call(world.server, client, { ...data, blob: data.kind === "message" ? flipped(data.blob) : data.blob });
+    world.server.post = async (client, data) => {
+      const answer = await post.call(world.server, client, data);
+      const event = world.server.conversations.get(cid).events.at(-1);
+      if (event.kind === "message") await spoil(event);
+      return answer;
+    };
     await alice.messenger.send(cid, "spoiled");
     await until(async () => (await bob.codes(cid)).includes("BAD_TAG"), "missing", () => bob.codes(cid));
     world.server.post = post;
@@ -423,6 +431,12 @@ function damaged(bytes) {
   const copy = bytes.slice();
   copy[copy.length - 1] ^= 1;
   return copy;
+}
+
+// As a server that changes what it was given.
+async function spoil(event) {
+  event.blob = flipped(event.blob);
+  event.sha256 = toBase64Url(await sha256(fromBase64Url(event.blob)));
 }
 
 function flipped(blob) {

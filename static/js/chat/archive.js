@@ -13,6 +13,7 @@ import { fileName, sealConversationFile } from "./key-files.js";
 import { epochName } from "./record-in.js";
 
 const PULL_LIMIT = 200;
+const EVENTS_MAX = 1_000_000;
 
 /** @param {object} open Unlocked @param {string} cid @param {string} passphrase @returns {Promise<{name: string, bytes: Uint8Array}>} */
 export async function makeConversationFile({ ring, chats, directory, clock }, cid, passphrase) {
@@ -41,6 +42,7 @@ async function readAll(api, reader) {
   for (let after = 0; ; ) {
     const { items } = await api.pullEvents(reader.cid, after, PULL_LIMIT);
     if (items.length === 0) return messages;
+    if (after >= EVENTS_MAX || items.some(({ seq }, i) => seq !== after + 1 + i)) throw new ChatError("SEQ_GAP");
     for (const event of items) messages.push(...(await readEvent(reader, event)));
     after = items.at(-1).seq;
   }

@@ -4,9 +4,10 @@
  */
 
 import { equal, hex, unhex } from "../lib/bytes.js";
-import { acceptBundleChain, decodeBundle, nameIndex } from "../crypto/bundle.js";
+import { decodeBundle, nameIndex } from "../crypto/bundle.js";
 import { ProtocolError } from "../crypto/errors.js";
 import { checkBundleInLog, lastLeaf } from "../crypto/log.js";
+import { fetchBundles } from "./bundle-pages.js";
 import { ChatError } from "./codes.js";
 
 const PIN = "pin:";
@@ -87,16 +88,16 @@ export class Bundles {
   async ownHashes() {
     const { uid, name } = this.#parts.me;
     const known = this.#pins.get(uid)?.chain ?? [];
-    const { bundles } = await this.#fetchAfter({ uid, name, previous: known.at(-1) ?? null });
+    const { bundles } = await fetchBundles(this.#parts.api, { uid, name, previous: known.at(-1) ?? null });
     const chain = [...known, ...bundles];
     const root = this.#parts.ownRoot();
     const first = chain.findIndex((bundle) => equal(bundle.rootPub, root));
     return chain.filter((bundle, i) => i < first || equal(bundle.rootPub, root)).map((bundle) => bundle.hash);
   }
 
-  /** Marks the present root of a person as compared, or not. @param {string} uid @param {boolean} verified */
-  setVerified(uid, verified) {
-    return this.#queue(() => this.#store({ ...this.#pins.get(uid), verifiedRoot: verified ? this.last(uid).rootPub : null }));
+  /** The root that the person compared, or none. @param {string} uid @param {Uint8Array|null} rootPub */
+  setVerified(uid, rootPub) {
+    return this.#queue(() => this.#store({ ...this.#pins.get(uid), verifiedRoot: rootPub }));
   }
 
   /** @param {string} uid @returns {boolean} */
@@ -149,7 +150,7 @@ export class Bundles {
   async #advance(uid, name) {
     const pin = { ...(this.#pins.get(uid) ?? newPin(uid)), name };
     const previous = pin.chain.at(-1) ?? null;
-    const { bundles, notices } = await this.#fetchAfter({ uid, name, previous });
+    const { bundles, notices } = await fetchBundles(this.#parts.api, { uid, name, previous });
     if (bundles.length === 0) return pin.chain.length;
     await this.#parts.replay.catchUp();
     checkBundleInLog(this.#parts.replay.log, bundles.at(-1));
@@ -158,16 +159,6 @@ export class Bundles {
     await this.#store({ ...pin, chain: [...pin.chain, ...bundles], expectedRoot: null, news });
     if (told.length) this.#parts.onNews(uid);
     return bundles.length;
-  }
-
-  async #fetchAfter({ uid, name, previous }) {
-    const chain = [];
-    for (;;) {
-      const { bundles, current } = await this.#parts.api.bundles(uid, (previous?.version ?? 0) + chain.length);
-      chain.push(...bundles);
-      if (bundles.length === 0 || (previous?.version ?? 0) + chain.length >= current) break;
-    }
-    return acceptBundleChain(chain, { uid: unhex(uid), name, previous });
   }
 
   async #store(pin) {

@@ -67,7 +67,7 @@ export class Conversations {
 
   /** Those of the server's list that are new here. @param {{cid: string, uids: string[], updatedAt?: number}[]} list @returns {Promise<Chat[]>} */
   async add(list) {
-    const fresh = list.filter(({ cid }) => !this.#chats.has(cid)).map((one) => this.#newChat(one));
+    const fresh = list.filter((one) => !this.#chats.has(one.cid) && this.#isMine(one)).map((one) => this.#newChat(one));
     if (fresh.length) await this.#ring.commit({ ring: fresh.map(changeOf) });
     fresh.forEach((chat) => this.#chats.set(chat.cid, chat));
     return fresh;
@@ -89,6 +89,11 @@ export class Conversations {
     this.get(cid);
     await this.#ring.commit({ ring: [{ name: DRAFT + cid, value: text || undefined }] });
     this.#drafts.set(cid, text);
+  }
+
+  // A pair in order, and this person one of the two: nobody else is ever let into a chat.
+  #isMine({ uids: [lo, hi] }) {
+    return hi !== undefined && lo <= hi && (lo === this.#me.uid || hi === this.#me.uid);
   }
 
   #newChat({ cid, uids, updatedAt = 0 }) {

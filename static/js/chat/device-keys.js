@@ -8,6 +8,8 @@ import { generateEd25519, generateX25519, randomBytes } from "../crypto/primitiv
 const DEVICE = "device";
 const SPK = "spk:";
 const OPK = "opk:";
+const OPK_KEPT_MAX = 1_000; // private halves; a server that always asks for more gets no more
+const SPK_AGAIN_MS = 3_600_000; // not made twice within an hour
 
 /** @typedef {{did: Uint8Array, dsSeed: Uint8Array, dsPub: Uint8Array, dkSeed: Uint8Array, dkPub: Uint8Array, addedMs: number, rootPub: Uint8Array}} OwnDevice */
 /** @typedef {{id: number, seed: Uint8Array, pub: Uint8Array, notAfterMs: number}} OwnPrekey */
@@ -91,12 +93,15 @@ export class DeviceKeys {
     await this.#dropExpired(nowMs);
   }
 
-  async #missing({ opk_left: left, opk_max_id: maxId, spk_not_after_ms: newest }, nowMs) {
-    const spkDue = nowMs > (newest ?? 0) - SPK_LIFE_MS + SPK_EVERY_MS;
+  // The server's numbers only ask for more within bounds that are known here.
+  async #missing({ opkLeft, opkMaxId, spkNotAfterMs }, nowMs) {
+    const newest = this.#spks.reduce((latest, { notAfterMs }) => Math.max(latest, notAfterMs), 0);
+    const spkDue = nowMs > spkNotAfterMs - SPK_LIFE_MS + SPK_EVERY_MS && nowMs > newest - SPK_LIFE_MS + SPK_AGAIN_MS;
     const until = nowMs + SPK_LIFE_MS;
     const spks = spkDue ? await makePrekeys(nextId(this.#spks), 1, until) : [];
-    const first = Math.max(nextId(this.#opks), (maxId ?? 0) + 1);
-    const opks = left < OPK_REFILL_BELOW ? await makePrekeys(first, OPK_POOL - left, until + SPK_KEEP_MS) : [];
+    const first = Math.max(nextId(this.#opks), opkMaxId + 1);
+    const room = Math.min(OPK_POOL - opkLeft, OPK_KEPT_MAX - this.#opks.length);
+    const opks = opkLeft < OPK_REFILL_BELOW && room > 0 ? await makePrekeys(first, room, until + SPK_KEEP_MS) : [];
     return { spks, opks };
   }
 

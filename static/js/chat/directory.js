@@ -37,8 +37,9 @@ export class Directory {
   async learn(uids) {
     const known = new Map(this.#known);
     for (let i = 0; i < uids.length; i += ASK_MAX) {
-      const { people } = await this.#api.peopleByUid(uids.slice(i, i + ASK_MAX));
-      people.map(personOf).forEach((person) => known.set(person.uid, person));
+      const asked = uids.slice(i, i + ASK_MAX);
+      const { people } = await this.#api.peopleByUid(asked);
+      people.filter(({ uid }) => asked.includes(uid)).map(personOf).forEach((person) => known.set(person.uid, person));
     }
     await this.#ring.commit({ ring: [{ name: KNOWN, value: known }] });
     this.#known = known;

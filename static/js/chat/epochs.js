@@ -37,7 +37,7 @@ export class Epochs {
       if (kind === "wait") throw new ChatError("WAITING_FOR_KEYS");
       await this.#propose(chat, kind, bundles);
     }
-    throw new ChatError("EPOCH_CONFLICT");
+    throw new LaterError("EPOCH_CONFLICT");
   }
 
   /** What is due without a message. @param {string} cid */
@@ -89,7 +89,7 @@ export class Epochs {
     const prekeys = await this.#prekeysFor(chat, kind, bundles);
     await locks.with(chat.cid, async () => {
       if (chats.get(chat.cid).crypto !== chat.crypto) return;
-      const wish = { kind, mode: MODE_HISTORY, timerS: 0, finals: countersOf(chats.get(chat.cid), own.did) };
+      const wish = { kind, ...modeOf(chat), finals: countersOf(chats.get(chat.cid), own.did) };
       const context = { device: own, bundles, log: replay.log, prekeys, nowMs: clock.now() };
       const proposal = await proposeRecord(chat.crypto, wish, context, await newRecordRandomness());
       await pending.keep({ cid: chat.cid, clientId: newUuid(), proposal });
@@ -136,6 +136,11 @@ export class Epochs {
     if (code === "STALE_BUNDLE") await this.#parts.replay.catchUp();
     await this.#parts.inbox.look(cid);
   }
+}
+
+// A record keeps the mode that the two have: only a person changes it.
+function modeOf({ crypto }) {
+  return crypto.epoch < 0 ? { mode: MODE_HISTORY, timerS: 0 } : { mode: crypto.mode, timerS: crypto.timerS };
 }
 
 async function usable(signed, asked) {

@@ -3,6 +3,9 @@
  * (delivery rule D4); then the acknowledgement, then the screen.
  */
 
+import { toBase64Url } from "../lib/bytes.js";
+import { check } from "../crypto/errors.js";
+import { sha256 } from "../crypto/primitives.js";
 import { mailPage } from "../store/mail.js";
 import { RECORD } from "../transport/frames.js";
 import { messageOf } from "./conversations.js";
@@ -55,6 +58,7 @@ export class Inbox {
   /** An own event that the server took: applied at once when it is the next, else it comes with the others. @param {string} cid @param {object} event */
   async accepted(cid, event) {
     const { locks, chats, line } = this.#parts;
+    await checkBytes(event);
     this.hear(cid, event.seq);
     const applied = await locks.with(cid, () => (event.seq === chats.get(cid).cursor + 1 ? this.#apply(cid, [event], {}) : 0));
     if (applied) line().ack(cid, event.seq);
@@ -80,13 +84,17 @@ export class Inbox {
     const { chats, line, locks, schedule } = this.#parts;
     while (this.isBehind(cid)) {
       const pull = how.pull ?? ((...asked) => line().pull(...asked));
-      const { items } = await pull(cid, chats.get(cid).cursor, PULL_LIMIT);
+      const { cursor } = chats.get(cid);
+      const { items } = await pull(cid, cursor, PULL_LIMIT);
       for (let i = 0; i < items.length; i += CHUNK) {
         const applied = await locks.with(cid, () => this.#apply(cid, items.slice(i, i + CHUNK), how));
         how.onEvents?.(applied);
         await pause(schedule);
       }
-      if (items.length === 0) throw new ChatError("SEQ_GAP");
+      if (chats.get(cid).cursor === cursor) {
+        this.#heads.delete(cid); // asked for again when the server names it again
+        throw new ChatError("SEQ_GAP");
+      }
       line().ack(cid, chats.get(cid).cursor);
     }
   }
@@ -108,6 +116,7 @@ export class Inbox {
   }
 
   async #applyRun(draft, run) {
+    await Promise.all(run.map(checkBytes));
     if (run[0].kind === RECORD) await applyRecord(draft, run[0], this.#parts);
     else await applyMessages(draft, run, this.#parts);
     const { seq, sha256 } = run.at(-1);
@@ -138,6 +147,11 @@ export class Inbox {
     const ticked = rows.filter((row) => row.mine && row.kind === "text" && !isDelivered(before, row) && isDelivered(chat, row));
     ticked.forEach((row) => this.#parts.events.emit("message", { message: messageOf(chat, row), isNew: false }));
   }
+}
+
+// The server's hash of an event is compared after a restore: it must be the event's.
+async function checkBytes({ blob, sha256: told }) {
+  check(toBase64Url(await sha256(blob)) === told, "SEQ_REWRITE");
 }
 
 function nextOnes(items, cursor) {

@@ -1,11 +1,12 @@
 /** The first keys of an account, or new ones after a lost key file: make, protect, publish (protocol.md, sections 2 and 3). */
 
 import { equal, unhex } from "../lib/bytes.js";
-import { acceptBundleChain, signBundle } from "../crypto/bundle.js";
+import { signBundle } from "../crypto/bundle.js";
 import { SUITE_BIT, Z32 } from "../crypto/labels.js";
 import { generateEd25519, generateX25519 } from "../crypto/primitives.js";
 import { cardChange, vaultChange } from "../store/vault.js";
 import { newCard, ringOf } from "./browser-ring.js";
+import { fetchBundles } from "./bundle-pages.js";
 import { ChatError } from "./codes.js";
 import { deviceChange, firstPrekeys, makeDevice, prekeyChanges, signedPrekeys } from "./device-keys.js";
 import { makeVault } from "./key-files.js";
@@ -63,13 +64,7 @@ export async function enterStage({ ring }, card, stage) {
 
 /** The whole verified chain of an account. @param {object} api @param {{uid: string, name: string}} who @returns {Promise<object[]>} Bundles */
 export async function fetchChain(api, { uid, name }) {
-  const chain = [];
-  for (;;) {
-    const { bundles, current } = await api.bundles(uid, chain.length);
-    chain.push(...bundles);
-    if (bundles.length === 0 || chain.length >= current) break;
-  }
-  return (await acceptBundleChain(chain, { uid: unhex(uid), name, previous: null })).bundles;
+  return (await fetchBundles(api, { uid, name, previous: null })).bundles;
 }
 
 function firstFields({ uid, name }, { root, history, device, previous, nowMs }) {

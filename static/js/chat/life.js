@@ -1,6 +1,5 @@
 /** The life of the keys in this browser: which phase it is in, and the ways from one to the next. */
 
-import { hex } from "../lib/bytes.js";
 import { readCard } from "../store/vault.js";
 import { unlockRing } from "./browser-ring.js";
 import { ChatError, codeOf } from "./codes.js";
@@ -10,6 +9,7 @@ import { importDevice } from "./key-import.js";
 import { enterStage, fetchChain, makeAndProtect, publish } from "./keys-setup.js";
 import { Charge } from "./locks.js";
 import { checkPassphrase } from "./passphrases.js";
+import { isListed, phaseOf } from "./standing.js";
 import { Unlocked } from "./unlocked.js";
 
 const IDLE_MS = 15 * 60_000;
@@ -38,13 +38,15 @@ export class Life {
   /** Finds out where this browser stands. @param {{steal?: boolean}} [how] @returns {Promise<{phase: Phase}>} */
   async begin({ steal = false } = {}) {
     if (!isSupported(this.#parts)) return this.enter("unsupported");
+    if (this.open) return { phase: this.phase };
     const { uid, name, display_name: displayName, bundle_version: version } = await this.#parts.api.me();
     this.me = { uid, name, displayName };
     this.#charge ??= new Charge(this.#parts.locks, uid, () => this.#elsewhere());
     if (!(await this.#charge.take({ steal }))) return this.enter("elsewhere");
-    this.db ??= await this.#parts.openDatabase(`llave:${uid}`);
+    this.db?.close();
+    this.db = await this.#parts.openDatabase(`llave:${uid}`);
     this.card = (await readCard(this.db)) ?? null;
-    return this.enter(await this.#phaseOf(version));
+    return this.enter(await phaseOf({ api: this.#parts.api, me: this.me, card: this.card }, version));
   }
 
   /** @param {{passphrase: string, onStep?: (step: string) => void}} wish @returns {Promise<{phase: Phase}>} */
@@ -57,8 +59,8 @@ export class Life {
     onStep("publish");
     await this.#publish(kept);
     onStep("log");
-    await this.#adopt(kept, "prove");
-    await this.open.catchUp();
+    const open = await this.#adopt(kept, "prove");
+    await open.catchUp();
     this.#isReset = false;
     return this.enter("prove");
   }
@@ -69,7 +71,7 @@ export class Life {
     await checkAccountFile(bytes, passphrase, { me: this.me, rootPub: this.open.device.own.rootPub });
     if (this.phase === "open") return { phase: "open" };
     this.card = await enterStage(this.open, this.card, "ready");
-    return this.#goOn();
+    return this.#goOn(this.open);
   }
 
   /** @param {{passphrase: string}} wish @returns {Promise<{phase: Phase}>} @throws WRONG_PASSPHRASE */
@@ -78,23 +80,23 @@ export class Life {
     if (!this.card) throw new ChatError("NOT_UNLOCKED");
     const open = await unlockRing(this.db, this.card, passphrase);
     if (this.card.stage === "made") await this.#publish({ card: this.card, open });
-    await this.#adopt({ card: this.card, open }, this.card.stage === "made" ? this.card.then : this.card.stage);
+    const unlocked = await this.#adopt({ card: this.card, open }, this.card.stage === "made" ? this.card.then : this.card.stage);
     if (this.card.stage === "prove") return this.enter("prove");
-    if (this.card.stage === "history") return this.#readHistory(await openVault(this.db, passphrase), () => {});
-    return this.#goOn();
+    if (this.card.stage === "history") return this.#readHistory(unlocked, await openVault(this.db, passphrase), () => {});
+    return this.#goOn(unlocked);
   }
 
   /** @param {{bytes: Uint8Array, passphrase: string, onStep?: Function, onHistory?: Function}} wish @returns {Promise<{phase: Phase, notices: string[]}>} */
   async import({ bytes, passphrase, onStep = () => {}, onHistory = () => {} }) {
     const stored = await readCard(this.db);
-    if (stored?.then === "history" && stored.stage !== "ready" && (await this.#isListed(stored))) {
+    if (stored?.then === "history" && stored.stage !== "ready" && (await isListed(this.#keyParts(), stored))) {
       this.card = stored; // begun before, and only the answer was lost
       return { ...(await this.unlock({ passphrase })), notices: [] };
     }
     const { account, notices, ...kept } = await importDevice(this.#keyParts(), { bytes, passphrase, onStep });
-    await this.#adopt(kept, "history");
+    const open = await this.#adopt(kept, "history");
     onStep("history");
-    return { ...(await this.#readHistory(account, onHistory)), notices };
+    return { ...(await this.#readHistory(open, account, onHistory)), notices };
   }
 
   /** Everything here goes; new keys come next. @param {{name: string}} wish @returns {Promise<{phase: Phase}>} @throws WRONG_NAME */
@@ -149,27 +151,15 @@ export class Life {
     return { phase };
   }
 
-  async #phaseOf(version) {
-    if (version === 0) return "setup";
-    if (!this.card) return "import";
-    if (this.card.stage !== "made") return this.card.stage === "prove" ? "prove" : "locked";
-    return (await this.#isListed(this.card)) ? "locked" : "import";
-  }
-
   // Keys made before a reload or a lost answer; they are made anew only if nobody can have seen them.
   async #unpublished(passphrase) {
     if (this.card?.stage !== "made" || this.card.then !== "prove") return null;
     try {
       return { card: this.card, open: await unlockRing(this.db, this.card, passphrase) };
     } catch (error) {
-      if (codeOf(error) !== "WRONG_PASSPHRASE" || (await this.#isListed(this.card))) throw error;
+      if (codeOf(error) !== "WRONG_PASSPHRASE" || (await isListed(this.#keyParts(), this.card))) throw error;
       return null;
     }
-  }
-
-  async #isListed({ did }) {
-    const last = (await fetchChain(this.#parts.api, this.me)).at(-1);
-    return Boolean(last?.devices.some((device) => hex(device.did) === did));
   }
 
   async #publish(kept) {
@@ -190,20 +180,28 @@ export class Life {
     this.card = card.stage === stage ? card : await enterStage(open, card, stage);
     const { onConnection, ...parts } = this.#parts;
     const onEnd = (why) => (why === "elsewhere" ? this.#elsewhere() : this.#parts.events.emit("problem", { code: "LOGIN_REQUIRED" }));
-    this.open = new Unlocked({ ...parts, db: this.db, open, card: this.card, me: this.me, onConnection, onEnd });
-    await this.open.load();
+    const unlocked = new Unlocked({ ...parts, db: this.db, open, card: this.card, me: this.me, onConnection, onEnd });
+    try {
+      await unlocked.load();
+    } catch (error) {
+      unlocked.stop();
+      throw error;
+    }
+    this.open = unlocked;
     this.touch();
+    return unlocked;
   }
 
-  async #readHistory(account, onHistory) {
-    await importHistory(this.open, account, onHistory);
-    this.card = await enterStage(this.open, this.card, "ready");
-    return this.#goOn();
+  async #readHistory(open, account, onHistory) {
+    await importHistory(open, account, onHistory);
+    this.card = await enterStage(open, this.card, "ready");
+    return this.#goOn(open);
   }
 
-  #goOn() {
+  #goOn(open) {
+    if (this.open !== open) throw new ChatError("NOT_UNLOCKED"); // locked meanwhile
     const { events, storage } = this.#parts;
-    events.guard(this.open.connect());
+    events.guard(open.connect());
     // Never awaited: one engine does not answer until the person does, another has no such thing.
     if (storage?.persist) events.guard(storage.persist());
     return this.enter("open");
@@ -212,6 +210,7 @@ export class Life {
   #elsewhere() {
     this.close();
     this.#charge?.release();
+    this.db?.close();
     this.enter("elsewhere");
   }
 

@@ -53,7 +53,7 @@ export class Line {
 
   /** @param {string} cid @param {number} after @param {number} limit @returns {Promise<object>} the frame events @throws OFFLINE */
   pull(cid, after, limit) {
-    return this.#ask(`pull:${cid}`, pullFrame({ cid, after, limit }));
+    return this.#ask(`pull:${cid}:${after}`, pullFrame({ cid, after, limit }));
   }
 
   /** @param {string} cid @param {number} upto */
@@ -75,7 +75,7 @@ export class Line {
 
   #take(frame) {
     if (answersPost(frame)) this.#answer(`post:${frame.clientId}`, frame);
-    else if (frame.name === "events") this.#answer(`pull:${frame.cid}`, frame);
+    else if (frame.name === "events") this.#answer(`pull:${frame.cid}:${frame.from - 1}`, frame);
     else if (frame.name === "error") this.#parts.events.problem(new ChatError(frame.code));
     else this.#parts.onHint(frame);
   }

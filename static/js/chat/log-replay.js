@@ -6,6 +6,7 @@ import { ProtocolError, check } from "../crypto/errors.js";
 import { SingleFlight } from "./schedule.js";
 
 const CHUNK_LEAVES = 256;
+const LEAVES_AT_ONCE_MAX = 2 ** 20;
 const HEAD = "log-head";
 const CHUNK = "log:";
 
@@ -71,7 +72,8 @@ export class LogReplay {
     const leaves = [];
     for (;;) {
       const page = await this.#parts.api.log(this.log.size + leaves.length);
-      leaves.push(...page.leaves);
+      page.leaves.forEach((leaf) => leaves.push(leaf));
+      check(leaves.length <= LEAVES_AT_ONCE_MAX, "LOG_SPLIT_VIEW", "without an end");
       const have = this.log.size + leaves.length;
       if (have >= page.size || page.leaves.length === 0) return { ...page, leaves };
     }

@@ -1,6 +1,7 @@
 /** Messages out of the server's sequence: opened, or kept as missing with the reason; never dropped (protocol.md, section 7). */
 
-import { hex, unhex } from "../lib/bytes.js";
+import { equal, hex, unhex } from "../lib/bytes.js";
+import { dropExpired } from "../crypto/chain.js";
 import { chainKey, openEnvelopes, parseHeader } from "../crypto/envelope.js";
 import { ERROR_CLASSES, ProtocolError } from "../crypto/errors.js";
 import { CLOCK_SKEW_MS } from "../crypto/labels.js";
@@ -8,13 +9,14 @@ import { reachedByMessage } from "./delivered.js";
 import { Draft, tagOf } from "./draft.js";
 import { mailOfEntry } from "./outbox.js";
 
+const UNREAD_MAX = 1_000; // counted; more are there, but not counted
 const MIDS_KEPT = 128; // for each sender; older ones are refused by their counter all the same
 
 /**
  * @param {Draft} draft @param {object[]} events of kind message, in a row @param {{me: {uid: string}, did: string, outbox: object, db: object, clock: object}} parts
  */
 export async function applyMessages(draft, events, parts) {
-  const isOwn = (event) => event.did === parts.did && parts.outbox.byClientId(draft.chat.cid, event.clientId);
+  const isOwn = (event) => ownEntry(draft.chat.cid, event, parts);
   const { results, chains } = await openAll(draft.chat, events.filter((event) => !isOwn(event)), parts);
   draft.set({ chains });
   for (const event of events) {
@@ -24,10 +26,18 @@ export async function applyMessages(draft, events, parts) {
   }
 }
 
+// What stands in the log under an own number, but is not what was sealed here, is read like anything else.
+function ownEntry(cid, { did, clientId, blob }, parts) {
+  const entry = did === parts.did ? parts.outbox.byClientId(cid, clientId) : undefined;
+  return entry && equal(entry.sealed.envelope, blob) ? entry : undefined;
+}
+
 function openAll(chat, events, { clock }) {
+  const nowMs = clock.now();
+  const chains = new Map([...chat.chains].map(([key, chain]) => [key, chain.skipped.length ? dropExpired(chain, nowMs) : chain]));
   const epochs = new Map(chat.keys ? [[chat.keys.epoch, chat.keys]] : []);
   const items = events.map(({ blob, uid, did }) => ({ envelope: blob, sender: { uid: unhex(uid), did: unhex(did) }, seenMid: seenMid(chat, blob, did) }));
-  return openEnvelopes(items, { cid: unhex(chat.cid), epochs, chains: chat.chains, nowMs: clock.now() });
+  return openEnvelopes(items, { cid: unhex(chat.cid), epochs, chains, nowMs });
 }
 
 function seenMid({ seen, keys }, blob, did) {
@@ -50,7 +60,10 @@ async function keepOwn(draft, event, entry, { me }) {
     draft.put(mailOfEntry(entry, { seq: event.seq, did: event.did, uid: me.uid, tag }), false);
     draft.set({ last: { id, text, at, mine: true, kind, epoch: sealed.epoch, did: event.did, counter: sealed.counter }, updatedAt: event.at });
   }
-  if (sealed.epoch === draft.chat.crypto.epoch) draft.set({ ownAccepted: sealed.counter + 1 });
+  if (sealed.epoch === draft.chat.crypto.epoch) {
+    remember(draft, event, { header: sealed, mid: sealed.mid });
+    draft.set({ ownAccepted: sealed.counter + 1 });
+  }
   draft.ring.push({ name: entry.name });
   draft.entries.push(entry);
 }
@@ -98,7 +111,7 @@ function showContent(draft, event, { opened, tag, isMine }) {
   if (isMine) return;
   const { unread, readSeq } = draft.chat;
   const isUnread = !draft.quiet && event.seq > readSeq;
-  draft.set({ unread: isUnread ? [...unread, event.seq] : unread, ackOwed: draft.quiet ? draft.chat.ackOwed : true });
+  draft.set({ unread: isUnread ? [...unread, event.seq].slice(-UNREAD_MAX) : unread, ackOwed: draft.quiet ? draft.chat.ackOwed : true });
 }
 
 /** @param {object} chat @param {string} did own @returns {object|null} the own chain of the present epoch */

@@ -3,10 +3,7 @@
 import { openDatabase as openRealDatabase } from "../store/database.js";
 import { makeConversationFile, readConversationFile } from "./archive.js";
 import { ChatError } from "./codes.js";
-import { Events } from "./events.js";
-import { makeAccountFile } from "./key-files.js";
-import { Life } from "./life.js";
-import { suggestPassphrase } from "./passphrases.js";
+import { MessengerKeys, lifeOf } from "./messenger-keys.js";
 import { browserClock, browserSchedule } from "./schedule.js";
 import * as verbs from "./verbs.js";
 import { conversationList, conversationView, messagePage } from "./views.js";
@@ -24,102 +21,7 @@ export function createMessenger({
 }
 
 /** @see createMessenger */
-export class Messenger extends EventTarget {
-  #life;
-  #events;
-  /** @type {"online"|"connecting"|"offline"} */
-  connection = "offline";
-
-  constructor(parts) {
-    super();
-    this.#events = new Events(this);
-    this.#life = new Life({ ...parts, events: this.#events, onConnection: (state) => this.#turn(state) });
-  }
-
-  /** @returns {{uid: string, name: string, displayName: string}|null} */
-  get me() {
-    return this.#life.me;
-  }
-
-  /** @returns {string|null} phase */
-  get phase() {
-    return this.#life.phase;
-  }
-
-  // Life of the keys
-
-  /** @returns {Promise<{phase: string}>} */
-  open() {
-    return this.#life.begin();
-  }
-
-  /** @returns {string} */
-  suggestPassphrase() {
-    return suggestPassphrase();
-  }
-
-  /** @param {{passphrase: string, onStep?: (step: "make"|"protect"|"publish"|"log") => void}} wish @returns {Promise<{phase: string}>} */
-  createKeys(wish) {
-    return this.#life.create(wish);
-  }
-
-  /** Needs the passphrase of this browser, for the vault. @param {{passphrase: string}} wish @returns {Promise<{name: string, bytes: Uint8Array}>} */
-  async makeKeyFile({ passphrase }) {
-    if (!this.#life.open) await this.#life.unlock({ passphrase });
-    return makeAccountFile(this.#life.open, passphrase);
-  }
-
-  /** @param {{bytes: Uint8Array, passphrase: string}} file @returns {Promise<{phase: string}>} @throws KEYFILE_* */
-  proveKeyFile(file) {
-    return this.#life.prove(file);
-  }
-
-  /** @param {{passphrase: string}} wish @returns {Promise<{phase: string}>} @throws WRONG_PASSPHRASE */
-  unlock(wish) {
-    return this.#life.unlock(wish);
-  }
-
-  /** @param {{bytes: Uint8Array, passphrase: string, onStep?: Function, onHistory?: (done: number, total: number) => void}} wish @returns {Promise<{phase: string, notices: string[]}>} */
-  importKeyFile(wish) {
-    return this.#life.import(wish);
-  }
-
-  /** With a passphrase the new keys are made at once, without one `createKeys` comes next. @param {{name: string, passphrase?: string, onStep?: Function}} wish @returns {Promise<{phase: string}>} */
-  async resetKeys({ name, passphrase, onStep }) {
-    const reset = await this.#life.reset({ name });
-    return passphrase === undefined ? reset : this.#life.create({ passphrase, onStep });
-  }
-
-  /** @returns {Promise<{phase: string}>} */
-  async lock() {
-    return this.#life.lock();
-  }
-
-  /** @returns {Promise<{phase: string}>} */
-  takeOver() {
-    return this.#life.begin({ steal: true });
-  }
-
-  /** @returns {Promise<{phase: string}>} */
-  forgetBrowser() {
-    return this.#life.forget();
-  }
-
-  /** The person did something. */
-  touch() {
-    this.#life.touch();
-  }
-
-  /** The network or the page came back. */
-  poke() {
-    this.#life.open?.line.poke();
-  }
-
-  /** The page is left. */
-  end() {
-    this.#life.end();
-  }
-
+export class Messenger extends MessengerKeys {
   /** @param {{cid: string, passphrase: string}} wish @returns {Promise<{name: string, bytes: Uint8Array}>} */
   async conversationFile({ cid, passphrase }) {
     return makeConversationFile(this.#open(), cid, passphrase);
@@ -134,7 +36,7 @@ export class Messenger extends EventTarget {
 
   /** @returns {object[]} Conversations, newest first */
   conversations() {
-    return this.#life.open ? conversationList(this.#life.open) : [];
+    return lifeOf(this).open ? conversationList(lifeOf(this).open) : [];
   }
 
   /** @param {string} cid @returns {object} Conversation */
@@ -205,13 +107,8 @@ export class Messenger extends EventTarget {
   }
 
   #open() {
-    const { open, phase } = this.#life;
+    const { open, phase } = lifeOf(this);
     if (!open || phase !== "open") throw new ChatError("NOT_UNLOCKED");
     return open;
-  }
-
-  #turn(state) {
-    this.connection = state;
-    this.#events.emit("connection", { state });
   }
 }

@@ -17,6 +17,7 @@ export class Outbox {
   #ring;
   #entries = new Map();
   #number = 0;
+  #jobs = Promise.resolve();
 
   /** @param {{ring: object}} parts */
   constructor({ ring }) {
@@ -40,6 +41,11 @@ export class Outbox {
     return this.of(cid).find((entry) => entry.failed === null);
   }
 
+  /** Nobody took it back or changed it meanwhile. @param {Entry} entry @returns {boolean} */
+  isCurrent(entry) {
+    return this.#entries.get(entry.name) === entry;
+  }
+
   /** @param {string} cid @param {string} clientId @returns {Entry|undefined} */
   byClientId(cid, clientId) {
     return this.of(cid).find((entry) => entry.sealed?.clientId === clientId);
@@ -58,10 +64,11 @@ export class Outbox {
     return { name: `${OUT}${cid}:${String(this.#number).padStart(10, "0")}`, cid, id, kind, text, at, sealed: null, failed: null };
   }
 
-  /** @param {Entry} entry */
-  async keep(entry) {
-    await this.#ring.commit({ ring: [this.change(entry)] });
-    this.#put(entry);
+  /** One after another: what was written first is there first. @param {Entry} entry @returns {Promise<void>} */
+  keep(entry) {
+    const kept = this.#jobs.then(() => this.#ring.commit({ ring: [this.change(entry)] })).then(() => this.#put(entry));
+    this.#jobs = kept.catch(() => {});
+    return kept;
   }
 
   /** @param {Entry} entry */

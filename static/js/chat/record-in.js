@@ -131,7 +131,8 @@ async function refuse(draft, event, { error, epoch }, parts) {
   }
   draft.notice(event.seq, error.code, event.at);
   draft.block(error.code);
-  if (error.code !== "EPOCH_ROLLBACK") draft.set({ crypto: skipped(draft.chat.crypto, epoch) });
+  const { crypto } = draft.chat;
+  if (epoch === undefined || epoch === crypto.epoch + 1) draft.set({ crypto: skipped(crypto) });
 }
 
 async function followOutside(blob, chat, parts) {
@@ -147,7 +148,8 @@ function stayOutside(draft, event, { state, epochKeys, core }, parts) {
   if (wasInside) draft.notice(event.seq, "NOT_A_MEMBER", event.at);
 }
 
-// The server counts it, so a repair must count it too; the old keys stay for reading until a record passes.
-function skipped(crypto, epoch) {
-  return { ...crypto, epoch: epoch > crypto.epoch ? epoch : crypto.epoch + 1, next: null, leafs: null, leafSeed: null };
+// An honest server takes only the next epoch and counts it, so a repair must count it too; any other number is the server's own
+// and moves nothing. The old keys stay for reading until a record passes.
+function skipped(crypto) {
+  return { ...crypto, epoch: crypto.epoch + 1, next: null, leafs: null, leafSeed: null };
 }

@@ -3,7 +3,10 @@
 /** @type {{now: () => number}} wall clock in ms, for display and dates in signed objects */
 export const browserClock = Object.freeze({ now: () => Date.now() });
 
-/** @type {{after: (ms: number, run: () => void) => () => void, random: () => number}} `after` gives the way to cancel */
+/**
+ * `after` gives the way to cancel; the schedule of open keys runs `orElse` when they are closed before.
+ * @type {{after: (ms: number, run: () => void, orElse?: () => void) => () => void, random: () => number}}
+ */
 export const browserSchedule = Object.freeze({
   after(ms, run) {
     const timer = setTimeout(run, ms);
@@ -15,7 +18,7 @@ export const browserSchedule = Object.freeze({
 /** A pause, so that the page stays alive in long work. @param {object} schedule @param {number} [ms] @returns {Promise<void>} */
 export function pause(schedule, ms = 0) {
   return new Promise((resolve) => {
-    schedule.after(ms, resolve);
+    schedule.after(ms, resolve, resolve);
   });
 }
 

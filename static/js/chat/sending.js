@@ -4,7 +4,7 @@ import { equal, hex, unhex } from "../lib/bytes.js";
 import { chainKey, sealEnvelope } from "../crypto/envelope.js";
 import { receivedWithoutGap, startChain } from "../crypto/chain.js";
 import { encodeContent } from "../crypto/content.js";
-import { ERROR_CLASSES } from "../crypto/errors.js";
+import { ERROR_CLASSES, check } from "../crypto/errors.js";
 import { randomBytes } from "../crypto/primitives.js";
 import { MESSAGE } from "../transport/frames.js";
 import { ChatError, LaterError, codeOf } from "./codes.js";
@@ -53,7 +53,7 @@ export class Sending {
     try {
       do {
         this.#again.delete(cid);
-        await this.#work(cid).catch((error) => this.#stopped(cid, error));
+        await this.#work(cid).catch((error) => this.#stopped(cid, error)).catch((error) => this.#parts.events.problem(error, cid));
       } while (this.#again.has(cid));
     } finally {
       this.#running.delete(cid);
@@ -77,6 +77,7 @@ export class Sending {
       const { blocked } = this.#parts.chats.get(cid);
       if (blocked) throw new ChatError(blocked.code);
       entry = entry.sealed ? entry : await this.#sealWhenReady(cid, entry);
+      if (entry === null) return undefined;
       const { clientId, envelope } = entry.sealed;
       const answer = await this.#parts.line().post({ cid, clientId, kind: MESSAGE, blob: envelope });
       if (answer.name === "accepted") return this.#accepted(cid, entry, answer);
@@ -90,16 +91,18 @@ export class Sending {
     for (let left = ROUNDS; left > 0; left -= 1) {
       await this.#parts.epochs.ready(cid);
       const sealed = await this.#parts.locks.with(cid, () => this.#seal(cid, entry));
-      if (sealed) return sealed;
+      if (sealed !== undefined) return sealed;
     }
     throw new LaterError("EPOCH_CONFLICT");
   }
 
   // New chain head and sealed envelope in one strict transaction: a counter is never given to another text.
+  // null: the person took it back; undefined: the keys must be renewed first.
   async #seal(cid, entry) {
     const { chats, outbox, did, me } = this.#parts;
     const chat = chats.get(cid);
-    if (chat.blocked || isOutside(chat) || chat.settle || chat.refresh || chat.repair) return null;
+    if (isShown(entry) && !outbox.isCurrent(entry)) return null;
+    if (chat.blocked || isOutside(chat) || chat.settle || chat.refresh || chat.repair) return undefined;
     const chain = ownChain(chat, did) ?? startChain(chat.keys, { uid: unhex(me.uid), did: unhex(did) });
     const context = { cid: unhex(cid), epoch: chat.keys, chain, salt: randomBytes(32) };
     const { envelope, mid, counter, chain: after } = await sealEnvelope(contentOf(entry, chat, did), context);
@@ -112,9 +115,11 @@ export class Sending {
     return sealed;
   }
 
-  #accepted(cid, { sealed }, { seq, sha256, clientId }) {
-    const { inbox, me, did, clock } = this.#parts;
-    return inbox.accepted(cid, { seq, sha256, clientId, kind: MESSAGE, uid: me.uid, did, blob: sealed.envelope, at: clock.now() });
+  // What the server took stands in the chat now, or it took it at a place where something else stands.
+  async #accepted(cid, { sealed }, { seq, sha256, clientId }) {
+    const { inbox, outbox, me, did, clock } = this.#parts;
+    await inbox.accepted(cid, { seq, sha256, clientId, kind: MESSAGE, uid: me.uid, did, blob: sealed.envelope, at: clock.now() });
+    check(!outbox.byClientId(cid, clientId), "SEQ_REWRITE");
   }
 
   /** @returns {Promise<object|null>} the entry to try again, null: it is settled */
@@ -148,14 +153,19 @@ export class Sending {
   }
 
   async #stopped(cid, error) {
-    const { chats, trust, schedule } = this.#parts;
+    const { chats, trust, schedule, line } = this.#parts;
     const code = codeOf(error);
-    const isLater = error instanceof LaterError || error.status === 429 || error.status >= 500;
+    const isLater = error instanceof LaterError || error.status === 429 || error.status >= 500 || (code === "OFFLINE" && line().state === "online");
     if (isLater) schedule.after(error.retryAfter ? error.retryAfter * 1000 : LATER_MS, () => this.run(cid));
     else if (chats.get(cid).blocked?.code === code || PATIENT.has(code)) return;
     else if (ERROR_CLASSES.get(code) === "B") await trust.block(cid, code);
     else throw error;
   }
+}
+
+// An acknowledgement is nobody's text: it is kept only once it is sealed.
+function isShown({ kind }) {
+  return kind !== "void";
 }
 
 function contentOf({ kind, id, at, text }, chat, did) {

@@ -12,6 +12,7 @@ const UNDECIDABLE = new Set(["SEQ_REWRITE"]); // the server's past changed: ther
 export class Trust {
   #parts;
   #jobs = Promise.resolve();
+  #blockedBy = new Set(); // cid/code: a reason is told once until the person decides
 
   /** @param {object} parts */
   constructor(parts) {
@@ -70,11 +71,17 @@ export class Trust {
     concerned.forEach(({ cid }) => this.#parts.onTold(cid));
   }
 
+  #isTold({ cid, blocked }, code) {
+    const isKnown = blocked !== null && (blocked.code === code || this.#blockedBy.has(`${cid}/${code}`));
+    this.#blockedBy.add(`${cid}/${code}`);
+    return isKnown;
+  }
+
   #write(cid, lines, { isBlock = false }) {
     const { chats, inbox, locks, store, clock } = this.#parts;
     return locks.with(cid, async () => {
       const chat = chats.get(cid);
-      if (isBlock && chat.blocked?.code === lines[0].code) return;
+      if (isBlock && this.#isTold(chat, lines[0].code)) return;
       const draft = new Draft(chat);
       const place = await freePlace(store, cid, chat.cursor);
       lines.forEach(({ code, detail }, i) => draft.noticeAt(place + i, { code, detail, at: clock.now(), blocks: isBlock }));

@@ -1,6 +1,7 @@
 /** Everything that exists only while the keys are open: made at unlock, dropped as a whole at lock. */
 
 import { hex } from "../lib/bytes.js";
+import { ProtocolError } from "../crypto/errors.js";
 import { Acks } from "./acks.js";
 import { Bundles } from "./bundles.js";
 import { codeOf } from "./codes.js";
@@ -36,6 +37,9 @@ export class Unlocked {
   #parts;
   #historySeeds = null;
   #stopped = false;
+  #timers = new Map(); // way to cancel -> what is run instead
+  /** Roots that a dialog showed, by uid. */
+  compared = new Map();
 
   /** @param {UnlockedParts} parts */
   constructor(parts) {
@@ -54,7 +58,8 @@ export class Unlocked {
 
   /** From the keyring. */
   async load() {
-    for (const part of [this.device, this.directory, this.chats, this.outbox, this.pending, this.replay, this.bundles]) await part.load();
+    const parts = [this.device, this.directory, this.chats, this.outbox, this.pending, this.replay, this.bundles];
+    for (const part of parts) await part.load();
     this.trust.resume();
   }
 
@@ -96,6 +101,12 @@ export class Unlocked {
     this.#stopped = true;
     this.line.stop();
     this.#historySeeds = null;
+    const timers = [...this.#timers];
+    this.#timers.clear(); // what they hold would stay in memory until they are due
+    timers.forEach(([cancel, orElse]) => {
+      cancel();
+      orElse();
+    });
     this.#parts.open.close();
   }
 
@@ -149,18 +160,36 @@ export class Unlocked {
       const isListed = bundle.devices.some(({ did }) => hex(did) === this.did);
       if (uid === this.me.uid && !isListed) this.events.emit("problem", { code: "DEVICE_REMOVED_HERE" });
     } catch (error) {
-      if (!isLogAlarm(error)) throw error;
+      if (!(error instanceof ProtocolError)) throw error;
       const concerned = this.chats.all().filter((chat) => chat.uids.includes(uid));
-      for (const { cid } of concerned) await this.trust.block(cid, codeOf(error));
+      for (const { cid } of concerned) await this.#refused(cid, error);
     }
+  }
+
+  // One person's bad bundle is a matter of the chats with that person.
+  async #refused(cid, error) {
+    if (isLogAlarm(error)) await this.trust.block(cid, codeOf(error));
+    else this.events.problem(error, cid);
   }
 
   #between([lowest, highest]) {
     return lowest + this.schedule.random() * (highest - lowest);
   }
 
-  // Timers of a closed keyring find nothing to do.
+  // Timers of a closed keyring are gone.
   #ownSchedule({ after, random }) {
-    return { random, after: (ms, run) => after(ms, () => this.#stopped || run()) };
+    const begin = (ms, run, orElse = () => {}) => {
+      if (this.#stopped) {
+        orElse();
+        return () => {};
+      }
+      const cancel = after(ms, () => {
+        this.#timers.delete(cancel);
+        run();
+      });
+      this.#timers.set(cancel, orElse);
+      return () => this.#timers.delete(cancel) && cancel();
+    };
+    return { random, after: begin };
   }
 }

@@ -1,11 +1,13 @@
 /** What a person does in the open chats; each verb gets what is unlocked. */
 
-import { equal } from "../lib/bytes.js";
-import { BODY_MAX_CHARS } from "../crypto/labels.js";
+import { equal, utf8 } from "../lib/bytes.js";
+import { BODY_MAX_CHARS, CONTENT_MAX_BYTES } from "../crypto/labels.js";
 import { safetyNumber } from "../crypto/safety-number.js";
 import { ChatError } from "./codes.js";
 import { messageOfEntry } from "./outbox.js";
 import { newUuid } from "./uuid.js";
+
+const BODY_MAX_BYTES = CONTENT_MAX_BYTES - 2_048; // the rest is for what stands beside the body
 
 /** @param {object} open Unlocked @param {string} uid @returns {Promise<string>} cid; keys are agreed with the first message */
 export async function startWith({ chats, directory, api, clock, events }, uid) {
@@ -14,6 +16,7 @@ export async function startWith({ chats, directory, api, clock, events }, uid) {
   await directory.learn([uid]);
   const { cid, uids } = await api.startConversation(uid);
   await chats.add([{ cid, uids, updatedAt: clock.now() }]);
+  if (!chats.has(cid) || chats.get(cid).peer !== uid) throw new ChatError("BAD_ANSWER"); // a chat with somebody else
   events.emit("conversations");
   return cid;
 }
@@ -23,7 +26,7 @@ export async function send(open, cid, text) {
   const { chats, outbox, clock } = open;
   chats.get(cid);
   if (text.trim() === "") throw new ChatError("EMPTY_TEXT");
-  if ([...text].length > BODY_MAX_CHARS) throw new ChatError("TEXT_TOO_LONG");
+  if (isTooLong(text)) throw new ChatError("TEXT_TOO_LONG");
   const entry = outbox.make({ cid, id: newUuid(), kind: "text", text: text.toWellFormed?.() ?? text, at: clock.now() });
   await outbox.keep(entry);
   return queued(open, entry, true);
@@ -31,16 +34,22 @@ export async function send(open, cid, text) {
 
 /** @param {object} open @param {string} cid @param {string} id @returns {Promise<object>} Message */
 export async function retry(open, cid, id) {
-  const entry = { ...open.outbox.byId(cid, id), failed: null };
-  await open.outbox.keep(entry);
+  const entry = await open.locks.with(cid, async () => {
+    const failed = open.outbox.byId(cid, id);
+    const again = { ...failed, failed: null };
+    if (failed.failed !== null) await open.outbox.keep(again);
+    return failed.failed === null ? failed : again;
+  });
   return queued(open, entry, false);
 }
 
 /** A message that failed, or waits without having been sealed. @param {object} open @param {string} cid @param {string} id @throws ALREADY_SENT */
-export async function discard({ outbox, events }, cid, id) {
-  const entry = outbox.byId(cid, id);
-  if (entry.sealed) throw new ChatError("ALREADY_SENT");
-  await outbox.drop(entry);
+export async function discard({ outbox, locks, events }, cid, id) {
+  await locks.with(cid, async () => {
+    const entry = outbox.byId(cid, id);
+    if (entry.sealed) throw new ChatError("ALREADY_SENT");
+    await outbox.drop(entry);
+  });
   events.emit("conversation", { cid });
   events.emit("conversations");
 }
@@ -59,24 +68,29 @@ export async function markRead(open, cid, seq) {
   if (chats.get(cid).readSeq >= seq) return;
   await locks.with(cid, () => {
     const chat = chats.get(cid);
-    return chats.commit({ ...chat, readSeq: Math.max(seq, chat.readSeq), unread: chat.unread.filter((one) => one > seq) });
+    const readSeq = Math.max(Math.min(seq, chat.cursor), chat.readSeq);
+    return chats.commit({ ...chat, readSeq, unread: chat.unread.filter((one) => one > seq) });
   });
   events.emit("conversation", { cid });
 }
 
 /** @param {object} open @param {string} cid @returns {Promise<{digits: string, mine: string, theirs: string, qr: Uint8Array}>} 60 digits, 30 of each */
-export async function safetyNumberOf({ chats, bundles, me }, cid) {
+export async function safetyNumberOf({ chats, bundles, me, compared }, cid) {
   const { peer } = chats.get(cid);
   const [own, other] = [await bundles.current(me.uid), await bundles.current(peer)];
   const { digits, qr } = await safetyNumber(own, other);
+  compared.set(peer, other.rootPub);
   const [low, high] = [digits.slice(0, 30), digits.slice(30)];
   const isLow = me.uid < peer || equal(own.uid, other.uid);
   return { digits, mine: isLow ? low : high, theirs: isLow ? high : low, qr };
 }
 
 /** After the numbers were compared. @param {object} open @param {string} cid @param {boolean} verified */
-export async function setVerified({ chats, bundles, events }, cid, verified) {
-  await bundles.setVerified(chats.get(cid).peer, verified);
+export async function setVerified({ chats, bundles, events, compared }, cid, verified) {
+  const { peer } = chats.get(cid);
+  const shown = compared.get(peer); // what the dialog showed, even if the keys changed behind it
+  if (verified && !shown) throw new ChatError("NO_KEYS_YET");
+  await bundles.setVerified(peer, verified ? shown : null);
   events.emit("conversation", { cid });
   events.emit("conversations");
 }
@@ -86,6 +100,11 @@ export async function decide({ trust, sending }, cid, choice) {
   await trust.decide(cid, choice);
   sending.run(cid);
   if (choice === "repair") sending.upkeepIn(cid, 0);
+}
+
+// In characters, and in bytes as they are sent: some characters are written longer.
+function isTooLong(text) {
+  return [...text].length > BODY_MAX_CHARS || utf8(JSON.stringify(text)).length > BODY_MAX_BYTES;
 }
 
 function queued({ events, sending }, entry, isNew) {

@@ -1,5 +1,9 @@
 /** Listens to welcome, heads and bells: pulls what is new, and looks at the log now and then (delivery rules D4 and D6). */
 
+import { ERROR_CLASSES } from "../crypto/errors.js";
+import { codeOf } from "./codes.js";
+import { Hints } from "./hints.js";
+
 const INCARNATION = "incarnation";
 const HOUR_MS = 3_600_000;
 const AGAIN_MS = 5_000;
@@ -9,8 +13,10 @@ export class Watch {
   #parts;
   #catchUp;
   #hourly = false;
-  #jobs = Promise.resolve();
+  #hints = new Hints();
+  #isBusy = false;
   #isComing = false;
+  #unfinished = null; // a welcome of which something failed
   incarnation = null;
   /** The log was replayed since the keys were opened. */
   isLogKnown = false;
@@ -23,7 +29,8 @@ export class Watch {
 
   /** Hints are taken one after another; a lost one costs 25 s at most. @param {object} frame */
   hear(frame) {
-    this.#jobs = this.#jobs.then(() => this.#take(frame));
+    this.#hints.add(frame);
+    if (!this.#isBusy) this.#parts.events.guard(this.#drain());
   }
 
   /** The server's list, with chats that are new here. @returns {Promise<object[]>} list */
@@ -39,10 +46,29 @@ export class Watch {
     return conversations;
   }
 
-  async #take(frame) {
-    const heads = frame.cid ? new Map([[frame.cid, frame.seq]]) : frame.heads ?? new Map();
-    await this.#try(() => (frame.name === "welcome" ? this.#welcome(frame) : this.#lookAtLog(frame.logSize)));
+  async #drain() {
+    this.#isBusy = true;
+    try {
+      while (!this.#hints.isEmpty) {
+        const hints = this.#hints;
+        this.#hints = new Hints();
+        await this.#take(hints);
+      }
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  // Nothing is pulled from a database whose past was not compared yet.
+  async #take({ welcome, heads, listed, logSize }) {
+    if (welcome && !(await this.#try(() => this.#compare(welcome)))) {
+      this.#unfinished = welcome;
+      return;
+    }
+    const isWelcomed = welcome ? await this.#welcome(logSize) : await this.#try(() => this.#lookAtLog(logSize));
+    if (welcome) this.#unfinished = isWelcomed ? null : welcome;
     await this.#try(() => this.#learnOf(heads));
+    for (const [cid, seq] of listed) await this.#try(() => this.#checkHead(cid, seq), cid);
     for (const [cid, seq] of heads) await this.#try(() => this.#follow(cid, seq), cid);
   }
 
@@ -50,9 +76,12 @@ export class Watch {
   async #try(work, cid) {
     try {
       await work();
+      return true;
     } catch (error) {
-      this.#parts.events.problem(error, cid);
+      if (cid && ERROR_CLASSES.get(codeOf(error)) === "B") await this.#parts.trust.block(cid, codeOf(error));
+      else this.#parts.events.problem(error, cid);
       this.#comeAgain();
+      return false;
     }
   }
 
@@ -62,7 +91,8 @@ export class Watch {
     this.#parts.schedule.after(AGAIN_MS, () => {
       this.#isComing = false;
       const { line, inbox } = this.#parts;
-      if (line().state === "online") this.hear({ name: "heads", heads: inbox.behind(), logSize: this.isLogKnown ? undefined : Infinity });
+      const logSize = this.isLogKnown ? undefined : Infinity;
+      if (line().state === "online") this.hear({ ...this.#unfinished, name: this.#unfinished ? "welcome" : "heads", heads: inbox.behind(), logSize });
     });
   }
 
@@ -70,17 +100,29 @@ export class Watch {
     if ([...heads.keys()].some((cid) => !this.#parts.chats.has(cid))) await this.refreshList();
   }
 
-  async #welcome({ incarnation, logSize }) {
-    const { chats, ring, device, api, clock } = this.#parts;
+  // Another database than before: what is known here must still be there.
+  async #compare({ incarnation }) {
+    const { chats, inbox, trust, ring } = this.#parts;
     const before = this.incarnation ?? (await ring.get(INCARNATION)) ?? null;
-    if (before !== null && before !== incarnation) await this.#compareTails();
+    if (before !== null && before !== incarnation) {
+      for (const { cid } of chats.all()) if (!(await inbox.hasSameTail(cid))) await trust.block(cid, "SEQ_REWRITE");
+    }
     if (before !== incarnation) await ring.commit({ ring: [{ name: INCARNATION, value: incarnation }] });
     this.incarnation = incarnation;
-    await this.#lookAtLog(this.isLogKnown ? logSize : Infinity);
-    await this.refreshList();
-    await device.keep({ api, nowMs: clock.now() });
+  }
+
+  async #welcome(logSize) {
+    const { chats, device, api, clock } = this.#parts;
+    const steps = [
+      () => this.#lookAtLog(this.isLogKnown ? logSize : Infinity),
+      () => this.refreshList(),
+      () => device.keep({ api, nowMs: clock.now() }),
+    ];
+    let isDone = true;
+    for (const step of steps) isDone = (await this.#try(step)) && isDone;
     this.#eachHour();
     chats.all().forEach((chat) => this.#wake(chat));
+    return isDone;
   }
 
   // What was due when the page was left.
@@ -106,20 +148,20 @@ export class Watch {
     sending.run(cid);
   }
 
-  // Another database than before: what is known here must still be there.
-  async #compareTails() {
+  // A hint may be late, so a lower head is only a reason to look.
+  async #checkHead(cid, seq) {
     const { chats, inbox, trust } = this.#parts;
-    for (const { cid } of chats.all()) {
-      if (!(await inbox.hasSameTail(cid))) await trust.block(cid, "SEQ_REWRITE");
-    }
+    if (!chats.has(cid) || chats.get(cid).cursor <= seq || chats.get(cid).blocked?.code === "SEQ_REWRITE") return;
+    if (!(await inbox.hasSameTail(cid))) await trust.block(cid, "SEQ_REWRITE");
   }
 
   #eachHour() {
     if (this.#hourly) return;
     this.#hourly = true;
-    const { device, api, clock, events, schedule } = this.#parts;
+    const { chats, device, api, clock, events, schedule } = this.#parts;
     const look = () => {
       events.guard(this.#catchUp().then(() => device.keep({ api, nowMs: clock.now() })));
+      chats.all().forEach((chat) => this.#wake(chat));
       schedule.after(HOUR_MS, look);
     };
     schedule.after(HOUR_MS, look);

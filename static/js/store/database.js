@@ -94,13 +94,12 @@ export class Database {
       const transaction = this.#begin(STORES, "readwrite", STRICT);
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(failure(transaction.error));
-      for (const { store, key, value } of changes) {
-        const objects = transaction.objectStore(store);
-        if (value === undefined) objects.delete(key);
-        else if (store === "mail") objects.put(value);
-        else objects.put(value, key);
+      try {
+        changes.forEach((change) => put(transaction, change));
+        transaction.commit?.();
+      } catch {
+        transaction.abort(); // what was put before the one that cannot be stored goes, too
       }
-      transaction.commit?.();
     });
   }
 
@@ -143,6 +142,13 @@ function build(db) {
   db.createObjectStore("clear");
   db.createObjectStore("ring");
   db.createObjectStore("mail", { keyPath: ["cid", "place"] }).createIndex("tag", "tag");
+}
+
+function put(transaction, { store, key, value }) {
+  const objects = transaction.objectStore(store);
+  if (value === undefined) objects.delete(key);
+  else if (store === "mail") objects.put(value);
+  else objects.put(value, key);
 }
 
 function answer(request) {

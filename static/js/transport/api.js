@@ -1,9 +1,12 @@
 /** The HTTP contract: one method a line, the only place of the page's requests. Refusals are errors with the server's code. */
 
-import { fromBase64Url, toBase64Url } from "../lib/bytes.js";
-import { readFrame } from "./frames.js";
+import { toBase64Url } from "../lib/bytes.js";
+import { bytes, code, id, list, retryAfter, text, whole } from "./fields.js";
+import { answersPost, readFrame } from "./frames.js";
 
-const UNSAFE = new Set(["POST"]);
+const UNSAFE = new Set(["POST", "PUT"]);
+const ANSWER_WITHIN_MS = 30_000;
+const PREKEY_ID_MAX = 2 ** 32 - 1;
 
 /** A refusal, or no answer at all (OFFLINE). */
 export class ApiError extends Error {
@@ -19,52 +22,46 @@ export class ApiError extends Error {
 }
 
 /**
- * @param {{fetch?: typeof globalThis.fetch, csrf: string|(() => string), base?: string, onLoginRequired?: () => void}} parts
+ * @param {{fetch?: typeof globalThis.fetch, csrf: string|(() => string), base?: string, onLoginRequired?: () => void,
+ *   answerWithinMs?: number}} parts no answer within that time is none
  * @returns {object} a method for each line of the contract; binary values are Uint8Array
  */
-export function createApi({ fetch: ask = globalThis.fetch, csrf, base = "", onLoginRequired = () => {} }) {
-  const call = (method, path, body) => request({ ask, csrf, base, onLoginRequired }, method, path, body);
+export function createApi({ fetch: ask = globalThis.fetch, csrf, base = "", onLoginRequired = () => {}, answerWithinMs = ANSWER_WITHIN_MS }) {
+  const call = (method, path, body) => request({ ask, csrf, base, onLoginRequired, answerWithinMs }, method, path, body);
   return Object.freeze({ ...peopleCalls(call), ...keyCalls(call), ...conversationCalls(call) });
 }
 
 function peopleCalls(call) {
   return {
-    me: () => call("GET", "/api/me/"),
-    people: ({ q = "", after = "", limit = 50 } = {}) => call("GET", `/api/people/?${query({ q, after, limit })}`),
-    peopleByUid: (uids) => call("GET", `/api/people/by-uid/?${query({ uids: uids.join(",") })}`),
+    me: () => call("GET", "/api/me/").then(read(whoAmI)),
+    people: ({ q = "", after = "", limit = 50 } = {}) => call("GET", `/api/people/?${query({ q, after, limit })}`).then(read(people)),
+    peopleByUid: (uids) => call("GET", `/api/people/by-uid/?${query({ uids: uids.join(",") })}`).then(read(people)),
   };
 }
 
 function keyCalls(call) {
   return {
     publish: ({ bundle, prekeys }) => call("POST", "/api/keys/publish/", { bundle: toBase64Url(bundle), prekeys: prekeys.map(signedOut) }),
-    bundles: async (uid, after = 0) => {
-      const answer = await call("GET", `/api/keys/bundles/${uid}/?${query({ after })}`);
-      return { current: answer.current, bundles: answer.bundles.map(fromBase64Url) };
-    },
-    log: async (from) => {
-      const answer = await call("GET", `/api/keys/log/?${query({ from })}`);
-      const [head, sig, logPub] = [answer.head, answer.sig, answer.log_pub].map(fromBase64Url);
-      return { leaves: answer.leaves.map(fromBase64Url), size: answer.size, head, sig, logPub };
-    },
+    bundles: (uid, after = 0) => call("GET", `/api/keys/bundles/${uid}/?${query({ after })}`).then(read(bundlePage)),
+    log: (from) => call("GET", `/api/keys/log/?${query({ from })}`).then(read(logPage)),
     addPrekeys: (prekeys) => call("POST", "/api/keys/prekeys/", { prekeys: prekeys.map(signedOut) }),
-    prekeyState: () => call("GET", "/api/keys/prekeys/"),
-    fetchPrekeys: async (uid, dids) => {
-      const { prekeys } = await call("POST", "/api/keys/prekeys/fetch/", { uid, dids });
-      return new Map(Object.entries(prekeys).map(([did, { spk, opk }]) => [did, { spk: signedIn(spk), opk: signedIn(opk) }]));
-    },
-    nonce: async () => fromBase64Url((await call("POST", "/api/keys/nonce/", {})).nonce),
+    prekeyState: () => call("GET", "/api/keys/prekeys/").then(read(prekeyState)),
+    fetchPrekeys: (uid, dids) => call("POST", "/api/keys/prekeys/fetch/", { uid, dids }).then(read(handedOut)),
+    nonce: () => call("POST", "/api/keys/nonce/", {}).then(read((answer) => bytes(answer.nonce))),
     bindSession: (did, sig) => call("POST", "/api/keys/session/", { did, sig: toBase64Url(sig) }),
   };
 }
 
 function conversationCalls(call) {
   return {
-    conversations: () => call("GET", "/api/conversations/"),
-    startConversation: (uid) => call("POST", "/api/conversations/", { uid }),
-    pullEvents: async (cid, after, limit) => framed(await call("GET", `/api/conversations/${cid}/events/?${query({ after, limit })}`)),
+    conversations: () => call("GET", "/api/conversations/").then(read(conversationList)),
+    startConversation: (uid) => call("POST", "/api/conversations/", { uid }).then(read(conversation)),
+    pullEvents: (cid, after, limit) => {
+      const answer = call("GET", `/api/conversations/${cid}/events/?${query({ after, limit })}`);
+      return answer.then(read((body) => framed(body, (frame) => frame.name === "events" && frame.cid === cid)));
+    },
     /** @returns {Promise<object>} the frame accepted or refused */
-    postEvent: async (cid, frame) => framed(await call("POST", `/api/conversations/${cid}/events/`, frame)),
+    postEvent: (cid, frame) => call("POST", `/api/conversations/${cid}/events/`, frame).then(read((body) => framed(body, answersPost))),
   };
 }
 
@@ -77,13 +74,14 @@ async function request(parts, method, path, body) {
   throw refusal(response.status, answer);
 }
 
-async function reach({ ask, csrf, base }, method, path, body) {
+async function reach({ ask, csrf, base, answerWithinMs }, method, path, body) {
   const headers = { Accept: "application/json" };
   if (UNSAFE.has(method)) {
     headers["Content-Type"] = "application/json";
     headers["X-CSRFToken"] = typeof csrf === "function" ? csrf() : csrf;
   }
-  const options = { method, headers, credentials: "same-origin", redirect: "error", cache: "no-store" };
+  const signal = AbortSignal.timeout(answerWithinMs);
+  const options = { method, headers, credentials: "same-origin", redirect: "error", cache: "no-store", signal };
   if (body !== undefined) options.body = JSON.stringify(body);
   try {
     return await ask(base + path, options);
@@ -101,8 +99,15 @@ async function bodyOf(response) {
 }
 
 function refusal(status, answer) {
-  const code = typeof answer?.error === "string" ? answer.error : fallbackCode(status);
-  return new ApiError(code, { status, retryAfter: answer?.retry_after, fields: answer?.fields });
+  return new ApiError(codeFrom(answer) ?? fallbackCode(status), { status, retryAfter: retryAfter(answer?.retry_after), fields: answer?.fields });
+}
+
+function codeFrom(answer) {
+  try {
+    return code(answer.error);
+  } catch {
+    return null;
+  }
 }
 
 function fallbackCode(status) {
@@ -111,10 +116,59 @@ function fallbackCode(status) {
   return status >= 500 ? "UNAVAILABLE" : "BAD_ANSWER";
 }
 
-function framed(body) {
+// An answer of another shape than the contract's is a refusal of its own.
+function read(shape) {
+  return (answer) => {
+    try {
+      return shape(answer);
+    } catch {
+      throw new ApiError("BAD_ANSWER");
+    }
+  };
+}
+
+function framed(body, isMeant) {
   const frame = readFrame(body);
-  if (!frame) throw new ApiError("BAD_ANSWER");
+  if (!frame || !isMeant(frame)) throw new TypeError("another frame");
   return frame;
+}
+
+function whoAmI({ uid, name, display_name: shown, bundle_version: version }) {
+  return { uid: id(uid), name: text(name), display_name: text(shown), bundle_version: whole(version) };
+}
+
+function people({ people: found, next = null }) {
+  return { people: list(found, person), next: next === null ? null : text(next) };
+}
+
+function person({ uid, name, display_name: shown, has_keys: hasKeys }) {
+  return { uid: id(uid), name: text(name), display_name: text(shown), has_keys: hasKeys === true };
+}
+
+function bundlePage({ bundles, current }) {
+  return { current: whole(current), bundles: list(bundles, bytes) };
+}
+
+function logPage({ leaves, size, head, sig, log_pub: logPub }) {
+  return { leaves: list(leaves, bytes), size: whole(size), head: bytes(head), sig: bytes(sig), logPub: bytes(logPub) };
+}
+
+function prekeyState({ opk_left: left, opk_max_id: maxId, spk_id: spkId, spk_not_after_ms: notAfterMs }) {
+  const numbers = { opkLeft: whole(left), opkMaxId: whole(maxId ?? 0), spkId: whole(spkId ?? 0), spkNotAfterMs: whole(notAfterMs ?? 0) };
+  if (numbers.opkMaxId > PREKEY_ID_MAX || numbers.spkId > PREKEY_ID_MAX) throw new TypeError("no such id");
+  return numbers;
+}
+
+function handedOut({ prekeys }) {
+  return new Map(Object.entries(prekeys).map(([did, { spk, opk }]) => [id(did), { spk: signedIn(spk), opk: signedIn(opk) }]));
+}
+
+function conversationList({ conversations, incarnation }) {
+  return { conversations: list(conversations, conversation), incarnation: text(incarnation) };
+}
+
+function conversation({ cid, uids, seq, epoch, updated_ms: updatedMs = 0 }) {
+  return { cid: id(cid), uids: list(uids, id, 2), seq: whole(seq), epoch, updated_ms: whole(updatedMs) };
 }
 
 function signedOut({ prekey, sig }) {
@@ -122,7 +176,7 @@ function signedOut({ prekey, sig }) {
 }
 
 function signedIn(signed) {
-  return signed && { prekey: fromBase64Url(signed.prekey), sig: fromBase64Url(signed.sig) };
+  return signed ? { prekey: bytes(signed.prekey), sig: bytes(signed.sig) } : null;
 }
 
 // An empty field is left out: it would be read as a value.

@@ -3,12 +3,13 @@
  * Builders return the object to send; `readFrame` gives a typed frame, with Maps for what has ids as names, or null.
  */
 
-import { fromBase64Url, toBase64Url } from "../lib/bytes.js";
+import { toBase64Url } from "../lib/bytes.js";
+import { bytes, code, id, list, retryAfter, text, whole } from "./fields.js";
 
 export const RECORD = "record";
 export const MESSAGE = "message";
 
-const ID = /^[0-9a-f]{32}$/;
+const CURSORS_MAX = 5_000; // of one hello
 
 /** @typedef {{seq: number, kind: string, uid: string, did: string, clientId: string, sha256: string, blob: Uint8Array, at: number}} Event */
 /**
@@ -22,7 +23,7 @@ const ID = /^[0-9a-f]{32}$/;
 
 /** @param {{did: string, cursors: Map<string, number>, incarnation: string|null}} state */
 export function helloFrame({ did, cursors, incarnation }) {
-  return { f: "hello", did, cursors: Object.fromEntries(cursors), incarnation };
+  return { f: "hello", did, cursors: Object.fromEntries([...cursors].slice(-CURSORS_MAX)), incarnation };
 }
 
 /** @param {{cid: string, clientId: string, kind: string, blob: Uint8Array}} post */
@@ -43,6 +44,11 @@ export function ackFrame({ cid, upto }) {
 /** The heartbeat. */
 export function headsFrame() {
   return { f: "heads" };
+}
+
+/** A frame that cannot be read, or answers something else: named, so that it is seen. @returns {Frame} */
+export function unreadableFrame() {
+  return { name: "error", code: "BAD_ANSWER" };
 }
 
 /** What a list of conversations says in the words of a welcome or a heartbeat, for when there is no socket. @param {{conversations: {cid: string, seq: number}[], incarnation: string}} list @param {boolean} isFirst @returns {Frame} */
@@ -80,36 +86,19 @@ const READERS = new Map([
   ["welcome", (f) => ({ incarnation: text(f.incarnation), heads: heads(f.heads), logSize: whole(f.log_size), now: whole(f.now_ms) })],
   ["heads", (f) => ({ heads: heads(f.heads), logSize: whole(f.log_size), now: whole(f.now_ms) })],
   ["accepted", (f) => ({ cid: id(f.cid), clientId: text(f.client_id), seq: whole(f.seq), sha256: text(f.sha256), dup: f.dup === true })],
-  ["refused", (f) => ({ cid: id(f.cid), clientId: text(f.client_id), status: whole(f.status), code: text(f.code), retryAfter: f.retry_after })],
+  ["refused", (f) => ({ cid: id(f.cid), clientId: text(f.client_id), status: whole(f.status), code: code(f.code), retryAfter: retryAfter(f.retry_after) })],
   ["bell", (f) => (f.cid === undefined ? { logSize: whole(f.log_size) } : { cid: id(f.cid), seq: whole(f.seq) })],
-  ["events", (f) => ({ cid: id(f.cid), from: whole(f.from), to: whole(f.to), items: f.items.map(event) })],
-  ["error", (f) => ({ code: text(f.code) })],
+  ["events", (f) => ({ cid: id(f.cid), from: whole(f.from), to: whole(f.to), items: list(f.items, event) })],
+  ["error", (f) => ({ code: code(f.code) })],
 ]);
 
 function event(item) {
   return {
     seq: whole(item.seq), kind: text(item.kind), uid: id(item.uid), did: id(item.did), clientId: text(item.client_id),
-    sha256: text(item.sha256), blob: fromBase64Url(item.blob), at: whole(item.at_ms),
+    sha256: text(item.sha256), blob: bytes(item.blob), at: whole(item.at_ms),
   };
 }
 
 function heads(object) {
   return new Map(Object.entries(object).map(([cid, seq]) => [id(cid), whole(seq)]));
-}
-
-function id(value) {
-  return matching(value, typeof value === "string" && ID.test(value));
-}
-
-function text(value) {
-  return matching(value, typeof value === "string" && value.length <= 200);
-}
-
-function whole(value) {
-  return matching(value, Number.isSafeInteger(value) && value >= 0);
-}
-
-function matching(value, holds) {
-  if (!holds) throw new TypeError("not as the contract says");
-  return value;
 }

@@ -5,11 +5,12 @@
  */
 
 import { CLOSE } from "./closecodes.js";
-import { headsFrame, readFrame } from "./frames.js";
+import { headsFrame, readFrame, unreadableFrame } from "./frames.js";
 import { createPoller } from "./poll.js";
 
 const HEARTBEAT_MS = 25_000;
 const DEAD_AFTER_MS = 38_000;
+const STEADY_MS = 10_000; // a line that lived so long: the next way back begins with short waits
 const BACKOFF_MS = 500;
 const BACKOFF_CAP_MS = 30_000;
 const REFUSED_BEFORE_POLLING = 3;
@@ -101,15 +102,16 @@ class Line {
 
   #receive(data) {
     this.#listen();
-    const frame = readFrame(data);
-    if (!frame) return;
+    const frame = readFrame(data) ?? unreadableFrame();
     if (frame.name === "welcome") this.#welcome();
     this.#parts.onFrame(frame);
   }
 
   #welcome() {
     this.#welcomed = true;
-    this.#attempts = 0;
+    this.#set("steady", STEADY_MS, () => {
+      this.#attempts = 0;
+    });
     this.#refused = 0;
     this.#stopPolling();
     this.#parts.onState("online");
@@ -192,7 +194,7 @@ class Line {
     const socket = this.#socket;
     this.#socket = null;
     this.#welcomed = false;
-    ["beat", "dead", "retry"].forEach((name) => this.#cancel(name));
+    ["beat", "dead", "retry", "steady"].forEach((name) => this.#cancel(name));
     if (socket) socket.close();
   }
 

@@ -1,0 +1,24 @@
+/** Bundles as the server hands them out, page by page: each page is judged before the next is asked for. */
+
+import { unhex } from "../lib/bytes.js";
+import { acceptBundleChain } from "../crypto/bundle.js";
+import { check } from "../crypto/errors.js";
+
+const VERSIONS_MAX = 2_000; // at once: far more than anyone's browsers ever make
+
+/**
+ * @param {object} api @param {{uid: string, name: string, previous: object|null}} known
+ * @returns {Promise<{bundles: object[], notices: string[]}>} what follows the previous one @throws the refusals of section 3
+ */
+export async function fetchBundles(api, { uid, name, previous }) {
+  const bundles = [];
+  const notices = new Set();
+  for (let last = previous; ; last = bundles.at(-1)) {
+    const page = await api.bundles(uid, last?.version ?? 0);
+    check(bundles.length + page.bundles.length <= VERSIONS_MAX, "BUNDLE_CHAIN_BROKEN", "without an end");
+    const accepted = await acceptBundleChain(page.bundles, { uid: unhex(uid), name, previous: last });
+    bundles.push(...accepted.bundles);
+    accepted.notices.forEach((notice) => notices.add(notice));
+    if (page.bundles.length === 0 || bundles.at(-1).version >= page.current) return { bundles, notices: [...notices] };
+  }
+}

@@ -1,0 +1,134 @@
+/** The Messenger's half that makes, opens and closes the keys; one step at a time, so that two clicks are never two key sets. */
+
+import { Events } from "./events.js";
+import { makeAccountFile } from "./key-files.js";
+import { Life } from "./life.js";
+import { suggestPassphrase } from "./passphrases.js";
+
+const LIVES = new WeakMap();
+
+/** For the other half. @param {MessengerKeys} messenger @returns {Life} */
+export function lifeOf(messenger) {
+  return LIVES.get(messenger);
+}
+
+/** What it promises stands in docs/architecture.md, "Life of the keys". */
+export class MessengerKeys extends EventTarget {
+  #life;
+  #jobs = Promise.resolve();
+  /** @type {"online"|"connecting"|"offline"} */
+  connection = "offline";
+
+  /** @param {object} parts of createMessenger */
+  constructor(parts) {
+    super();
+    const events = new Events(this);
+    const onConnection = (state) => {
+      this.connection = state;
+      events.emit("connection", { state });
+    };
+    this.#life = new Life({ ...parts, events, onConnection });
+    LIVES.set(this, this.#life);
+  }
+
+  /** @returns {{uid: string, name: string, displayName: string}|null} */
+  get me() {
+    return this.#life.me;
+  }
+
+  /** @returns {string|null} phase */
+  get phase() {
+    return this.#life.phase;
+  }
+
+  /** @returns {Promise<{phase: string}>} */
+  open() {
+    return this.#inTurn(() => this.#life.begin());
+  }
+
+  /** @returns {string} */
+  suggestPassphrase() {
+    return suggestPassphrase();
+  }
+
+  /**
+   * @param {{passphrase: string, onStep?: (step: "make"|"protect"|"publish"|"log") => void}} wish
+   * @returns {Promise<{phase: string}>}
+   */
+  createKeys(wish) {
+    return this.#inTurn(() => this.#life.create(wish));
+  }
+
+  /** Needs the passphrase of this browser, for the vault. @param {{passphrase: string}} wish @returns {Promise<{name: string, bytes: Uint8Array}>} */
+  makeKeyFile({ passphrase }) {
+    return this.#inTurn(async () => {
+      if (!this.#life.open) await this.#life.unlock({ passphrase });
+      return makeAccountFile(this.#life.open, passphrase);
+    });
+  }
+
+  /** @param {{bytes: Uint8Array, passphrase: string}} file @returns {Promise<{phase: string}>} @throws KEYFILE_* */
+  proveKeyFile(file) {
+    return this.#inTurn(() => this.#life.prove(file));
+  }
+
+  /** @param {{passphrase: string}} wish @returns {Promise<{phase: string}>} @throws WRONG_PASSPHRASE */
+  unlock(wish) {
+    return this.#inTurn(() => this.#life.unlock(wish));
+  }
+
+  /**
+   * @param {{bytes: Uint8Array, passphrase: string, onStep?: Function, onHistory?: (done: number, total: number) => void}} wish
+   * @returns {Promise<{phase: string, notices: string[]}>}
+   */
+  importKeyFile(wish) {
+    return this.#inTurn(() => this.#life.import(wish));
+  }
+
+  /**
+   * With a passphrase the new keys are made at once, without one `createKeys` comes next.
+   * @param {{name: string, passphrase?: string, onStep?: Function}} wish @returns {Promise<{phase: string}>}
+   */
+  resetKeys({ name, passphrase, onStep }) {
+    return this.#inTurn(async () => {
+      const reset = await this.#life.reset({ name });
+      return passphrase === undefined ? reset : this.#life.create({ passphrase, onStep });
+    });
+  }
+
+  /** At once, whatever runs: it fails with NOT_UNLOCKED. @returns {Promise<{phase: string}>} */
+  async lock() {
+    return this.#life.lock();
+  }
+
+  /** @returns {Promise<{phase: string}>} */
+  takeOver() {
+    return this.#inTurn(() => this.#life.begin({ steal: true }));
+  }
+
+  /** @returns {Promise<{phase: string}>} */
+  forgetBrowser() {
+    return this.#inTurn(() => this.#life.forget());
+  }
+
+  /** The person did something. */
+  touch() {
+    this.#life.touch();
+  }
+
+  /** The network or the page came back. */
+  poke() {
+    this.#life.open?.line.poke();
+  }
+
+  /** The page is left. */
+  end() {
+    this.#life.end();
+  }
+
+  #inTurn(work) {
+    const done = this.#jobs.then(work);
+    this.#jobs = done.catch(() => {});
+    return done;
+  }
+}

@@ -1,0 +1,19 @@
+/** Where a browser stands with an account, before any passphrase: what the server says against what is kept here. */
+
+import { hex } from "../lib/bytes.js";
+import { fetchChain } from "./keys-setup.js";
+
+/** @param {{api: object, me: object}} parts @param {{did: string}} card @returns {Promise<boolean>} the newest bundle lists this browser */
+export async function isListed({ api, me }, { did }) {
+  const last = (await fetchChain(api, me)).at(-1);
+  return Boolean(last?.devices.some((device) => hex(device.did) === did));
+}
+
+/** @param {{api: object, me: object, card: object|null}} parts @param {number} version of the account's bundle, 0: none @returns {Promise<string>} phase */
+export async function phaseOf({ card, ...parts }, version) {
+  // A server that denies an account's keys cannot make this browser drop what it holds.
+  if (version === 0 && (card === null || card.stage === "made")) return "setup";
+  if (card === null) return "import";
+  if (card.stage !== "made") return card.stage === "prove" ? "prove" : "locked";
+  return (await isListed(parts, card)) ? "locked" : "import";
+}
