@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 
 from accounts.models import User
@@ -37,6 +38,8 @@ def refusals_as_json(view: Callable[..., Awaitable[T]]) -> Callable[..., Awaitab
             raise ApiError(refused.code, STATUS.get(refused.code, 422)) from None
         except TooMany as many:
             raise ApiError("TOO_MANY", 429, retry_after=many.retry_after) from None
+        except (OperationalError, InterfaceError):  # no connection to be had, or a deadlock that the database ended
+            raise ApiError("UNAVAILABLE", 503, retry_after=2) from None
 
     return wrapped
 
@@ -64,6 +67,7 @@ async def bundles(request: HttpRequest, uid: str) -> Answer:
 
 
 @api_view("GET")
+@refusals_as_json
 async def log(request: HttpRequest) -> Answer:
     start = read_query(request, {"from": (as_count(0, MAX_NUMBER), 0)})["from"]
     page = await run(services.log_page, start=start)
@@ -75,7 +79,7 @@ async def log(request: HttpRequest) -> Answer:
 @api_view("GET", "POST")
 @refusals_as_json
 async def prekeys(request: HttpRequest) -> Answer:
-    if request.method == "GET":
+    if request.method != "POST":
         state = await run(services.prekey_state, device=await _bound_device(request))
         names = ("opk_left", "opk_max_id", "spk_id", "spk_not_after_ms")
         return {name: getattr(state, name) for name in names}

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 
-from accounts.tests.people import make_person
+from accounts.tests.people import log_in, make_person
 from keys.tests.owners import Owner
 
 
@@ -30,3 +31,8 @@ def bob(db: Any) -> Owner:
 @pytest.fixture
 def mallory(db: Any) -> Owner:
     return Owner(make_person("mallory"))
+
+
+@pytest.fixture
+def client(alice: Owner) -> Client:
+    return log_in(alice.user)
