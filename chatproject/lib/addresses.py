@@ -23,11 +23,14 @@ def scope_address(scope: Mapping[str, Any]) -> str:
 
 
 def network_prefix(address: str) -> str:
-    """The part of an address that limits count by: /24 for IPv4, /56 for IPv6, "unknown" for anything else."""
+    """The part of an address that limits count by: /24 for IPv4, /56 for IPv6, "unknown" for anything else. An IPv4
+    address in IPv6 clothes, as a listener for both sees it, counts as what it is: they all share one /56.
+    """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
     bits = 24 if parsed.version == 4 else 56
     return str(ipaddress.ip_network((parsed, bits), strict=False))
 

@@ -96,7 +96,13 @@ def test_a_chain_shorter_than_the_proxies_is_not_believed() -> None:
 
 @pytest.mark.parametrize(
     ("address", "prefix"),
-    [("192.0.2.77", "192.0.2.0/24"), ("2001:db8::1", "2001:db8::/56"), ("", "unknown"), ("x", "unknown")],
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8::1", "2001:db8::/56"),
+        ("::ffff:192.0.2.77", "192.0.2.0/24"),
+        ("", "unknown"),
+        ("x", "unknown"),
+    ],
 )
 def test_limits_count_by_network(address: str, prefix: str) -> None:
     assert network_prefix(address) == prefix
