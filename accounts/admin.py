@@ -5,7 +5,7 @@ changed.
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -43,7 +43,7 @@ class PersonAdmin(PlainAdmin):
         prefix = fold_name(search_term)
         if not prefix:
             return queryset, False
-        return queryset.filter(Q(name=prefix) | Q(name__gte=prefix, name__lt=prefix + "\x7f")), False
+        return queryset.filter(name__startswith=prefix), False
 
     @admin.display(description=_("second steps"))
     def second_steps(self, user: User) -> str:

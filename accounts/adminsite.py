@@ -52,5 +52,16 @@ class VerifiedStaffSite(AdminSite):
             log_out(request=request)
         return redirect("accounts:welcome")
 
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """There is one place for it, which counts wrong tries, ends the other sessions and tells the person."""
+        return redirect("accounts:account-password")
+
+    def password_change_done(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("accounts:account")
+
 
 site = VerifiedStaffSite(name="admin")
