@@ -31,8 +31,8 @@ def _send(user: User, address: str, template: str, words: dict[str, str]) -> Non
     subject, _blank, body = text.partition("\n")
     try:
         send_mail(subject, body.strip() + "\n", settings.DEFAULT_FROM_EMAIL, [address])
-    except OSError:
-        logger.exception("A mail could not be sent")
+    except OSError as error:  # its text may quote the address
+        logger.error("A mail could not be sent: %s", type(error).__name__)
 
 
 def _text(template: str, context: dict[str, object]) -> str:

@@ -39,3 +39,14 @@ def proxies_are_declared(**kwargs: Any) -> list[CheckMessage]:
     if settings.TRUSTED_PROXY_COUNT or not settings.TLS:
         return []
     return [Warning("SITE_URL is https but TRUSTED_PROXY_COUNT is 0: limits would count the proxy.", id="chat.W004")]
+
+
+@register(Tags.caches)
+def counters_are_shared(**kwargs: Any) -> list[CheckMessage]:
+    """PostgreSQL is what several processes share; whether there are several, none of them can see."""
+    shared = any(not database["ENGINE"].endswith("sqlite3") for database in settings.DATABASES.values())
+    if settings.REDIS_URL or not shared:
+        return []
+    hint = "Set REDIS_URL, or run one process only."
+    words = "Without REDIS_URL each process counts tries for itself, and bells reach its own sockets only."
+    return [Warning(words, hint=hint, id="chat.W005")]

@@ -1,11 +1,14 @@
 """`manage.py prepare`: everything between new code and a server that can start. Safe to repeat."""
 
+import os
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+
+from chatproject.lib.private import keep_private
 
 
 class Command(BaseCommand):
@@ -16,8 +19,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         verbosity = options["verbosity"]
+        before = keep_private()
         for alias in settings.DATABASES:
             call_command("migrate", database=alias, interactive=False, verbosity=verbosity)
+        os.umask(before)  # another server may hand out the static files
         call_command("compile_words")
         if not options["no_static"]:
             call_command("collectstatic", interactive=False, verbosity=0)

@@ -16,8 +16,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         from django.conf import settings
 
+        from chatproject.lib.private import keep_private
         from conversations.server import DrainingServer
 
+        keep_private()
         host = options["host"].replace(":", "\\:")
         server = DrainingServer(
             application=import_string(settings.ASGI_APPLICATION),
