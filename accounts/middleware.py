@@ -68,7 +68,7 @@ class FullLoginRequired:
         if user is None:
             return _refuse(request)
         _know(request, user)
-        services.note_seen(session=request.session)
+        services.note_seen(user=user)
         return None
 
 

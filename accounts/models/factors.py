@@ -2,6 +2,7 @@
 that of many equal requests one wins, whatever the database locks.
 """
 
+import hashlib
 import time
 import uuid
 from datetime import timedelta
@@ -38,10 +39,11 @@ class Factor(TimestampMixin, ThrottlingMixin, Device):
     def get_throttle_factor(self) -> int:
         return 1
 
-    def verify_token(self, token: str, attempt: uuid.UUID | None = None) -> bool:
-        """Spends the code. Call it through `accounts.services.check_code`, which holds the row's lock."""
-        allowed, _why = self.verify_is_allowed()
-        if not allowed:
+    def verify_token(self, token: str, attempt: uuid.UUID | None = None, *, wait: bool = True) -> bool:
+        """Spends the code. Call it through `accounts.services.check_code`, which holds the row's lock. With `wait` not
+        even a right code is taken while earlier failures make the factor wait.
+        """
+        if wait and self.wait_seconds():
             return False
         if not self.spend(token, attempt):
             self._count_failure()
@@ -87,6 +89,10 @@ class TOTPFactor(Factor):
 
     def put_seed(self, seed: bytes) -> None:
         self.sealed_seed = seal(seed, context=self._context())
+
+    def seed_mark(self) -> str:
+        """Tells one seed from another without opening it."""
+        return hashlib.sha256(bytes(self.sealed_seed)).hexdigest()[:32]
 
     def spend(self, token: str, attempt: uuid.UUID | None) -> bool:
         """True once for each time step: the last step used only ever grows."""

@@ -21,6 +21,7 @@ from accounts.services.sessions import (
     full_login,
     note_seen,
     password_login,
+    tries_of,
 )
 from accounts.services.setup import make_setup_link, sign_up_administrator, usable_setup_link
 from accounts.services.stepup import confirm_presence, is_present
@@ -57,5 +58,6 @@ __all__ = [
     "sign_up_administrator",
     "start_app",
     "start_email",
+    "tries_of",
     "usable_setup_link",
 ]

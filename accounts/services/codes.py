@@ -16,32 +16,36 @@ MAIL_CODE_LIFE = timedelta(minutes=10)
 MAIL_CODE_TRIES = 5
 
 
-def check_code(*, user: User, factor_id: str, code: str, attempt: uuid.UUID | None) -> Factor | None:
+def check_code(*, user: User, factor_id: str, code: str, attempt: uuid.UUID | None, known: str = "") -> Factor | None:
     """The factor, when this is a right code of exactly this factor of this person; the code is spent then.
 
     Only the chosen factor is asked. Raises TooMany after ten failures in an hour, and while the factor makes its
-    failures wait.
+    failures wait. Whoever has proved before to be the person (`known`: the mark of their browser or their full login)
+    counts apart: somebody who has learnt the password cannot keep them out.
     """
-    throttles.count(throttles.OTP_ACCOUNT, user.uid.hex)
+    who = f"{user.uid.hex}:{known}" if known else user.uid.hex
+    throttles.count(throttles.OTP_ACCOUNT, who)
     with transaction.atomic():
         factor: Factor | None = rows_of_factor(factor_id).select_for_update().first()
         if factor is None or factor.user_id != user.pk:
             return None
-        if wait := factor.wait_seconds():
+        if not known and (wait := factor.wait_seconds()):
             raise throttles.TooMany(wait)
-        if not factor.verify_token(code.replace(" ", ""), attempt):
+        if not factor.verify_token(code.replace(" ", ""), attempt, wait=not known):
             return None
-    throttles.forgive(throttles.OTP_ACCOUNT, user.uid.hex)
+    throttles.forgive(throttles.OTP_ACCOUNT, who)
     return factor
 
 
-def send_factor_code(*, factor: EmailFactor, attempt: uuid.UUID) -> None:
-    """Mails a new code for this login; the one before stops working. Raises TooMany."""
+def send_factor_code(*, factor: EmailFactor, attempt: uuid.UUID, known: str = "") -> None:
+    """Mails a new code for this login; the one before stops working. Raises TooMany; `known` as for `check_code`."""
+    throttles.count_mail(f"{factor.user_id.hex}:{known}")
     _send(factor.user, MailCode.Purpose.FACTOR, factor.address, attempt)
 
 
 def send_address_code(*, user: User, address: str, attempt: uuid.UUID) -> None:
     """Mails a code that proves a new address of the account. Raises TooMany."""
+    throttles.count_mail(f"{user.uid.hex}:{attempt.hex}")
     _send(user, MailCode.Purpose.ADDRESS, address, attempt)
 
 
@@ -55,7 +59,6 @@ def spend_address_code(*, user: User, code: str, attempt: uuid.UUID) -> str | No
 
 
 def _send(user: User, purpose: MailCode.Purpose, address: str, attempt: uuid.UUID) -> None:
-    throttles.count_mail(user.uid.hex)
     code = f"{secrets.randbelow(10**MAIL_CODE_DIGITS):0{MAIL_CODE_DIGITS}d}"
     now = timezone.now()
     with transaction.atomic():

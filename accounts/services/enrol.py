@@ -15,11 +15,12 @@ from accounts.models import EmailFactor, Factor, RecoveryCode, RecoverySet, TOTP
 from accounts.recovery import make_codes
 from accounts.sealing import digest
 from accounts.services.codes import check_code
-from accounts.services.sessions import attempt_of, end_sessions
+from accounts.services.sessions import attempt_of, end_sessions, tries_of
 from accounts.services.setup import make_administrator
 from accounts.services.stepup import is_present
 
 SEED_BYTES = 20
+SHOWN_SEED_KEY = "shown_seed"
 
 
 def confirmed_factors(user: User) -> list[Factor]:
@@ -41,14 +42,18 @@ def has_kept_recovery_codes(user: User) -> bool:
 
 
 def start_app(*, user: User, session: SessionBase) -> TOTPFactor:
-    """The authenticator app being set up, with a seed that stays the same until it is confirmed."""
+    """The authenticator app being set up. Its seed stays the same in one session until it is confirmed; another session
+    gets another seed, so that nobody has seen the one that counts in the end but the person who confirmed it.
+    """
     _may_enrol(user, session)
     with transaction.atomic():
-        factor = TOTPFactor.objects.devices_for_user(user, confirmed=False).select_for_update().first()
-        if factor is None:
-            factor = TOTPFactor(user=user, name="app", confirmed=False)
+        _lock(user)
+        factor = TOTPFactor.objects.devices_for_user(user, confirmed=False).first()
+        if factor is None or session.get(SHOWN_SEED_KEY) != factor.seed_mark():
+            factor = factor or TOTPFactor(user=user, name="app", confirmed=False)
             factor.put_seed(os.urandom(SEED_BYTES))
             factor.save()
+            session[SHOWN_SEED_KEY] = factor.seed_mark()
     return factor  # type: ignore[no-any-return]
 
 
@@ -69,9 +74,10 @@ def confirm_factor(*, user: User, session: SessionBase, factor: Factor, code: st
     becomes one here, in the same transaction; for anybody who had a second step before, other sessions end. Raises
     TooMany.
     """
-    _may_enrol(user, session)
     with transaction.atomic():
-        checked = check_code(user=user, factor_id=factor.persistent_id, code=code, attempt=attempt_of(session))
+        _lock(user)
+        _may_enrol(user, session)
+        checked = check_code(user=user, factor_id=factor.persistent_id, code=code, **tries_of(session))
         if checked is None:
             return None
         first = not has_second_step(user)
@@ -87,12 +93,12 @@ def confirm_factor(*, user: User, session: SessionBase, factor: Factor, code: st
 
 
 def renew_recovery_codes(*, user: User) -> list[str]:
-    """Ten new codes, in clear for the only time; all older ones stop working. They count once the person has kept
-    them.
+    """Ten new codes, in clear for the only time; all older ones stop working. The first ones count once the person has
+    kept them; later ones count at once, for somebody who entered with a recovery code may have nothing else.
     """
     codes = make_codes()
     with transaction.atomic():
-        recovery_set, _new = RecoverySet.objects.update_or_create(
+        recovery_set, _new = RecoverySet.objects.get_or_create(
             user=user, defaults={"name": "recovery", "confirmed": False}
         )
         recovery_set.codes.all().delete()
@@ -106,6 +112,11 @@ def renew_recovery_codes(*, user: User) -> list[str]:
 def keep_recovery_codes(*, user: User) -> bool:
     """The person has kept the codes: from now on they can be used. False when there are none."""
     return bool(RecoverySet.objects.filter(user=user).update(confirmed=True))
+
+
+def _lock(user: User) -> None:
+    """One person's factors change one after the other."""
+    User.objects.select_for_update().get(pk=user.pk)
 
 
 def _may_enrol(user: User, session: SessionBase) -> None:

@@ -8,7 +8,7 @@ from accounts import throttles
 from accounts.models import Factor, User
 from accounts.names import fold_name
 from accounts.services.codes import check_code
-from accounts.services.sessions import attempt_of, end_session
+from accounts.services.sessions import KNOWN_KEY, attempt_of, end_session, tries_of
 
 
 def log_in(*, request: HttpRequest, name: str, password: str, known_browser: str = "") -> User | None:
@@ -25,6 +25,8 @@ def log_in(*, request: HttpRequest, name: str, password: str, known_browser: str
         return None
     throttles.login_succeeded(who)
     start_session(request=request, user=user)
+    if known_browser:
+        request.session[KNOWN_KEY] = known_browser
     return user
 
 
@@ -36,7 +38,7 @@ def start_session(*, request: HttpRequest, user: User) -> None:
 
 def pass_second_step(*, request: HttpRequest, user: User, factor_id: str, code: str) -> Factor | None:
     """Spends the code; the caller decides with `enter` whether the session is complete. Raises TooMany."""
-    factor = check_code(user=user, factor_id=factor_id, code=code, attempt=attempt_of(request.session))
+    factor = check_code(user=user, factor_id=factor_id, code=code, **tries_of(request.session))
     return factor if factor is not None and factor.confirmed else None
 
 

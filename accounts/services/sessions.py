@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -16,17 +17,23 @@ from accounts.models import AccountSession, User, rows_of_factor
 from accounts.signals import sessions_ended
 
 ACCOUNT_SESSION_KEY = "account_session"
+KNOWN_KEY = "known_browser"
 SEEN_EVERY = timedelta(hours=1)
 
 
 def password_login(session: SessionBase) -> User | None:
-    """The active person whose password this session proved, while its row lives and the password is still the same."""
+    """The active person whose password this session proved, while its row lives and the password is still the same.
+
+    The row is at `user.account_session`. It counts for SESSION_COOKIE_AGE, however often the session is used.
+    """
     attempt = attempt_of(session)
     if attempt is None or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
-    row = AccountSession.objects.select_related("user").filter(id=attempt, user__is_active=True).first()
+    rows = AccountSession.objects.select_related("user").filter(started_at__gt=_oldest_possible())
+    row = rows.filter(id=attempt, user__is_active=True).first()
     if row is None or str(row.user.pk) != session.get(SESSION_KEY) or not _hash_fits(session, row.user):
         return None
+    row.user.account_session = row  # type: ignore[attr-defined]
     return row.user
 
 
@@ -51,6 +58,21 @@ def attempt_of(session: SessionBase) -> uuid.UUID | None:
         return None
 
 
+class Tries(TypedDict):
+    """In which login a code is typed, and under which mark of somebody known before it is counted."""
+
+    attempt: uuid.UUID | None
+    known: str
+
+
+def tries_of(session: SessionBase) -> Tries:
+    """For `check_code` and `send_factor_code`: a full login is a mark by itself, else the browser's own, if any."""
+    attempt = attempt_of(session)
+    if attempt is not None and full_login(session) is not None:
+        return Tries(attempt=attempt, known=attempt.hex)
+    return Tries(attempt=attempt, known=str(session.get(KNOWN_KEY, "")))
+
+
 def begin_session(*, session: SessionBase, user: User, browser: str) -> None:
     """Gives a session that has just proved its password a row of its own; the second step has to be made again."""
     session.pop(DEVICE_ID_SESSION_KEY, None)
@@ -62,11 +84,11 @@ def begin_session(*, session: SessionBase, user: User, browser: str) -> None:
     session[ACCOUNT_SESSION_KEY] = row.id.hex
 
 
-def note_seen(*, session: SessionBase) -> None:
-    """Remembers the hour in which a session was last used, not more."""
-    now = timezone.now()
-    if attempt := attempt_of(session):
-        AccountSession.objects.filter(id=attempt, seen_at__lt=now - SEEN_EVERY).update(seen_at=now)
+def note_seen(*, user: User) -> None:
+    """Remembers the hour in which the session of a full login was last used, not more."""
+    now, row = timezone.now(), user.account_session  # type: ignore[attr-defined]
+    if row.seen_at < now - SEEN_EVERY:
+        AccountSession.objects.filter(pk=row.pk).update(seen_at=now)
 
 
 def end_session(*, user: User, session_id: uuid.UUID) -> bool:

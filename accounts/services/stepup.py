@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from accounts import throttles
 from accounts.models import User
 from accounts.services.codes import check_code
-from accounts.services.sessions import attempt_of, full_login
+from accounts.services.sessions import full_login, tries_of
 
 PRESENT_KEY = "present_until"
 PRESENT_SECONDS = 10 * 60
@@ -25,7 +25,7 @@ def confirm_presence(*, request: HttpRequest, user: User, password: str, factor_
     if not user.check_password(password):
         throttles.login_failed(who)
         return False
-    factor = check_code(user=user, factor_id=factor_id, code=code, attempt=attempt_of(request.session))
+    factor = check_code(user=user, factor_id=factor_id, code=code, **tries_of(request.session))
     if factor is None or not factor.confirmed:
         return False
     throttles.login_succeeded(who)

@@ -6,10 +6,12 @@ import time
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.db import connection
 from django.test import Client
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.oath import TOTP
 
+from accounts import services, throttles
 from accounts.models import RecoveryCode, RecoverySet, TOTPFactor, User
 from accounts.recovery import make_codes
 from accounts.sealing import digest
@@ -67,3 +69,17 @@ def log_in(user: User, client: Client | None = None, *, full: bool = True) -> Cl
         session[DEVICE_ID_SESSION_KEY] = TOTPFactor.objects.get(user=user, confirmed=True).persistent_id
         session.save()
     return client
+
+
+def check(user: User, code: str, *, factor: Any = None, attempt: Any = None) -> Any:
+    """Type a code, with the hour's tries forgotten."""
+    factor = factor or TOTPFactor.objects.get(user=user)
+    throttles.forgive(throttles.OTP_ACCOUNT, user.uid.hex)
+    return services.check_code(user=user, factor_id=factor.persistent_id, code=code, attempt=attempt)
+
+
+def whole_table(model: Any) -> str:
+    """Every cell of a table as it is stored."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {model._meta.db_table}")
+        return repr([[bytes(cell) if isinstance(cell, memoryview) else cell for cell in row] for row in cursor])

@@ -173,5 +173,5 @@ def test_the_admins_own_log_in_page_is_no_door():
 
 def test_one_request_reads_session_person_and_factor_once(django_assert_num_queries):
     client = log_in(make_person("alice"))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get("/api/me/")

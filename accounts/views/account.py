@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import services
 from accounts.forms import AddressForm, DisplayNameForm, FirstCodeForm, PasswordForm, PresenceForm
@@ -24,7 +24,7 @@ def _person(request: HttpRequest) -> User:
     return request.user
 
 
-@require_GET
+@require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     context = {
@@ -37,7 +37,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     return answer(request, "account", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
     """Password and a code, before the account may be changed."""
     user = _person(request)
@@ -46,7 +46,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     chosen = next((factor for factor in factors if factor.persistent_id == wanted), factors[0])
     form = PresenceForm(request.POST or None, initial={"factor": chosen.persistent_id})
     context = {"form": form, "factors": factors, "chosen": chosen}
-    if request.method == "GET" or not form.is_valid():
+    if request.method != "POST" or not form.is_valid():
         return answer(request, "confirm", context)
     typed = form.cleaned_data
     try:
@@ -73,11 +73,11 @@ def name(request: HttpRequest) -> HttpResponse:
     return redirect("accounts:account")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     form = PasswordForm(request.POST or None, user=user)
-    if request.method == "GET" or not form.is_valid():
+    if request.method != "POST" or not form.is_valid():
         return answer(request, "password", {"form": form, "person": user})
     try:
         changed = services.change_password(
@@ -93,7 +93,7 @@ def password(request: HttpRequest) -> HttpResponse:
     return redirect("accounts:account")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def email(request: HttpRequest) -> HttpResponse:
     """A new address: a code goes there and proves it."""
     user = _person(request)
@@ -101,7 +101,7 @@ def email(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:account-confirm")
     form = AddressForm(request.POST or None)
     attempt = services.attempt_of(request.session)
-    if request.method == "GET" or not form.is_valid() or attempt is None:
+    if request.method != "POST" or not form.is_valid() or attempt is None:
         return answer(request, "email", {"form": form, "person": user})
     try:
         services.send_address_code(user=user, address=form.cleaned_data["email"], attempt=attempt)
@@ -111,14 +111,14 @@ def email(request: HttpRequest) -> HttpResponse:
     return redirect("accounts:account-email-confirm")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def email_confirm(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     attempt = services.attempt_of(request.session)
     if attempt is None or not services.is_present(session=request.session, user=user):
         return redirect("accounts:account-confirm")
     form = FirstCodeForm(request.POST or None)
-    if request.method == "GET" or not form.is_valid():
+    if request.method != "POST" or not form.is_valid():
         return answer(request, "email_confirm", {"form": form})
     if services.confirm_address(user=user, code=form.cleaned_data["code"], attempt=attempt):
         messages.success(request, _("Your e-mail is changed."))
@@ -136,7 +136,7 @@ def send_code(request: HttpRequest) -> HttpResponse:
     if attempt is None or factor is None:
         raise Http404
     try:
-        services.send_factor_code(factor=factor, attempt=attempt)
+        services.send_factor_code(factor=factor, attempt=attempt, known=services.tries_of(request.session)["known"])
     except TooMany:
         messages.error(request, _("A code was sent a moment ago. Wait a little before you ask for another one."))
     response = redirect("accounts:account-confirm")

@@ -15,7 +15,6 @@ from accounts import services
 from accounts.models import User
 from accounts.throttles import TooMany
 
-KNOWN_COOKIE = "known_browser"
 KNOWN_SECONDS = 180 * 24 * 60 * 60
 NEXT_KEY = "next"
 _SALT = "accounts.known-browser"
@@ -66,10 +65,9 @@ def go_on(request: HttpRequest, user: User) -> HttpResponse:
         set_language_cookie(response, user.language)
     mark = f"{user.uid.hex}:{secrets.token_hex(8)}"
     response.set_cookie(
-        KNOWN_COOKIE,
+        settings.KNOWN_BROWSER_COOKIE_NAME,
         signing.dumps(mark, salt=_SALT),
         max_age=KNOWN_SECONDS,
-        path="/login/",
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Strict",
@@ -80,7 +78,8 @@ def go_on(request: HttpRequest, user: User) -> HttpResponse:
 def known_browser(request: HttpRequest, name: str) -> str:
     """A mark of this browser, when it has logged in to this very account before; else empty."""
     try:
-        mark = str(signing.loads(request.COOKIES.get(KNOWN_COOKIE, ""), salt=_SALT, max_age=KNOWN_SECONDS))
+        given = request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, "")
+        mark = str(signing.loads(given, salt=_SALT, max_age=KNOWN_SECONDS))
     except signing.BadSignature:
         return ""
     uid = mark.partition(":")[0]
@@ -93,5 +92,6 @@ def set_language_cookie(response: HttpResponse, language: str) -> None:
         language,
         max_age=365 * 24 * 60 * 60,
         secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=True,
         samesite="Lax",
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import services
 from accounts.forms import FirstCodeForm, KeepForm
@@ -20,7 +20,7 @@ from accounts.views.common import answer, go_on, half_way, refuse_many, too_many
 from accounts.views.second_step import PASSED_KEY
 
 
-@require_GET
+@require_safe
 def choose(request: HttpRequest) -> HttpResponse:
     user = half_way(request)
     if user is None:
@@ -30,12 +30,12 @@ def choose(request: HttpRequest) -> HttpResponse:
     return answer(request, "set_up", {"person": user})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def app(request: HttpRequest) -> HttpResponse:
     return _set_up(request, services.start_app, _app_page)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def email(request: HttpRequest) -> HttpResponse:
     """GET says what will happen; POST without a code sends one, with a code checks it."""
     return _set_up(request, services.start_email, _email_page)
@@ -48,7 +48,7 @@ def _set_up(request: HttpRequest, start: Callable[..., Factor], page: Callable[.
     if blocked := _not_now(request, user):
         return blocked
     factor = start(user=user, session=request.session)
-    if request.method == "GET":
+    if request.method != "POST":
         return page(request, user, factor, FirstCodeForm())
     form = FirstCodeForm(request.POST)
     try:
@@ -65,7 +65,7 @@ def _posted(
 ) -> HttpResponse:
     attempt = services.attempt_of(request.session)
     if isinstance(factor, EmailFactor) and "code" not in request.POST and attempt is not None:
-        services.send_factor_code(factor=factor, attempt=attempt)
+        services.send_factor_code(factor=factor, attempt=attempt, known=services.tries_of(request.session)["known"])
         return page(request, user, factor, FirstCodeForm(), sent=True)
     if not form.is_valid():
         return page(request, user, factor, form, sent=True)
@@ -100,7 +100,7 @@ def _email_page(
     return answer(request, "set_up_email", {"form": form, "address": factor.address, "sent": sent})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def recovery(request: HttpRequest) -> HttpResponse:
     """GET offers new codes, POST makes and shows them, once."""
     user = half_way(request)

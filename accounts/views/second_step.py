@@ -16,7 +16,7 @@ from accounts.views.common import answer, go_on, half_way, refuse_many, too_many
 PASSED_KEY = "passed_factor"
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
     user = half_way(request)
     if user is None:
@@ -67,7 +67,7 @@ def send(request: HttpRequest) -> HttpResponse:
     form = CodeForm({"factor": factor.persistent_id})
     form.errors.clear()
     try:
-        services.send_factor_code(factor=factor, attempt=attempt)
+        services.send_factor_code(factor=factor, attempt=attempt, known=services.tries_of(request.session)["known"])
     except TooMany as error:
         refuse_many(form, error)
         return too_many(_page(request, user, form, chosen=factor), error)
