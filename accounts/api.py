@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
@@ -53,7 +54,11 @@ def people_by_uid(request: HttpRequest) -> dict[str, Any]:
 
 @api_view("GET")
 def name_is_free(request: HttpRequest, name: str) -> dict[str, Any]:
-    """Whether a user name could be taken, for the sign-up page; open to all and therefore counted by address."""
+    """Whether a user name could be taken, for the sign-up page; open to all and therefore counted by address. Where
+    nobody can sign up, nobody needs to ask.
+    """
+    if settings.REGISTRATION == "closed" and User.objects.administrators().exists():
+        raise ApiError("NOT_FOUND", 404)
     _count(throttles.NAME_CHECK_ADDRESS, throttles.address_of(request))
     folded = fold_name(name)
     if not is_name(folded):

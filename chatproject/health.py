@@ -8,7 +8,7 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from chatproject.lib import bridge
 
@@ -32,11 +32,12 @@ class ProbesByAddress:
         return self.get_response(request)
 
 
-@require_GET
+@require_safe
 def alive(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+@require_safe
 async def ready(request: HttpRequest) -> JsonResponse:
     """200 when every database answers and is migrated, 503 otherwise; names those that are not."""
     failed = [alias for alias in settings.DATABASES if not await bridge.run(_answers, alias)]

@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 @api_view("GET", "POST")
 async def conversations(request: HttpRequest) -> dict[str, Any]:
-    if request.method == "GET":
+    if request.method != "POST":
         return await _answered(bridge.run(_list, request))
     fields = read_json(request, {"uid": from_hex_id})
     login = await _login(request)
@@ -34,7 +34,7 @@ async def conversations(request: HttpRequest) -> dict[str, Any]:
 @api_view("GET", "POST")
 async def events(request: HttpRequest, cid: str) -> Any:
     login, found = await _login(request), _cid(cid)
-    if request.method == "GET":
+    if request.method != "POST":
         query = {"after": (as_count(0, MAX_NUMBER), 0), "limit": (as_count(1, frames.MAX_PAGE), frames.MAX_PAGE)}
         page = await _answered(postbox.pull(login, cid=found, **read_query(request, query)))
         return frames.to_json(page)

@@ -79,7 +79,8 @@ def heads(*, uid: UUID) -> dict[UUID, int]:
 
 
 def conversations_of(*, uid: UUID) -> list[Conversation]:
-    return list(Conversation.objects.of(uid).order_by("-updated_at"))
+    """The latest ones when there are very many."""
+    return list(Conversation.objects.of(uid).order_by("-updated_at")[:MAX_HEADS])
 
 
 def partners_of(*, uid: UUID) -> set[UUID]:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from chatproject.lib.bridge import run
 from keys import services, signer
@@ -15,7 +15,7 @@ from keys.models import LogHead
 ED25519 = b"\x01"  # signature type of signed-note
 
 
-@require_GET
+@require_safe
 async def show(request: HttpRequest) -> HttpResponse:
     text = await run(_current)
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.i18n import set_language
 
 from accounts import services, throttles
@@ -18,26 +18,26 @@ from accounts.services.login import start_session
 from accounts.views.common import answer, half_way, known_browser, refuse_many, remember_next, too_many
 
 
-@require_GET
+@require_safe
 def welcome(request: HttpRequest) -> HttpResponse:
     if services.full_login(request.session) is not None:
         return redirect(settings.LOGIN_REDIRECT_URL)
     return answer(request, "welcome", {"half_way": half_way(request)})
 
 
-@require_GET
+@require_safe
 def about(request: HttpRequest) -> HttpResponse:
     return answer(request, "about", {})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
     if settings.REGISTRATION == "closed":
         return answer(request, "closed", {}, status=403)
     return _sign_up(request, services.create_person, administrator=False)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def administrator(request: HttpRequest, token: str) -> HttpResponse:
     """The sign-up form behind the one-time link of the first administrator."""
     link = services.usable_setup_link(token=token)
@@ -53,7 +53,7 @@ def administrator(request: HttpRequest, token: str) -> HttpResponse:
 def _sign_up(request: HttpRequest, create: Callable[..., User], *, administrator: bool) -> HttpResponse:
     form = SignUpForm(request.POST or None)
     context = {"form": form, "administrator": administrator}
-    if request.method == "GET":
+    if request.method != "POST":
         return answer(request, "sign_up", context)
     try:
         throttles.count_address(throttles.SIGN_UP_ADDRESS, request)
@@ -71,12 +71,12 @@ def _sign_up(request: HttpRequest, create: Callable[..., User], *, administrator
     return answer(request, "sign_up", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
     form = LogInForm(request.POST or None)
     target = request.POST.get("next", request.GET.get("next", ""))
     context = {"form": form, "next": target}
-    if request.method == "GET" or not form.is_valid():
+    if request.method != "POST" or not form.is_valid():
         return answer(request, "log_in", context)
     name, password = form.cleaned_data["name"], form.cleaned_data["password"]
     try:

@@ -33,7 +33,8 @@ def error_response(code: str, status: int, **extra: Any) -> JsonResponse:
 
 
 def api_view(*methods: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make a JSON view of a sync or async function. Other methods: 405 METHOD_NOT_ALLOWED."""
+    """Make a JSON view of a sync or async function. HEAD goes where GET goes. Others: 405 METHOD_NOT_ALLOWED."""
+    methods = (*methods, "HEAD") if "GET" in methods else methods
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         return _async_view(view, methods) if inspect.iscoroutinefunction(view) else _sync_view(view, methods)
