@@ -7,10 +7,11 @@ from uuid import UUID
 from django.db import DatabaseError
 
 from chatproject.lib import bridge
-from conversations import closecodes, delivery, frames, postbox
+from chatproject.lib.addresses import network_prefix, scope_address
+from conversations import closecodes, delivery, frames, lobby, postbox
 from conversations.baseconsumer import BaseConsumer
 from conversations.refusals import Refusal
-from conversations.socketauth import LoginMissing, identify, origin_is_allowed, session_key
+from conversations.socketauth import LoginMissing, identify, log_rejection, origin_is_allowed, session_key
 
 HELLO_SECONDS = 5.0
 RECHECK_SECONDS = 60.0
@@ -25,8 +26,9 @@ class ChatConsumer(BaseConsumer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._welcomed = False
+        self._joined = self._welcomed = False
         self._strikes = 0
+        self._network = ""
         self._told: dict[UUID, int] = {}
         self._bells: dict[UUID, int] = {}
         self._log_bell = 0
@@ -37,6 +39,8 @@ class ChatConsumer(BaseConsumer):
     async def opened(self) -> None:
         if not origin_is_allowed(self.scope):
             return await self.close(closecodes.LOGIN_NEEDED)  # before accepting: the browser sees a plain 403
+        if not self._enter_lobby():
+            return await self.close(closecodes.TOO_MANY)
         refused = await self._identify()
         await self.accept()
         if refused:
@@ -44,8 +48,22 @@ class ChatConsumer(BaseConsumer):
         self.start(self._await_hello())
         self.start(self._watch())
 
+    def _enter_lobby(self) -> bool:
+        network = network_prefix(scope_address(self.scope))
+        if not lobby.enter(network):
+            log_rejection("too many that said no hello")
+            return False
+        self._network = network
+        return True
+
+    def _leave_lobby(self) -> None:
+        if self._network:
+            lobby.leave(self._network)
+            self._network = ""
+
     def closed(self) -> None:
-        if self._welcomed:
+        self._leave_lobby()
+        if self._joined:
             delivery.leave(self)
 
     async def _identify(self) -> int | None:
@@ -154,12 +172,15 @@ class ChatConsumer(BaseConsumer):
     async def _hello(self, frame: frames.Hello) -> None:
         if frame.did != self.did:
             return await self.close(closecodes.DEVICE_NEEDED)
-        if not delivery.join(self):
+        self._joined = self._joined or delivery.join(self)  # from here on bells are kept; they wait for the welcome
+        if not self._joined:
             return await self.close(closecodes.TOO_MANY)
-        self._welcomed = True  # from here on a bell is kept; the first ones wait for the welcome
+        self._leave_lobby()
         now = await postbox.standing(self._login)
         self._told = dict(now.heads)
         await self._answer(frames.Welcome(now.incarnation, now.heads, now.log_size, now.now_ms))
+        self._welcomed = True
+        await self._send_bells()
 
     async def _post(self, frame: frames.Post) -> None:
         outcome = await postbox.post(self._login, frame)

@@ -29,6 +29,11 @@ RETRY_SECONDS = 1.0
 LOG_EVERY_SECONDS = 60.0
 
 
+def begin() -> None:
+    """The server runs: from here on a process without sockets, too, passes on whose sessions have ended."""
+    _desk()
+
+
 def join(socket: Socket) -> bool:
     """Put a socket in charge of its device, in all processes. False: the person has too many sockets."""
     desk = _desk()

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+from daphne.http_protocol import WebRequest
 from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
 
@@ -22,6 +23,46 @@ REQUEST_SECONDS = 60
 DRAIN_SECONDS, DRAIN_STEP_SECONDS = 2.0, 0.05
 MAX_UNSENT_BYTES = 2 * 1024 * 1024
 SEND_SECONDS, SEND_STEP_SECONDS = 8.0, 0.02
+HARD_BODY_BYTES = 1024 * 1024  # above Django's own limit, which answers 413: Daphne would keep any body, however long
+MAX_UNREAD_FRAMES, MAX_UNREAD_BYTES, READ_STEP_SECONDS = 32, 1024 * 1024, 0.02
+
+
+class BoundedRequest(WebRequest):
+    """Cuts the line of whoever sends a body without end."""
+
+    _taken = 0
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self._taken += len(data)
+        if self._taken <= HARD_BODY_BYTES:
+            super().handleContentChunk(data)
+        else:
+            self.channel.forceAbortClient()
+
+
+class PatientSocket(WebSocketProtocol):
+    """Reads on only when the consumer has taken what was read: Daphne keeps unread frames without end."""
+
+    _waiting = False
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        super().onMessage(payload, isBinary)
+        if not self._waiting and self._unread_is_much():
+            self._waiting = True
+            self.transport.pauseProducing()
+            twisted_loop.call_later(READ_STEP_SECONDS, self._read_on)
+
+    def _read_on(self) -> None:
+        if self.state == self.STATE_OPEN and self._unread_is_much():
+            twisted_loop.call_later(READ_STEP_SECONDS, self._read_on)
+        elif self.transport is not None:
+            self._waiting = False
+            self.transport.resumeProducing()
+
+    def _unread_is_much(self) -> bool:
+        unread = self.application_queue._queue  # asyncio's queue has no public way to look into it
+        sizes = [len(frame.get("text") or frame.get("bytes") or "") for frame in unread]
+        return len(sizes) > MAX_UNREAD_FRAMES or sum(sizes) > MAX_UNREAD_BYTES
 
 
 class DrainingServer(Server):
@@ -54,6 +95,9 @@ class DrainingServer(Server):
 
     def listen_success(self, port: Any) -> None:
         self._ports.append(port)
+        self.ws_factory.protocol = PatientSocket
+        self.http_factory.buildProtocol = _with_bounded_requests(self.http_factory.buildProtocol)
+        twisted_loop.call_soon(delivery.begin)
         self._on_ready(port.getHost().host, port.getHost().port)
 
     def listen_error(self, failure: Any) -> None:
@@ -84,6 +128,15 @@ class DrainingServer(Server):
             twisted_loop.call_later(DRAIN_STEP_SECONDS, self._stop_when_empty, deadline)
         else:
             self.stop()
+
+
+def _with_bounded_requests(build: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def build_protocol(address: Any) -> Any:
+        protocol = build(address)
+        protocol.requestFactory = BoundedRequest
+        return protocol
+
+    return build_protocol
 
 
 def _unsent_bytes(protocol: WebSocketProtocol) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ class Visitor:
     client: Client
     uid: UUID
     did: UUID
+    owner: Any = field(repr=False)
 
     @property
     def session_key(self) -> str:
@@ -34,7 +35,7 @@ def make_visitor(name: str, *, bound: bool = True) -> Visitor:
         session = client.session
         session["did"] = owner.browsers[0].id.hex
         session.save()
-    return Visitor(client, user.uid, owner.browsers[0].id)
+    return Visitor(client, user.uid, owner.browsers[0].id, owner)
 
 
 def start_record(cid: UUID, one: Visitor, other: Visitor) -> bytes:
