@@ -110,6 +110,7 @@ def test_what_is_written_offline_waits_and_is_sent_once(stage):
     stage.hers.expect_message("written in a tunnel", state="sent")
     stage.hers.expect_message("and a second line", state="sent")
     stage.his.expect_message("written in a tunnel")
+    stage.his.expect_message("and a second line")
     assert stage.his.texts()[-2:] == ["written in a tunnel", "and a second line"]
 
 
