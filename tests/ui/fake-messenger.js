@@ -229,12 +229,14 @@ export class FakeMessenger extends EventTarget {
 
   async safetyNumber() {
     const digits = "492710385516204773918265530129847561".padEnd(60, "7340912856");
-    return { digits, mine: digits.slice(0, 30), theirs: digits.slice(30) };
+    return { digits, mine: digits.slice(0, 30), theirs: digits.slice(30), qr: Uint8Array.from({ length: 65 }, (_, at) => (at ? at * 37 : 1)) };
   }
 
   async setVerified(cid, verified) {
+    this.calls.push(["verified", verified]);
     Object.assign(this.conversation(cid), { verified });
     this.emit("conversation", { cid });
+    this.emit("conversations");
   }
 
   async decide(cid, choice) {

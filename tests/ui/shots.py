@@ -42,6 +42,22 @@ def safety(page: Any) -> None:
     page.wait_for_timeout(300)
 
 
+def safety_code(page: Any) -> None:
+    page.click("text=Carol")
+    page.wait_for_timeout(200)
+    page.click(".chat-view__trust")
+    for way in ("large", "words", "qr"):
+        page.click(f"safety-dialog [data-part={way}]")
+    page.wait_for_timeout(200)
+
+
+def safety_wrong(page: Any) -> None:
+    safety(page)
+    page.click("safety-dialog [data-part=unmark]")
+    page.click("safety-dialog [data-part=differ]")
+    page.wait_for_timeout(200)
+
+
 def chat_menu(page: Any) -> None:
     open_first(page)
     page.click(".chat-view__header summary")
@@ -124,6 +140,8 @@ SCENES: dict[str, tuple[str, Any]] = {
     "people": ("open", pick_people),
     "search": ("open", search),
     "safety": ("open", safety),
+    "safety-code": ("open", safety_code),
+    "safety-wrong": ("open", safety_wrong),
     "chat-menu": ("open", chat_menu),
     "unread": ("open", unread),
     "offline": ("open", offline),

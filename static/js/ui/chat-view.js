@@ -14,6 +14,8 @@ import "./safety-dialog.js";
 import "./stop-banner.js";
 import "./user-avatar.js";
 
+const ANSWERED_BY_NUMBERS = new Set(["ROOT_RESET", "ROOT_ROTATED"]);
+
 export class ChatView extends View {
   #messenger = null;
   #cid = null;
@@ -36,7 +38,7 @@ export class ChatView extends View {
     this.addEventListener("discard-message", ({ detail }) => this.#discard(detail.message));
     this.addEventListener("compare-numbers", () => this.#compare());
     this.addEventListener("decide", ({ detail }) => this.#decide(detail.choice));
-    this.addEventListener("trust-changed", () => this.refresh());
+    this.addEventListener("trust-changed", ({ detail }) => this.#trustChanged(detail));
   }
 
   /** @param {object} messenger */
@@ -138,6 +140,13 @@ export class ChatView extends View {
 
   #compare() {
     this.#dialog("safetyDialog");
+  }
+
+  /** Numbers that match are the answer to a stop because of new keys. */
+  async #trustChanged({ cid, verified }) {
+    const conversation = conversationOf(this.#messenger, cid);
+    if (verified && ANSWERED_BY_NUMBERS.has(conversation?.blocked?.code)) await this.#try(() => this.#messenger.decide(cid, "continue"));
+    this.refresh();
   }
 
   #dialog(part) {

@@ -1,25 +1,26 @@
-/** The safety number: both sides in groups of five, to be read to each other; comparing it marks the chat as verified. */
+/** The safety number: both halves in groups of five, to be read to each other; comparing it marks the person as verified. */
+import { personName } from "./conversations.js";
 import { DialogView } from "./dialog-view.js";
 import { copyText } from "./files.js";
+import { setIcon } from "./icons.js";
+import { qrPicture } from "./qr-picture.js";
 import { define } from "./view.js";
 import { say } from "./words.js";
 
 const GROUP = /\d{5}/g;
+const PANES = { open: "ask", verified: "done", wrong: "wrong" };
 
-/** Digit by digit for those who listen, five at a time for those who look. */
+/** Five digits for those who look, five words for those who listen or read aloud. */
 function group(digits) {
   const item = document.createElement("li");
-  const seen = document.createElement("span");
+  const seen = Object.assign(document.createElement("span"), { className: "safety__digits", textContent: digits });
   seen.setAttribute("aria-hidden", "true");
-  seen.textContent = digits;
-  const heard = document.createElement("span");
-  heard.className = "visually-hidden";
-  heard.textContent = [...digits].join(" ");
-  item.append(seen, heard);
+  const spoken = [...digits].map((digit) => say(`digit.${digit}`)).join(" ");
+  item.append(seen, Object.assign(document.createElement("span"), { className: "safety__words visually-hidden", textContent: spoken }));
   return item;
 }
 
-const fill = (list, digits) => list.replaceChildren(...(digits.match(GROUP) ?? []).map(group));
+const groups = (digits) => digits.match(GROUP) ?? [];
 
 export class SafetyDialog extends DialogView {
   #cid = null;
@@ -29,6 +30,12 @@ export class SafetyDialog extends DialogView {
     this.on("copy", "click", () => this.#copy());
     this.on("same", "click", () => this.#mark(true));
     this.on("unmark", "click", () => this.#mark(false));
+    this.on("differ", "click", () => this.#differ());
+    this.on("again", "click", () => this.#turn("open", "same"));
+    for (const part of ["fine", "later"]) this.on(part, "click", () => this.close());
+    this.#toggle("large", (on) => this.parts.numbers.classList.toggle("is-large", on));
+    this.#toggle("words", (on) => this.#speak(on));
+    this.#toggle("qr", (on) => (this.parts.code.hidden = !on));
   }
 
   /** @param {object} messenger */
@@ -42,44 +49,77 @@ export class SafetyDialog extends DialogView {
     const { parts } = this;
     this.fail(null);
     parts.lead.textContent = say("safety.lead", { name });
-    parts.theirsTitle.textContent = say("safety.theirs", { name });
-    this.#showMark(verified);
-    parts.numbers.hidden = parts.copy.hidden = true;
+    parts.theirsTitle.textContent = name;
+    parts.mineTitle.textContent = say("safety.mine", { name: personName(this.source.me) });
+    this.#turn(verified ? "verified" : "open");
+    parts.numbers.hidden = parts.ways.hidden = true;
     this.show();
     try {
       this.#show(await this.source.safetyNumber(cid));
     } catch (error) {
-      parts.same.hidden = parts.unmark.hidden = true;
+      parts.ask.hidden = parts.done.hidden = true;
       this.fail(error, { name });
     }
   }
 
-  #show({ digits, mine, theirs }) {
-    this.#digits = digits;
-    fill(this.parts.theirs, theirs);
-    fill(this.parts.mine, mine);
-    this.parts.numbers.hidden = this.parts.copy.hidden = false;
+  closed() {
+    this.parts.picture.replaceChildren();
+    this.#digits = "";
   }
 
-  #showMark(verified) {
-    const { same, unmark, done } = this.parts;
-    same.hidden = verified;
-    unmark.hidden = done.hidden = !verified;
+  /** The same order on both screens. */
+  #show({ digits, mine, theirs, qr }) {
+    const { parts } = this;
+    this.#digits = digits;
+    parts.theirs.replaceChildren(...groups(theirs).map(group));
+    parts.mine.replaceChildren(...groups(mine).map(group));
+    const first = digits.startsWith(mine) ? parts.mineBox : parts.theirsBox;
+    parts.numbers.prepend(first);
+    parts.picture.replaceChildren(qrPicture(qr, say("safety.qr")));
+    this.#speak(parts.words.getAttribute("aria-pressed") === "true");
+    parts.numbers.hidden = parts.ways.hidden = false;
+  }
+
+  #toggle(part, show) {
+    this.on(part, "click", ({ currentTarget }) => {
+      const on = currentTarget.getAttribute("aria-pressed") !== "true";
+      currentTarget.setAttribute("aria-pressed", String(on));
+      show(on);
+    });
+  }
+
+  #speak(on) {
+    this.parts.numbers.classList.toggle("is-spoken", on);
+    for (const words of this.parts.numbers.querySelectorAll(".safety__words")) words.classList.toggle("visually-hidden", !on);
+  }
+
+  /** @param {"open"|"verified"|"wrong"} state  @param {string} [focus] the part that gets the focus */
+  #turn(state, focus) {
+    const { parts } = this;
+    for (const [name, pane] of Object.entries(PANES)) parts[pane].hidden = name !== state;
+    parts.state.className = `safety__state is-${state}`;
+    parts.stateText.textContent = say(`safety.state.${state}`);
+    setIcon(parts.shield, state === "verified" ? "shield-check" : "shield");
+    if (focus) parts[focus].focus();
   }
 
   async #mark(verified) {
     try {
       await this.source.setVerified(this.#cid, verified);
-      this.#showMark(verified);
-      this.emit("trust-changed");
-      if (verified) this.parts.close.focus();
+      this.#turn(verified ? "verified" : "open", verified ? "fine" : "same");
+      this.emit("trust-changed", { cid: this.#cid, verified });
     } catch (error) {
       this.fail(error);
     }
   }
 
+  async #differ() {
+    await this.#mark(false);
+    this.#turn("wrong", "wrong");
+  }
+
   async #copy() {
-    const copied = await copyText((this.#digits.match(GROUP) ?? []).join(" "));
+    const copied = await copyText(groups(this.#digits).join(" "));
     this.emit("say-toast", { text: say(copied ? "toast.copied" : "toast.notCopied") });
   }
 }
