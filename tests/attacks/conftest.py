@@ -1,0 +1,65 @@
+"""What the attacks share: the bench in a page, and which attacks are left out because they are known to be open."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from playwright.sync_api import Error
+
+from tests.attacks.catalogue import number_of
+from tests.attacks.open import BROKEN
+from tests.vectors import browser
+
+RUN = """async ([name, seconds]) => {
+    const { run } = await import("/tests/attacks/bench.js");
+    const late = new Promise((_, fail) => setTimeout(() => fail(new Error("took too long")), 1000 * seconds));
+    return Promise.race([run(name), late]);
+}"""
+SECONDS = 40
+Bench = Callable[[str], Any]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--attack-open", action="store_true", help="run the attacks that are known to be open as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The attacks that are open do not run by default: `python -m tests.attacks` lists them with the reason."""
+    if config.getoption("attack_open", default=False):
+        return
+    left_out = [item for item in items if "tests/attacks/" in item.nodeid and item.name.split("[")[0] in BROKEN]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def bench_page() -> Iterator[Callable[..., Any]]:
+    with patch.object(browser, "SERVED", (*browser.SERVED, "tests/attacks/")), browser.module_page() as evaluate:
+        yield evaluate
+
+
+@pytest.fixture
+def bench(bench_page: Callable[..., Any]) -> Bench:
+    """Runs a scenario of this folder in the page; gives what it gives."""
+
+    def run(name: str) -> Any:
+        try:
+            outcome = bench_page(RUN, [name, SECONDS])
+        except Error as error:
+            failed = "\n".join(dict.fromkeys(error.message.splitlines()))
+        else:
+            failed = ""
+        if failed:
+            pytest.fail(f"{name}: {failed}", pytrace=False)
+        assert outcome["faults"] == []
+        assert outcome["unexpected"] == [], "faults of the page itself"
+        return outcome["given"]
+
+    return run
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if "tests/attacks/" in item.nodeid and number_of(item.name) is None and "test_a" in item.name:
+        raise pytest.UsageError(f"{item.name} names no attack")

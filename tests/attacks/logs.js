@@ -1,0 +1,137 @@
+/** Attacks on the log: two views, an old one, a forged head, shadow versions (A17 to A20). */
+
+import { expect, until } from "/tests/js_chat/harness.js";
+import { bothReal, goesOn, hasProblem, isBlocked, settled, staysUnsent, withPuppet } from "./bench.js";
+import { appendLeaves, emptyLog, encodeHead, encodeLeaf, generateEd25519, logId, logRoot, randomBytes, sha256, signBundle, signHead, toBase64Url, unhex } from "./product.js";
+
+/** What the server says about its log, changed by `change` for whom `isVictim` names; gives the way back. */
+export function lieAboutLog(server, change, isVictim = () => true) {
+  const { keys } = server;
+  server.keys = async (client, method, parts, ...rest) => {
+    const honest = await keys.call(server, client, method, parts, ...rest);
+    return parts[0] === "log" && isVictim(client) ? change(honest, Number(rest[1].get("from"))) : honest;
+  };
+  return () => {
+    server.keys = keys;
+  };
+}
+
+/** A page of a log with these leaves, signed by this key. */
+async function pageOf(leaves, from, { key, tsMs = Date.now(), size = leaves.length }) {
+  const log = await appendLeaves(emptyLog(), leaves.slice(0, size));
+  const head = { logId: await logId(key.pub), size, root: await logRoot(log), tsMs };
+  return {
+    leaves: leaves.slice(from, size).map(toBase64Url), size, head: toBase64Url(encodeHead(head)), sig: toBase64Url(await signHead(head, key.seed)),
+    log_pub: toBase64Url(key.pub),
+  };
+}
+
+/** Makes the browser look at its log now. */
+export function look(world) {
+  world.server.sockets.forEach((socket) => socket.push({ f: "bell", log_size: world.server.log.size + 1 }));
+}
+
+const stranger = async () => encodeLeaf({ name: "nobody", uid: randomBytes(16), version: 1, bundleHash: await sha256(randomBytes(8)) });
+
+export async function a17(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const other = await appendLeaves(emptyLog(), [...world.server.leaves.slice(0, -1), await stranger()]);
+  const { record } = await bob.propose(1, { log: { ...other, places: world.server.log.places, leaves: world.server.log.leaves } });
+  await world.inject(cid, { kind: "record", blob: record, from: bob });
+  await isBlocked(alice, cid, "LOG_SPLIT_VIEW");
+  await staysUnsent(world, alice, cid);
+  expect(await alice.texts(cid), ["hello", "hi", "waits"], "texts");
+}
+
+/** Each of the two is shown a log of their own; they meet in an epoch record. */
+export async function a17_both(world) {
+  const { alice, bob, cid } = await bothReal(world);
+  const leaf = await stranger();
+  const shared = world.server.leaves.length;
+  lieAboutLog(world.server, (_, from) => pageOf([...world.server.leaves.slice(0, shared), leaf], from, { key: world.server.key }), (client) => client === alice.client);
+  await world.server.append(await stranger());
+  look(world);
+  await settled();
+  await bob.messenger.send(cid, "still one view");
+  await alice.sees(cid, "hello", "hi", "still one view");
+  bob.skew = 25 * 3_600_000; // a new epoch is due with his next message
+  alice.skew = bob.skew;
+  await bob.messenger.send(cid, "from another view");
+  await isBlocked(alice, cid, "LOG_SPLIT_VIEW");
+}
+
+export async function a18(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  lieAboutLog(world.server, (_, from) => pageOf(world.server.leaves, from, { key: world.server.key, size: 1 }));
+  look(world);
+  await isBlocked(alice, cid, "LOG_ROLLBACK");
+  await staysUnsent(world, alice, cid);
+  await bob.say("receiving goes on");
+  await until(async () => (await alice.texts(cid)).includes("receiving goes on"), "shown", () => alice.texts(cid));
+}
+
+export async function a18_stale(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  lieAboutLog(world.server, (_, from) => pageOf(world.server.leaves, from, { key: world.server.key, tsMs: Date.now() - 25 * 3_600_000 }));
+  look(world);
+  await hasProblem(alice, "LOG_STALE");
+  expect(alice.messenger.conversation(cid).blocked, null, "a warning, no block");
+  await goesOn(alice, bob, cid);
+}
+
+export async function a19(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const key = await generateEd25519();
+  const honest = lieAboutLog(world.server, (_, from) => pageOf(world.server.leaves, from, { key }));
+  look(world);
+  await isBlocked(alice, cid, "LOG_BAD_HEAD");
+  await staysUnsent(world, alice, cid);
+  honest();
+  await alice.messenger.decide(cid, "continue");
+  await bob.sync().catch(() => {});
+  expect((await alice.texts(cid)).slice(0, 2), ["hello", "hi"], "texts");
+}
+
+/** The right name on the head, another signature below it. */
+export async function a19_signature(world) {
+  const { alice, cid } = await withPuppet(world);
+  const key = await generateEd25519();
+  const sign = async (page) => ({ ...page, sig: toBase64Url(await signHead({ logId: unhex("00".repeat(32)), size: 1, root: unhex("00".repeat(32)), tsMs: 1 }, key.seed)) });
+  lieAboutLog(world.server, sign);
+  look(world);
+  await isBlocked(alice, cid, "LOG_BAD_HEAD");
+}
+
+/** A key file pins the log's key: a log under another key is refused before anything is published. */
+export async function a19_keyfile(world) {
+  const alice = await world.person("alice");
+  const file = await alice.keyFile();
+  alice.messenger.end();
+  lieAboutLog(world.server, (_, from) => generateEd25519().then((key) => pageOf(world.server.leaves, from, { key })));
+  const fresh = world.browserOf(alice.person);
+  await fresh.load();
+  const refusal = await fresh.messenger.importKeyFile({ bytes: file, passphrase: "abcd-efgh-ijkm-npqr-stuv" }).then(() => null, ({ code }) => code);
+  expect([refusal, alice.person.bundles.length], ["LOG_BAD_HEAD", 1], "refused, and nothing published");
+}
+
+export async function a20(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const shadow = await signBundle({ ...bob.fields(), version: 1, prevHash: new Uint8Array(32) }, bob.root.seed);
+  await world.server.append(await encodeLeaf({ name: "bob", uid: bob.uid, version: 1, bundleHash: shadow.hash }));
+  await isBlocked(alice, cid, "BUNDLE_CHAIN_BROKEN");
+  await staysUnsent(world, alice, cid);
+}
+
+export async function a20_skip(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  await world.server.append(await encodeLeaf({ name: "bob", uid: bob.uid, version: 3, bundleHash: await sha256(randomBytes(8)) }));
+  await isBlocked(alice, cid, "BUNDLE_CHAIN_BROKEN");
+}
+
+export async function a20_owner(world) {
+  const { alice, cid } = await withPuppet(world);
+  const { uid, name } = alice.person;
+  await world.server.append(await encodeLeaf({ name, uid: unhex(uid), version: 2, bundleHash: await sha256(randomBytes(8)) }));
+  await isBlocked(alice, cid, "LOG_SELF_FORGED");
+  await staysUnsent(world, alice, cid);
+}

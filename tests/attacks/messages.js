@@ -1,0 +1,211 @@
+/** Attacks on single messages: what the server or the peer does to an envelope on its way (A39 to A47). */
+
+import { expect, until } from "/tests/js_chat/harness.js";
+import { COUNTER_LIMIT, HEADER_BYTES } from "/static/js/crypto/labels.js";
+import { messageKeys } from "/static/js/crypto/envelope.js";
+import { keyAt, startChain } from "/static/js/crypto/chain.js";
+import { pad } from "/static/js/crypto/padding.js";
+import { gcmSeal } from "/static/js/crypto/primitives.js";
+import { begin, bothReal, bytesOf, flip, goesOn, isBlocked, settled, shows, withPuppet } from "./bench.js";
+import { concat, equal, randomBytes, u32, utf8 } from "./product.js";
+
+const EPOCH_AT = 3 + 16; // in a header
+const UID_AT = EPOCH_AT + 4 + 8;
+const COUNTER_AT = UID_AT + 32;
+
+const codesOf = async (browser, cid) => (await browser.codes(cid)).filter((code) => code !== "STARTED");
+
+/** The envelope with other bytes from `place` on. */
+function put(envelope, place, bytes) {
+  const copy = envelope.slice();
+  copy.set(bytes, place);
+  return copy;
+}
+
+export async function a16_envelope(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const { envelope } = await bob.seal(bob.content({ body: "weaker" }));
+  await world.inject(cid, { blob: put(envelope, 1, [2]), from: bob });
+  await shows(alice, cid, "BAD_SUITE");
+  await alice.sees(cid, "hello", "hi");
+}
+
+export async function a34(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  for (const counter of [2 ** 32 - 1, COUNTER_LIMIT, COUNTER_LIMIT - 1, 2_002]) {
+    const { envelope } = await bob.seal(bob.content({ body: "bomb" }));
+    const before = (await alice.codes(cid)).length;
+    const began = performance.now();
+    await world.inject(cid, { blob: put(envelope, COUNTER_AT, u32(counter)), from: bob });
+    await until(async () => (await alice.codes(cid)).length > before, "refused");
+    expect((await alice.codes(cid)).at(-1), "COUNTER_TOO_FAR", `counter ${counter}`);
+    expect(performance.now() - began < 1_000, true, "nothing was derived");
+  }
+  await alice.sees(cid, "hello", "hi");
+}
+
+export async function a39(world) {
+  const { alice, bob, cid } = await bothReal(world);
+  const file = await alice.keyFile();
+  const copy = world.events(cid).findLast((event) => event.kind === "message" && event.uid === bob.person.uid);
+  const news = alice.messages.length;
+  for (let i = 0; i < 3; i += 1) await world.inject(cid, { ...copy, client_id: crypto.randomUUID() });
+  await bob.messenger.send(cid, "after");
+  await alice.sees(cid, "hello", "hi", "after");
+  expect(await codesOf(alice, cid), [], "nothing is said about it");
+  expect(alice.messages.slice(news).filter(({ message, isNew }) => isNew && message.text !== "after").length, 0, "no news");
+  const fresh = world.browserOf(alice.person);
+  await fresh.load();
+  await fresh.messenger.importKeyFile({ bytes: file, passphrase: "abcd-efgh-ijkm-npqr-stuv" });
+  await fresh.sees(cid, "hello", "hi", "after");
+}
+
+export async function a40(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const [no, yes] = [await bob.seal(bob.content({ body: "first: no" })), await bob.seal(bob.content({ body: "then: yes" }))];
+  await world.inject(cid, { blob: yes.envelope, from: bob });
+  await world.inject(cid, { blob: no.envelope, from: bob });
+  await until(async () => (await alice.texts(cid)).length === 4, "both came", () => alice.texts(cid));
+  expect(await alice.texts(cid), ["hello", "hi", "first: no", "then: yes"], "order of the sender");
+}
+
+export async function a41(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const lost = await bob.seal(bob.content({ body: "the lost one" }));
+  const kept = await bob.seal(bob.content({ body: "the next one" }));
+  await world.inject(cid, { blob: kept.envelope, from: bob });
+  await alice.sees(cid, "hello", "hi", "the next one");
+  const missing = (await alice.messenger.messages(cid)).items.find(({ kind }) => kind === "missing");
+  expect([missing.code, missing.detail], ["COUNTER_GAP", { count: 1 }], "placeholder");
+  await world.inject(cid, { blob: lost.envelope, from: bob });
+  await until(async () => (await alice.texts(cid)).includes("the lost one"), "what comes late is shown", () => alice.texts(cid));
+}
+
+export async function a42(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const withheld = await bob.seal(bob.content({ body: "the tail" }));
+  expect(withheld.counter, 1, "after hi");
+  await bob.next({ finals: [{ did: bob.device.did, nextCounter: 2 }] });
+  await shows(alice, cid, "MESSAGES_WITHHELD");
+  await goesOn(alice, bob, cid);
+  await alice.messenger.send(cid, "did you get this?");
+  await until(async () => (await alice.states(cid)).at(-1) === "sent", "stored by the server");
+  await settled();
+  expect((await alice.states(cid)).at(-1), "sent", "no second tick without the peer's word");
+}
+
+export async function a43(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  await alice.messenger.send(cid, "mine");
+  await until(() => world.events(cid).length >= 5, "stored");
+  const own = world.events(cid).findLast(({ uid, kind }) => kind === "message" && uid === alice.person.uid);
+  const inBobsName = concat(bytesOf(own).slice(0, UID_AT), bob.uid, bob.device.did, u32(1), bytesOf(own).slice(COUNTER_AT + 4));
+  await world.inject(cid, { blob: inBobsName, from: bob });
+  await shows(alice, cid, "BAD_COMMIT");
+  await world.inject(cid, { blob: own.blob, from: bob });
+  await shows(alice, cid, "SENDER_MISMATCH");
+  await world.inject(cid, { ...own, client_id: crypto.randomUUID() });
+  await bob.sync().catch(() => {}); // he refuses them as well
+  await bob.post("message", (await bob.seal(bob.content({ body: "his own" }))).envelope);
+  await until(async () => (await alice.texts(cid)).includes("his own"), "the next one", () => alice.texts(cid));
+  expect(await alice.texts(cid), ["hello", "hi", "mine", "his own"], "shown once, as hers");
+}
+
+export async function a44(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const carol = await world.puppet("carol");
+  const other = await begin(alice, carol, ["dear carol", "dear alice"]);
+  const { envelope } = await bob.seal(bob.content({ body: "for one chat only" }));
+  await world.inject(other, { blob: envelope, from: bob });
+  await shows(alice, other, "WRONG_CONVERSATION");
+  await alice.sees(other, "dear carol", "dear alice");
+  await alice.sees(cid, "hello", "hi");
+}
+
+export async function a45(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const { envelope } = await bob.seal(bob.content({ body: "from the boss" }));
+  await world.inject(cid, { blob: envelope, from: bob, uid: alice.person.uid });
+  await shows(alice, cid, "SENDER_MISMATCH");
+  await world.inject(cid, { blob: envelope, from: bob, did: alice.client.did, uid: alice.person.uid });
+  await settled(100);
+  await alice.sees(cid, "hello", "hi");
+  await world.inject(cid, { blob: envelope, from: bob });
+  await alice.sees(cid, "hello", "hi", "from the boss");
+}
+
+/** Which refusal each place of an envelope gives, as section 7 orders its checks. */
+function refusalAt(place) {
+  const ranges = [
+    [1, "BAD_VERSION"], [2, "BAD_SUITE"], [3, "BAD_VERSION"], [EPOCH_AT, "WRONG_CONVERSATION"], [EPOCH_AT + 4, "NO_EPOCH_KEY"], [UID_AT, "EPOCH_FORK"],
+    [COUNTER_AT, "SENDER_MISMATCH"], [COUNTER_AT + 3, "COUNTER_TOO_FAR"], [COUNTER_AT + 4, null], [HEADER_BYTES + 32, "BAD_COMMIT"],
+  ];
+  return (ranges.find(([end]) => place < end) ?? [0, "BAD_TAG"])[1];
+}
+
+export async function a46(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const [first, good] = [await bob.seal(bob.content({ body: "" })), await bob.seal(bob.content({ body: "whole" }))];
+  await world.inject(cid, { blob: first.envelope, from: bob });
+  // A flipped byte of the TH in the header is a fork and blocks; it has its own place at the end.
+  const places = Array.from({ length: good.envelope.length }, (_, i) => i).filter((place) => !["EPOCH_FORK", null].includes(refusalAt(place)));
+  const wanted = places.map(refusalAt);
+  for (const place of places) await world.inject(cid, { blob: flip(good.envelope, place, 0x80), from: bob });
+  for (const cut of [0, 1, 98, 402, good.envelope.length - 1]) {
+    await world.inject(cid, { blob: good.envelope.slice(0, cut), from: bob });
+    wanted.push("BAD_ENCODING");
+  }
+  await world.inject(cid, { blob: concat(good.envelope, new Uint8Array(16)), from: bob });
+  wanted.push("BAD_TAG");
+  await until(async () => (await codesOf(alice, cid)).length >= Math.min(wanted.length, 190), "all are refused", async () => (await codesOf(alice, cid)).length);
+  await world.inject(cid, { blob: good.envelope, from: bob });
+  await until(async () => (await alice.texts(cid)).includes("whole"), "the true one is shown", () => alice.texts(cid));
+  const codes = await allCodes(alice, cid);
+  const bad = wanted.map((code, i) => [places[i], code, codes[i]]).filter(([, code, got]) => code !== got);
+  expect([codes.length, bad.slice(0, 5)], [wanted.length, []], "one named refusal for every place");
+  expect(alice.messenger.conversation(cid).blocked, null, "nothing is blocked by noise");
+  await world.inject(cid, { blob: flip(good.envelope, UID_AT - 1), from: bob });
+  await isBlocked(alice, cid, "EPOCH_FORK");
+}
+
+async function allCodes(browser, cid) {
+  const codes = [];
+  let before;
+  for (;;) {
+    const { items, more } = await browser.messenger.messages(cid, { before, limit: 200 });
+    codes.unshift(...items.filter(({ kind }) => kind === "missing").map(({ code }) => code));
+    if (!more) return codes;
+    before = items.find(({ seq }) => seq !== null).seq;
+  }
+}
+
+/** A ciphertext that is valid under its key although it commits to another one: what a salamander needs. */
+export async function a47(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const { envelope, counter } = await bob.seal(bob.content({ body: "seen by one only" }));
+  const { msk } = await keyAt(startChain(bob.keys, bob.device), counter, 0);
+  const header = envelope.slice(0, HEADER_BYTES);
+  const { key, nonce, commit } = await messageKeys(msk, header, header.slice(-32));
+  expect(equal(commit, envelope.slice(HEADER_BYTES, HEADER_BYTES + 32)), true, "the right keys");
+  const other = randomBytes(32);
+  const sealed = await gcmSeal(key, nonce, pad(utf8(JSON.stringify(bob.content({ body: "salamander" })))), concat(header, other));
+  await world.inject(cid, { blob: concat(header, other, sealed), from: bob });
+  await shows(alice, cid, "BAD_COMMIT");
+  await alice.sees(cid, "hello", "hi");
+  await world.inject(cid, { blob: envelope, from: bob });
+  await alice.sees(cid, "hello", "hi", "seen by one only");
+}
+
+export async function a36(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const before = new Map(bob.chains);
+  const one = await bob.seal(bob.content({ body: "of the browser" }));
+  bob.chains = before; // the copied profile goes on from the same place
+  const two = await bob.seal(bob.content({ body: "of its clone" }));
+  expect([one.counter, equal(one.envelope.slice(67, 99), two.envelope.slice(67, 99))], [two.counter, false], "one counter, two salts");
+  await world.inject(cid, { blob: one.envelope, from: bob });
+  await world.inject(cid, { blob: two.envelope, from: bob });
+  await shows(alice, cid, "COUNTER_REUSE");
+  expect(await alice.texts(cid), ["hello", "hi", "of the browser"], "texts");
+}
+

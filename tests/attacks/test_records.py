@@ -1,0 +1,67 @@
+"""Attacks on epochs, each a scenario of records.js: the real Messenger gets records that an honest peer would never make."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def test_a07_stolen_keys_without_the_last_secret_open_no_next_epoch(bench):
+    bench("a07")
+
+
+@pytest.mark.parametrize("place", ["a08", "a08_all"])
+def test_a08_points_of_low_order_are_refused(bench, place):
+    bench(place)
+
+
+@pytest.mark.parametrize("encoding", ["a09", "a09_large"])
+def test_a09_another_encoding_of_a_key_is_refused(bench, encoding):
+    bench(encoding)
+
+
+@pytest.mark.parametrize("object_", ["a16_record", "a16_envelope", "a16_bundle"])
+def test_a16_another_suite_is_refused(bench, object_):
+    bench(object_)
+
+
+def test_a25_an_old_epoch_blocks_and_its_keys_are_never_used_again(bench):
+    bench("a25")
+
+
+def test_a26_two_branches_are_found_at_the_first_message_across(bench):
+    bench("a26")
+
+
+def test_a27_an_honest_race_is_settled_without_a_word(bench):
+    bench("a27")
+
+
+@pytest.mark.parametrize("seen_by", ["a28", "a28_owner"])
+def test_a28_a_restart_by_a_known_device_blocks(bench, seen_by):
+    bench(seen_by)
+
+
+def test_a29_another_secret_for_one_recipient_is_refused(bench):
+    bench("a29")
+
+
+def test_a30_a_poisoned_record_freezes_neither_the_chat_nor_others(bench):
+    bench("a30")
+
+
+@pytest.mark.parametrize("flip", ["a31", "a31_real"])
+def test_a31_the_mode_changes_in_sight_or_not_at_all(bench, flip):
+    bench(flip)
+
+
+@pytest.mark.parametrize("change", ["a32", "a32_swap"])
+def test_a32_history_wraps_are_bound_to_the_record(bench, change):
+    bench(change)
+
+
+def test_a32_history_under_a_key_of_the_servers_choice_is_not_shown(bench):
+    assert "NO_EPOCH_KEY" in bench("a32_forged")
+
+
+def test_a32_a_forged_history_key_is_told_by_its_name(bench):
+    assert "BAD_CONFIRM" in bench("a32_forged")
