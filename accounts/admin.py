@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import services
+from accounts import events, services
 from accounts.adminsite import PlainAdmin, site
 from accounts.models import User
 from accounts.names import fold_name
@@ -51,6 +51,7 @@ class PersonAdmin(PlainAdmin):
         return ", ".join(f"{factor.title} ({factor.created_at:%Y-%m-%d})" for factor in confirmed_factors(user))
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        events.warn("administered", uid=obj.pk, by=_uid(request), fields=",".join(form.changed_data))
         if "is_active" in form.changed_data:
             services.set_active(user=obj, active=obj.is_active)
         if "is_staff" in form.changed_data:
@@ -72,3 +73,7 @@ class PersonAdmin(PlainAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
+
+
+def _uid(request: HttpRequest) -> str:
+    return request.user.uid.hex if isinstance(request.user, User) else "-"

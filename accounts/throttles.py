@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.core.cache import cache
 from django.http import HttpRequest
 
+from accounts import events
 from accounts.sealing import digest
 from chatproject.lib.addresses import client_address, network_prefix
 
@@ -50,7 +51,7 @@ def count(limits: tuple[Limit, ...], who: str) -> None:
     now = time.time()
     waits = [_wait(limit, who, now) for limit in limits]
     if any(waits):
-        raise TooMany(max(waits))
+        raise _too_many(limits[0].name, max(waits))
 
 
 def forgive(limits: tuple[Limit, ...], who: str) -> None:
@@ -73,7 +74,7 @@ def count_mail(who: str) -> None:
     now = time.time()
     key = _key("mail-cooldown", who)
     if not cache.add(key, now + MAIL_COOLDOWN_SECONDS, MAIL_COOLDOWN_SECONDS):
-        raise TooMany(max(1, math.ceil(float(cache.get(key, now)) - now)))
+        raise _too_many("mail-cooldown", max(1, math.ceil(float(cache.get(key, now)) - now)))
     count(MAIL_ACCOUNT, who)
 
 
@@ -81,7 +82,7 @@ def count_login(who: str) -> None:
     """A try to log in: within the account's windows and not before the growing delay after failures is over."""
     blocked_until = float(cache.get(_key("login-until", who), 0))
     if blocked_until > time.time():
-        raise TooMany(math.ceil(blocked_until - time.time()))
+        raise _too_many("login-delay", math.ceil(blocked_until - time.time()))
     count(LOGIN_ACCOUNT, who)
 
 
@@ -96,6 +97,11 @@ def login_failed(who: str) -> None:
 def login_succeeded(who: str) -> None:
     cache.delete_many([_key("login-failures", who), _key("login-until", who)])
     forgive(LOGIN_ACCOUNT, who)
+
+
+def _too_many(limit: str, wait: int) -> TooMany:
+    events.warn("limit_met", limit=limit)
+    return TooMany(wait)
 
 
 def _wait(limit: Limit, who: str, now: float) -> int:

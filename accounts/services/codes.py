@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import mail, throttles
+from accounts import events, mail, throttles
 from accounts.models import EmailFactor, Factor, MailCode, User, rows_of_factor
 from accounts.sealing import digest, digests
 
@@ -32,6 +32,7 @@ def check_code(*, user: User, factor_id: str, code: str, attempt: uuid.UUID | No
         if not known and (wait := factor.wait_seconds()):
             raise throttles.TooMany(wait)
         if not factor.verify_token(code.replace(" ", ""), attempt, wait=not known):
+            events.warn("code_wrong", uid=user.pk, factor=factor.kind)
             return None
     throttles.forgive(throttles.OTP_ACCOUNT, who)
     return factor

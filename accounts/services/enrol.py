@@ -10,7 +10,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from accounts import mail
+from accounts import events, mail
 from accounts.models import EmailFactor, Factor, RecoveryCode, RecoverySet, TOTPFactor, User
 from accounts.recovery import make_codes
 from accounts.sealing import digest
@@ -84,6 +84,7 @@ def confirm_factor(*, user: User, session: SessionBase, factor: Factor, code: st
         type(checked).objects.devices_for_user(user, confirmed=True).exclude(pk=checked.pk).delete()
         type(checked).objects.filter(pk=checked.pk).update(confirmed=True)
         checked.confirmed = True
+        events.note("factor_added", uid=user.pk, factor=checked.kind)
         if first:
             make_administrator(user=user)
         else:
@@ -102,6 +103,7 @@ def renew_recovery_codes(*, user: User) -> list[str]:
             user=user, defaults={"name": "recovery", "confirmed": False}
         )
         recovery_set.codes.all().delete()
+        events.note("recovery_codes_made", uid=user.pk)
         RecoveryCode.objects.bulk_create(
             RecoveryCode(recovery_set=recovery_set, digest=digest("recovery-code", user.uid.hex, code.replace("-", "")))
             for code in codes

@@ -4,7 +4,7 @@ from django.contrib import auth
 from django.http import HttpRequest
 from django_otp import login as otp_login
 
-from accounts import throttles
+from accounts import events, throttles
 from accounts.models import Factor, User
 from accounts.names import fold_name
 from accounts.services.codes import check_code
@@ -22,8 +22,10 @@ def log_in(*, request: HttpRequest, name: str, password: str, known_browser: str
     user = auth.authenticate(request, username=name, password=password)
     if not isinstance(user, User):
         throttles.login_failed(who)
+        events.warn("password_wrong", network=throttles.address_of(request))
         return None
     throttles.login_succeeded(who)
+    events.note("password_right", uid=user.pk, network=throttles.address_of(request))
     start_session(request=request, user=user)
     if known_browser:
         request.session[KNOWN_KEY] = known_browser
@@ -47,6 +49,7 @@ def enter(*, request: HttpRequest, user: User, factor: Factor) -> None:
     request.user = user
     otp_login(request, factor)
     request.session.cycle_key()
+    events.note("entered", uid=user.pk, factor=factor.kind, network=throttles.address_of(request))
 
 
 def log_out(*, request: HttpRequest) -> None:
@@ -55,4 +58,5 @@ def log_out(*, request: HttpRequest) -> None:
     user = request.user
     if attempt is not None and isinstance(user, User):
         end_session(user=user, session_id=attempt)
+        events.note("logged_out", uid=user.pk)
     auth.logout(request)

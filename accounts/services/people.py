@@ -4,7 +4,7 @@ import uuid
 
 from django.db import transaction
 
-from accounts import mail
+from accounts import events, mail
 from accounts.models import DirectoryWord, User
 from accounts.services.sessions import end_sessions
 
@@ -12,7 +12,9 @@ from accounts.services.sessions import end_sessions
 def create_person(*, name: str, display_name: str, password: str, email: str = "", language: str = "") -> User:
     """A new account. Raises IntegrityError when somebody took the name in the meantime."""
     with transaction.atomic():
-        return User.objects.create_user(name, password, display_name=display_name, email=email, language=language)
+        user = User.objects.create_user(name, password, display_name=display_name, email=email, language=language)
+    events.note("signed_up", uid=user.pk)
+    return user
 
 
 def rename(*, user: User, display_name: str) -> None:
@@ -36,6 +38,7 @@ def set_active(*, user: User, active: bool) -> None:
     """Lets a person in again, or shuts them out and ends all their sessions."""
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(is_active=active)
+        events.warn("switched_on" if active else "switched_off", uid=user.pk)
         if not active:
             end_sessions(user=user)
 
@@ -44,5 +47,6 @@ def set_staff(*, user: User, staff: bool) -> None:
     """Gives or takes the way into the administration; the person is told, and logs in again."""
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(is_staff=staff)
+        events.warn("staff_given" if staff else "staff_taken", uid=user.pk)
         end_sessions(user=user)
         transaction.on_commit(lambda: mail.send_notice(user=user, event="staff_changed"))

@@ -6,7 +6,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts import mail, throttles
+from accounts import events, mail, throttles
 from accounts.models import EmailFactor, TOTPFactor, User
 from accounts.services.codes import spend_address_code
 from accounts.services.enrol import has_second_step
@@ -23,6 +23,7 @@ def change_password(*, request: HttpRequest, user: User, old: str, new: str) -> 
     throttles.count_login(who)
     if not user.check_password(old):
         throttles.login_failed(who)
+        events.warn("password_wrong", uid=user.pk)
         return False
     with transaction.atomic():
         user.set_password(new)
@@ -30,6 +31,7 @@ def change_password(*, request: HttpRequest, user: User, old: str, new: str) -> 
         end_sessions(user=user, keep=attempt_of(request.session))
         transaction.on_commit(lambda: mail.send_notice(user=user, event="password_changed"))
     update_session_auth_hash(request, user)
+    events.note("password_changed", uid=user.pk)
     return True
 
 
@@ -45,6 +47,7 @@ def confirm_address(*, user: User, code: str, attempt: uuid.UUID) -> bool:
         User.objects.filter(pk=user.pk).update(email=address)
         EmailFactor.objects.filter(user=user).update(address=address)
         user.email = address
+        events.note("address_changed", uid=user.pk)
         transaction.on_commit(lambda: mail.send_notice(user=before, event="email_changed"))
     return True
 
@@ -60,5 +63,6 @@ def remove_factor(*, user: User, kind: str, keep: uuid.UUID | None) -> bool:
             transaction.set_rollback(True)
             return False
         end_sessions(user=user, keep=keep)
+        events.warn("factor_removed", uid=user.pk, factor=kind)
         transaction.on_commit(lambda: mail.send_notice(user=user, event="factor_removed"))
     return True

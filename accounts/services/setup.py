@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import events
 from accounts.models import SetupLink, User
 from accounts.sealing import digest, digests
 from accounts.services.people import create_person
@@ -53,4 +54,5 @@ def make_administrator(*, user: User) -> bool:
             return False
         User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
     user.is_staff = user.is_superuser = True
+    events.warn("administrator_made", uid=user.pk)
     return True

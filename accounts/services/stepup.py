@@ -7,7 +7,7 @@ import time
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
-from accounts import throttles
+from accounts import events, throttles
 from accounts.models import User
 from accounts.services.codes import check_code
 from accounts.services.sessions import full_login, tries_of
@@ -24,6 +24,7 @@ def confirm_presence(*, request: HttpRequest, user: User, password: str, factor_
     throttles.count_login(who)
     if not user.check_password(password):
         throttles.login_failed(who)
+        events.warn("password_wrong", uid=user.pk)
         return False
     factor = check_code(user=user, factor_id=factor_id, code=code, **tries_of(request.session))
     if factor is None or not factor.confirmed:

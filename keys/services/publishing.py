@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import events
 from accounts import services as accounts
 from accounts.models import User
 from keys import bundles, formats, throttles
@@ -38,6 +39,7 @@ def publish(*, owner: User, bundle: bytes, prekeys: list[SignedPrekey]) -> Publi
         _put_all_prekeys(devices, prekeys)
         accounts.set_bundle_version(uid=owner.uid, version=row.version)
         logbook.sign_head(size)
+    events.note("bundle_published", uid=owner.pk, version=row.version, log_size=size)
     return Published(row.version, size)
 
 
