@@ -1,10 +1,10 @@
 """What staff see of people, and the two switches they have."""
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from accounts.adminsite import site
-from accounts.models import RecoveryCode, TOTPFactor
+from accounts.models import RecoveryCode, TOTPFactor, User
 from accounts.tests.people import give_recovery_codes, log_in, make_person
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +64,24 @@ def test_no_factor_has_a_page_in_the_administration():
     names = [model.__name__ for model in site._registry]
     assert "User" in names
     assert not [name for name in names if "Factor" in name or "Recovery" in name]
+
+
+@pytest.mark.parametrize("model", site._registry, ids=lambda model: model.__name__)
+def test_even_the_first_administrator_adds_and_deletes_nothing(root, model):
+    path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+    assert [root.get(path + "add/").status_code, root.post(path + "add/", {}).status_code] == [403, 403]
+    body = {"action": "delete_selected", "_selected_action": ["1"], "post": "yes"}
+    root.post(path, body)
+    assert "delete_selected" not in root.get(path).content.decode()
+    request = RequestFactory().get(path)
+    request.user = User.objects.get(name="root.1")
+    admin = site._registry[model]
+    assert not admin.has_delete_permission(request)
+    assert admin.has_change_permission(request) is (model is User), "two switches of a person are all"
+
+
+def test_an_administrator_does_not_change_themselves(root):
+    me = User.objects.get(name="root.1")
+    assert root.post(f"/admin/accounts/user/{me.pk}/change/", {"is_staff": ""}).status_code == 403
+    me.refresh_from_db()
+    assert me.is_staff

@@ -4,6 +4,8 @@ import logging
 import os
 import runpy
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +17,7 @@ from django.core.mail import EmailMessage
 from django.test import override_settings
 
 from chatproject import checks
+from chatproject.first_secrets import make_secrets
 from chatproject.lib import private
 from chatproject.logs import HideTokens
 from chatproject.mail import TerminalAndFileBackend
@@ -111,3 +114,13 @@ def test_a_database_file_that_others_could_read_is_closed(tmp_path: Path, monkey
     inside = os.umask(before)
     assert [stat.S_IMODE(Path(f"{path}{end}").stat().st_mode) for end in ("", "-wal")] == [0o600, 0o600]
     assert inside == 0o077
+
+
+def test_an_installation_with_tls_passes_every_check(tmp_path: Path) -> None:
+    own = {"DATA_DIR": str(tmp_path), "SITE_URL": "https://chat.example", "TRUSTED_PROXY_COUNT": "1"}
+    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "MESSAGES_DATABASE_URL")}
+    make_secrets(tmp_path)
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    environment = {**kept, **own, "DJANGO_SETTINGS_MODULE": "chatproject.settings"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

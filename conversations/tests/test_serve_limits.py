@@ -57,6 +57,16 @@ def test_the_database_is_for_the_server_alone(site: Site, port: int) -> None:
     assert set(found.values()) == {0o600}
 
 
+@pytest.mark.parametrize("byte", [b"\x0b", b"\x0c", b"\x1c", b"\x1d", b"\x1e", b"\x85", b"\x00"])
+def test_a_byte_that_proxies_may_read_as_a_line_end_is_refused(port: int, byte: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        upgrade = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        line.sendall(b"GET /ws/ HTTP/1.1\r\nHost: localhost:8000\r\n" + upgrade + key)
+        line.sendall(b"X-Any: a" + byte + b"Origin: http://localhost:8000\r\n\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 400")
+
+
 def taken(port: int, header: bytes, chunk: bytes) -> int:
     """How many bytes of a body the server lets somebody send before it cuts the line; 64 MB are tried."""
     sent = 0
