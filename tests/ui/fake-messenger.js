@@ -190,6 +190,12 @@ export class FakeMessenger extends EventTarget {
     this.emit("conversations");
   }
 
+  /** Writing stops. */
+  block(cid, blocked) {
+    Object.assign(this.conversation(cid), { blocked, canWrite: !blocked, whyNot: blocked?.code ?? null });
+    this.emit("conversation", { cid });
+  }
+
   /** A line comes into the flow. */
   notice(cid, more) {
     const talk = this.talks.get(cid);

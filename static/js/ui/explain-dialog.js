@@ -3,11 +3,12 @@ import { DialogView } from "./dialog-view.js";
 import { copyText } from "./files.js";
 import { explanation, technical } from "./message-words.js";
 import { define } from "./view.js";
+import { say } from "./words.js";
 
 export class ExplainDialog extends DialogView {
   prepared() {
     this.on("fine", "click", () => this.close());
-    this.on("copy", "click", () => copyText(this.parts.code.textContent));
+    this.on("copy", "click", () => this.#copy());
   }
 
   /** @param {{code: string, title: string, name: string, detail?: unknown}} given */
@@ -17,6 +18,11 @@ export class ExplainDialog extends DialogView {
     this.parts.code.textContent = technical(code, detail);
     this.show();
     this.parts.fine.focus();
+  }
+
+  async #copy() {
+    const copied = await copyText(this.parts.code.textContent);
+    this.emit("say-toast", { text: say(copied ? "toast.copied" : "toast.notCopied") });
   }
 }
 

@@ -14,13 +14,22 @@ export const isSaidAbove = ({ kind, code }) => kind === "notice" && code === "ST
 export function lineText({ kind, code, detail }, name) {
   const key = whose(`notice.${code}`, detail);
   if (knows(key)) return say(key, { name, count: detail?.count ?? 1 });
+  if (knows(`stop.${code}.title`)) return stopText("title", { code, detail }, name);
   return kind === "missing" ? say("notice.refused") : sayCode(code, { name });
 }
 
 /** @param {{code: string, detail?: object}} line  @param {string} name  @returns {string} what happened, what it may mean, what to do */
 export function explanation({ code, detail }, name) {
   const key = whose(`explain.${code}`, detail);
-  return knows(key) ? say(key, { name }) : sayCode(code, { name });
+  if (knows(key)) return say(key, { name });
+  if (!knows(`stop.${code}.means`)) return sayCode(code, { name });
+  return ["means", "advice"].map((part) => stopText(part, { code, detail }, name)).join(" ");
+}
+
+/** @param {"title"|"means"|"advice"} part  @param {{code: string, detail?: object}} stop  @param {string} name  @returns {string} */
+export function stopText(part, { code, detail }, name) {
+  const key = whose(`stop.${code}.${part}`, detail);
+  return say(knows(key) ? key : `stop.other.${part}`, { name });
 }
 
 /** @param {object} message  @param {string} name  @returns {string} for those who listen */

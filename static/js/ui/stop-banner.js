@@ -1,7 +1,8 @@
 /** Sending is blocked until the person decides: what happened, what it may mean, what to do; two choices, the safe one first. */
 import { copyText } from "./files.js";
+import { stopText, technical } from "./message-words.js";
 import { define, View } from "./view.js";
-import { knows, say } from "./words.js";
+import { say } from "./words.js";
 
 /** What the safe button does for each code; what is not named here: compare the numbers. */
 const SAFE = {
@@ -12,52 +13,59 @@ const SAFE = {
   BUNDLE_NOT_IN_LOG: "repair",
   STATE_ROLLBACK: "repair",
   STORAGE_LOST: "repair",
+  CODE_UNTRUSTED: "reload",
 };
 
 /** Here is nothing to go on with: the other button only puts the banner aside. */
-const FINAL = new Set(["SEQ_REWRITE"]);
+const FINAL = new Set(["SEQ_REWRITE", "CODE_UNTRUSTED"]);
 
 export class StopBanner extends View {
-  #code = null;
+  #blocked = null;
   #name = "";
 
   built() {
     this.on("safe", "click", () => this.#safe());
-    this.on("other", "click", () => (FINAL.has(this.#code) ? this.#fold(true) : this.emit("decide", { choice: "continue" })));
+    this.on("other", "click", () => (FINAL.has(this.#blocked.code) ? this.#fold(true) : this.emit("decide", { choice: "continue" })));
     this.on("close", "click", () => this.#fold(true));
     this.on("folded", "click", () => this.#fold(false));
-    this.on("copy", "click", () => copyText(this.parts.code.textContent));
+    this.on("copy", "click", () => this.#copy());
   }
 
   /** @param {{code: string, detail?: unknown}|null} blocked  @param {string} name of the other person */
   show(blocked, name) {
     this.hidden = !blocked;
-    if (!blocked) this.#code = null;
-    if (!blocked || (blocked.code === this.#code && name === this.#name)) return;
-    this.#code = blocked.code;
+    const known = this.#blocked?.code === blocked?.code && name === this.#name;
+    this.#blocked = blocked;
     this.#name = name;
-    this.#fill(blocked, name);
+    if (!blocked || known) return;
+    this.#fill();
     this.#fold(false);
   }
 
-  #fill({ code, detail }, name) {
-    const { parts } = this;
-    for (const part of ["title", "means", "advice"]) parts[part].textContent = this.#say(part, code, name);
-    parts.foldedTitle.textContent = parts.title.textContent;
-    parts.box.setAttribute("aria-label", parts.title.textContent);
-    parts.safe.textContent = say(`stop.do.${SAFE[code] ?? "compare"}`);
-    parts.other.textContent = say(FINAL.has(code) ? "stop.do.later" : "stop.do.continue");
-    parts.code.textContent = detail ? `${code} ${typeof detail === "string" ? detail : JSON.stringify(detail)}` : code;
+  get #safeWay() {
+    return SAFE[this.#blocked.code] ?? "compare";
   }
 
-  #say(part, code, name) {
-    const key = `stop.${code}.${part}`;
-    return say(knows(key) ? key : `stop.other.${part}`, { name });
+  #fill() {
+    const { parts } = this;
+    const { code, detail } = this.#blocked;
+    for (const part of ["title", "means", "advice"]) parts[part].textContent = stopText(part, this.#blocked, this.#name);
+    parts.foldedTitle.textContent = parts.title.textContent;
+    parts.box.setAttribute("aria-label", parts.title.textContent);
+    parts.safe.textContent = say(`stop.do.${this.#safeWay}`);
+    parts.other.textContent = say(FINAL.has(code) ? "stop.do.later" : "stop.do.continue");
+    parts.code.textContent = technical(code, detail);
   }
 
   #safe() {
-    if (SAFE[this.#code] === "repair") this.emit("decide", { choice: "repair" });
+    if (this.#safeWay === "repair") this.emit("decide", { choice: "repair" });
+    else if (this.#safeWay === "reload") location.reload();
     else this.emit("compare-numbers");
+  }
+
+  async #copy() {
+    const copied = await copyText(this.parts.code.textContent);
+    this.emit("say-toast", { text: say(copied ? "toast.copied" : "toast.notCopied") });
   }
 
   #fold(on) {

@@ -1,0 +1,102 @@
+"""Stops and lines: each code of class B and W as the person sees it, in both languages."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.ui.test_chat_page import open_chat
+from tests.ui.test_words import SPANISH, WORDS, listed
+
+pytestmark = pytest.mark.browser
+
+REPAIRED = {
+    *("RESTART_SUSPECT", "EPOCH_FORK", "EPOCH_ROLLBACK", "STALE_BUNDLE"),
+    *("BUNDLE_NOT_IN_LOG", "STATE_ROLLBACK", "STORAGE_LOST"),
+}
+FINAL = {"SEQ_REWRITE", "CODE_UNTRUSTED"}
+
+
+def block(page: Page, code: str, detail: dict[str, object] | None = None) -> None:
+    page.evaluate("([code, detail]) => fake.block(fake.chats[0].cid, {code, detail})", [code, detail])
+
+
+def filled(key: str) -> str:
+    return WORDS[key].replace("{name}", "Bob Marrero")
+
+
+def test_every_stop_says_its_own_words_and_offers_two_choices_the_safe_one_first(show):
+    page = show()
+    open_chat(page)
+    stop = page.locator("stop-banner")
+    for code in listed()["B"]:
+        block(page, code)
+        for part in ("title", "means", "advice"):
+            expect(stop.locator(f"[data-part={part}]")).to_have_text(filled(f"stop.{code}.{part}"))
+        safe, other = stop.locator(".stop-banner__choices button").all_inner_texts()
+        assert safe == (
+            "Renew the keys" if code in REPAIRED else "Reload" if code == "CODE_UNTRUSTED" else "Compare numbers"
+        )
+        assert other == ("Not now" if code in FINAL else "Write anyway")
+        assert "button--primary" in (stop.locator("[data-part=safe]").get_attribute("class") or "")
+        expect(stop.locator("[data-part=code]")).to_have_text(code, use_inner_text=False)
+        expect(page.locator("message-composer")).to_be_hidden()
+
+
+def test_a_stop_in_spanish_fills_in_the_name(show):
+    page = show(lang="es")
+    open_chat(page)
+    block(page, "ROOT_RESET")
+    title = SPANISH[WORDS["stop.ROOT_RESET.title"]].replace("{name}", "Bob Marrero")
+    expect(page.locator("stop-banner [data-part=title]")).to_have_text(title)
+
+
+def test_a_stop_about_my_own_keys_speaks_of_me(show):
+    page = show()
+    open_chat(page)
+    block(page, "ROOT_RESET", {"mine": True})
+    expect(page.locator("stop-banner [data-part=title]")).to_have_text("Your security keys are new")
+
+
+def test_renewing_the_keys_is_the_safe_choice_where_it_helps(show):
+    page = show()
+    open_chat(page)
+    block(page, "EPOCH_FORK")
+    page.get_by_role("button", name="Renew the keys").click()
+    assert page.evaluate("fake.calls.at(-1)") == ["decide", "repair"]
+    expect(page.locator("stop-banner")).to_be_hidden()
+
+
+def test_what_cannot_be_decided_can_only_be_put_aside(show):
+    page = show()
+    open_chat(page)
+    block(page, "SEQ_REWRITE")
+    page.locator("stop-banner [data-part=other]").click()
+    expect(page.locator("stop-banner [data-part=folded]")).to_be_focused()
+    expect(page.locator("message-composer")).to_be_hidden()
+    assert page.evaluate("fake.calls") == []
+
+
+def test_the_technical_name_can_be_copied(show):
+    page = show(permissions=["clipboard-read", "clipboard-write"])
+    open_chat(page)
+    block(page, "LOG_ROLLBACK", {"size": 7})
+    page.locator("stop-banner summary").click()
+    page.locator("stop-banner [data-part=copy]").click()
+    assert page.evaluate("navigator.clipboard.readText()") == 'LOG_ROLLBACK {"size":7}'
+
+
+def test_every_warning_is_a_line_that_explains_itself(show):
+    page = show()
+    open_chat(page)
+    for code in listed()["W"] + listed()["B"]:
+        page.evaluate("(code) => fake.notice(fake.chats[0].cid, {code})", code)
+        line = page.locator("notice-line").last
+        line.get_by_role("button", name=re.compile("What is this")).click()
+        dialog = page.locator("explain-dialog")
+        expect(dialog.locator("[data-part=code]")).to_have_text(code, use_inner_text=False)
+        text = dialog.locator("[data-part=text]").inner_text()
+        assert len(text.split()) >= 12, text
+        assert "{" not in text
+        page.keyboard.press("Escape")
+        expect(dialog.locator("dialog")).to_be_hidden()
