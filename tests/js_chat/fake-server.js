@@ -49,7 +49,7 @@ export class FakeServer {
   /** @returns {{fetch: Function, open: Function, goOffline: () => void, goOnline: () => void}} */
   client(person) {
     const client = { person, did: null, nonce: null };
-    client.fetch = async (path, options) => this.answer(client, path, options);
+    client.fetch = async (path, options) => Promise.race([this.answer(client, path, options), aborted(options.signal)]);
     client.open = () => new FakeSocket(this, client);
     client.goOffline = () => {
       this.offline.add(client);
@@ -215,7 +215,7 @@ export class FakeServer {
   /** Section 14. */
   async post(client, { cid, client_id: clientId, kind, blob }) {
     this.postsSeen += 1;
-    const refused = (status, code) => ({ f: "refused", cid, client_id: clientId, status, code });
+    const refused = (status, code, seconds) => ({ f: "refused", cid, client_id: clientId, status, code, retry_after: seconds });
     const conversation = this.findFor(client, cid);
     const forced = this.refusePosts.shift();
     if (forced) return refused(...forced);
@@ -294,10 +294,11 @@ class FakeSocket {
   send(text) {
     const { server } = this;
     const frame = JSON.parse(text);
+    if (server.isDeaf?.(frame)) return;
     server.queue = server.queue.then(async () => {
       try {
         const answer = await server.takeFrame(this, frame);
-        if (answer) this.push(answer);
+        if (answer && !(server.swallow?.(frame, answer))) this.push(answer);
       } catch (error) {
         if (error instanceof Refusal && frame.f === "post") this.push({ f: "refused", cid: frame.cid, client_id: frame.client_id, status: error.status, code: error.code });
         else if (!(error instanceof Refusal)) globalThis.faults.push(String(error.stack));
@@ -319,6 +320,12 @@ class FakeSocket {
   close() {
     this.shut(1000);
   }
+}
+
+function aborted(signal) {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
 }
 
 function response(status, body) {

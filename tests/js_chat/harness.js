@@ -17,13 +17,13 @@ export class Browser {
     databases += 1;
     Object.assign(this, { server, person, prefix: `t${databases}:`, problems: [], messages: [], phases: [] });
     this.client = server.client(person);
-    this.timers = [];
+    this.timers = new Set();
   }
 
   /** A page load: a new Messenger on what is kept. */
   async load() {
     const { client } = this;
-    const api = createApi({ fetch: client.fetch, csrf: "x" });
+    const api = createApi({ fetch: client.fetch, csrf: "x", answerWithinMs: 30_000 / FASTER });
     const schedule = { random: Math.random, after: (ms, run) => this.after(ms, run) };
     const createSocket = socketMaker({ url: "ws", api, schedule, open: client.open });
     const open = (name) => openDatabase(this.prefix + name);
@@ -37,8 +37,15 @@ export class Browser {
   }
 
   after(ms, run) {
-    const timer = setTimeout(run, this.impatient ? 100 : ms >= MINUTES ? ms : ms / FASTER);
-    return () => clearTimeout(timer);
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      run();
+    }, this.impatient ? 100 : ms >= MINUTES ? ms : ms / FASTER);
+    this.timers.add(timer);
+    return () => {
+      this.timers.delete(timer);
+      clearTimeout(timer);
+    };
   }
 
   /** Up to the open chat. */
@@ -61,6 +68,16 @@ export class Browser {
     const bytes = await db.get("clear", "vault");
     db.close();
     return bytes;
+  }
+
+  /** The disk turns a byte of every object whose name begins so. @param {string} prefix */
+  async spoilRing(prefix) {
+    const db = await openDatabase(`${this.prefix}llave:${this.person.uid}`);
+    for (const [key, { n, blob }] of await db.withPrefix("ring", prefix)) {
+      blob[blob.length - 1] ^= 1;
+      await db.write([{ store: "ring", key, value: { n, blob } }]);
+    }
+    db.close();
   }
 
   /** @returns {Promise<Uint8Array>} a key file of today */

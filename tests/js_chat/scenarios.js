@@ -1,9 +1,9 @@
 /** The claims of test_chat.py, each a story of people and browsers; run in a page. */
 
-import { fromBase64Url, toBase64Url } from "/static/js/lib/bytes.js";
-import { sha256 } from "/static/js/crypto/primitives.js";
 import { FakeServer } from "./fake-server.js";
+import { HOSTILE } from "./hostile.js";
 import { Browser, PASSPHRASE, expect, pause, refuses, same, until } from "./harness.js";
+import { damaged, spoil, talking, twoPeople } from "./worlds.js";
 
 /** @param {string} name @returns {Promise<object>} what the browsers complained about */
 export async function run(name) {
@@ -25,27 +25,9 @@ export async function run(name) {
   return { faults: globalThis.faults, problems: browsers.flatMap(({ problems }) => problems.map(({ code, cause }) => (cause ? `${code} ${cause}` : code))) };
 }
 
-async function twoPeople({ server, browserOf }) {
-  const alice = browserOf(server.addPerson("alice"));
-  const bob = browserOf(server.addPerson("bob"));
-  await alice.setUp();
-  await bob.setUp();
-  const cid = await alice.messenger.startWith(bob.person.uid);
-  return { alice, bob, cid };
-}
-
-async function talking(world) {
-  const people = await twoPeople(world);
-  const { alice, bob, cid } = people;
-  await alice.messenger.send(cid, "hello");
-  await until(() => bob.messenger.conversations().length === 1, "bob has the chat");
-  await bob.sees(cid, "hello");
-  await bob.messenger.send(cid, "hi");
-  await alice.sees(cid, "hello", "hi");
-  return people;
-}
-
 const SCENARIOS = {
+  ...HOSTILE,
+
   async setup_steps_and_phases({ server, browserOf }) {
     const alice = browserOf(server.addPerson("alice"));
     expect(await alice.load(), { phase: "setup" }, "first");
@@ -426,21 +408,5 @@ const SCENARIOS = {
     expect(texts, ["hello", "hi", ...Array.from({ length: 30 }, (_, n) => `m${n}`)], "every one once");
   },
 };
-
-function damaged(bytes) {
-  const copy = bytes.slice();
-  copy[copy.length - 1] ^= 1;
-  return copy;
-}
-
-// As a server that changes what it was given.
-async function spoil(event) {
-  event.blob = flipped(event.blob);
-  event.sha256 = toBase64Url(await sha256(fromBase64Url(event.blob)));
-}
-
-function flipped(blob) {
-  return `${blob.slice(0, -2)}${blob.at(-2) === "A" ? "B" : "A"}${blob.at(-1)}`;
-}
 
 export const NAMES = Object.keys(SCENARIOS);

@@ -1,0 +1,41 @@
+/** How the scenarios begin, and what they do to bytes. */
+
+import { fromBase64Url, toBase64Url } from "/static/js/lib/bytes.js";
+import { sha256 } from "/static/js/crypto/primitives.js";
+import { until } from "./harness.js";
+
+export async function twoPeople({ server, browserOf }) {
+  const alice = browserOf(server.addPerson("alice"));
+  const bob = browserOf(server.addPerson("bob"));
+  await alice.setUp();
+  await bob.setUp();
+  const cid = await alice.messenger.startWith(bob.person.uid);
+  return { alice, bob, cid };
+}
+
+export async function talking(world) {
+  const people = await twoPeople(world);
+  const { alice, bob, cid } = people;
+  await alice.messenger.send(cid, "hello");
+  await until(() => bob.messenger.conversations().length === 1, "bob has the chat");
+  await bob.sees(cid, "hello");
+  await bob.messenger.send(cid, "hi");
+  await alice.sees(cid, "hello", "hi");
+  return people;
+}
+
+export function damaged(bytes) {
+  const copy = bytes.slice();
+  copy[copy.length - 1] ^= 1;
+  return copy;
+}
+
+// As a server that changes what it was given.
+export async function spoil(event) {
+  event.blob = flipped(event.blob);
+  event.sha256 = toBase64Url(await sha256(fromBase64Url(event.blob)));
+}
+
+export function flipped(blob) {
+  return `${blob.slice(0, -2)}${blob.at(-2) === "A" ? "B" : "A"}${blob.at(-1)}`;
+}
