@@ -1,4 +1,7 @@
-"""Fixtures of the browser tests: one Playwright for the run, fresh profiles, a server process per module."""
+"""Fixtures of the browser tests: one Playwright for this folder, fresh profiles, a server process per module.
+
+Playwright is stopped after the folder's last test, because a thread can have only one.
+"""
 
 import os
 import shutil
@@ -20,20 +23,20 @@ CHROMIUM_FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM_FLAGS))
     yield browser
     browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def firefox(playwright: Playwright) -> Iterator[Browser]:
     browser = playwright.firefox.launch(channel="moz-firefox", executable_path=shutil.which("firefox-esr"))
     yield browser
