@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parent.parent
-NOT_OURS = {".venv", ".git", "var", "data", "static-built", "__pycache__", "node_modules"}
+NOT_OURS = {".venv", ".git", ".hypothesis", "var", "data", "static-built", "__pycache__", "node_modules"}
 SERVER = ("accounts", "keys", "conversations", "chatproject")
 
 _JS_PIECES = re.compile(
