@@ -74,7 +74,7 @@ class Profile:
     def sign_up(self, person: Person) -> None:
         self.page.goto("/signup/")
         self.fill(name=person.name, display_name=person.display_name, password=person.password, email=person.email)
-        self.submit("password")
+        self.field("password").press("Enter")
         expect(self.page).to_have_url(re.compile(r"/second-step/set-up/$"))
 
     def enrol_app(self, person: Person) -> str:
