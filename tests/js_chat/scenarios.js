@@ -2,6 +2,7 @@
 
 import { FakeServer } from "./fake-server.js";
 import { HOSTILE } from "./hostile.js";
+import { LATER } from "./later.js";
 import { Browser, PASSPHRASE, expect, pause, refuses, same, until } from "./harness.js";
 import { damaged, spoil, talking, twoPeople } from "./worlds.js";
 
@@ -27,6 +28,7 @@ export async function run(name) {
 
 const SCENARIOS = {
   ...HOSTILE,
+  ...LATER,
 
   async setup_steps_and_phases({ server, browserOf }) {
     const alice = browserOf(server.addPerson("alice"));

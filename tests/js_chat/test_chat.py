@@ -63,6 +63,7 @@ SCENARIOS = [
     "no_timer_outlives_the_lock",
     "a_mark_is_for_the_root_that_was_shown",
     "what_is_too_long_on_the_wire_is_said_at_once",
+    "what_had_no_keys_is_read_in_its_place",
 ]
 
 

@@ -21,7 +21,7 @@ const DRAFT = "draft:";
  * @property {Map<number, Map<string, number>>} delivered epoch -> own did -> next counter that the peer has; promised: must have to go on after my own record
  * @property {boolean} ackOwed @property {boolean} opened @property {number} readSeq @property {number[]} unread
  * @property {object|null} last the newest message @property {{code: string, detail: any}|null} blocked
- * @property {number} refused objects of class R @property {number} updatedAt
+ * @property {number} refused objects of class R @property {number[]} missing events whose keys were not there, to be read later @property {number} updatedAt
  */
 
 /** @see Chat */
@@ -102,7 +102,7 @@ export class Conversations {
     return {
       cid, uids, peer: lo === this.#me.uid ? hi : lo, cursor: 0, tail: null, crypto, keys: null, chains: new Map(), seen: new Map(),
       settle: false, refresh: false, repair: false, ownAccepted: 0, ownSent: 0, recordAt: 0, leafAt: 0, unreached: null,
-      delivered: new Map(), promised: new Map(), ackOwed: false, opened: false, readSeq: 0, unread: [], last: null, blocked: null, refused: 0, updatedAt,
+      delivered: new Map(), promised: new Map(), ackOwed: false, opened: false, readSeq: 0, unread: [], last: null, blocked: null, refused: 0, missing: [], updatedAt,
     };
   }
 }

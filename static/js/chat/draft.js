@@ -55,7 +55,7 @@ export class Draft {
 
   /** @param {object} change of the mail store @param {boolean} isNew */
   put(change, isNew) {
-    const row = { id: `line:${change.cid}:${change.place}`, ...change.value };
+    const row = { id: lineIdAt(change.cid, change.place), ...change.value };
     this.mail.push({ ...change, value: row });
     this.shown.push({ row: { ...row, place: change.place }, isNew: isNew && !this.quiet });
     if (change.tag) this.#tags.add(change.tag);
@@ -89,6 +89,15 @@ export class Draft {
     this.#after.set(seq, nth);
     return placeOf(seq, nth);
   }
+}
+
+/** @param {string} cid @param {number} seq @returns {string} the id of the row that stands for an event without a content id of its own */
+export function lineId(cid, seq) {
+  return lineIdAt(cid, placeOf(seq));
+}
+
+function lineIdAt(cid, place) {
+  return `line:${cid}:${place}`;
 }
 
 /** Finds a content id again without keeping it in clear: "id" of one uid is shown once. @param {string} cid @param {string} uid @param {string} id @returns {Promise<string>} */

@@ -135,9 +135,14 @@ export class Inbox {
     onApplied(draft.chat.cid, draft);
   }
 
+  /** @param {Draft} draft */
+  tellRows(draft) {
+    draft.shown.forEach(({ row, isNew }) => this.#parts.events.emit("message", { message: messageOf(draft.chat, row), isNew }));
+  }
+
   async #tell(draft) {
     const { events } = this.#parts;
-    draft.shown.forEach(({ row, isNew }) => events.emit("message", { message: messageOf(draft.chat, row), isNew }));
+    this.tellRows(draft);
     if (draft.chat.delivered !== draft.before.delivered) await this.#tellTicks(draft);
     if (draft.shown.length) events.emit("conversations");
   }

@@ -5,11 +5,13 @@ import { dropExpired } from "../crypto/chain.js";
 import { chainKey, openEnvelopes, parseHeader } from "../crypto/envelope.js";
 import { ERROR_CLASSES, ProtocolError } from "../crypto/errors.js";
 import { CLOCK_SKEW_MS } from "../crypto/labels.js";
+import { placeOf } from "../store/mail.js";
 import { reachedByMessage } from "./delivered.js";
-import { Draft, tagOf } from "./draft.js";
+import { Draft, lineId, tagOf } from "./draft.js";
 import { mailOfEntry } from "./outbox.js";
 
 const UNREAD_MAX = 1_000; // counted; more are there, but not counted
+const MISSING_MAX = 10_000; // remembered, to be read when the keys come
 const MIDS_KEPT = 128; // for each sender; older ones are refused by their counter all the same
 
 /**
@@ -77,6 +79,7 @@ function keepRefused(draft, { seq, at, uid, did }, { code }) {
   if (code === "DUPLICATE") return;
   draft.show(seq, { kind: "missing", mine: false, code, at, detail: { uid, did } });
   draft.set({ refused: draft.chat.refused + 1 });
+  if (code === "NO_EPOCH_KEY") draft.set({ missing: [...(draft.chat.missing ?? []), seq].slice(-MISSING_MAX) });
   if (ERROR_CLASSES.get(code) === "B") draft.block(code);
 }
 
@@ -94,20 +97,39 @@ async function keepOpened(draft, event, opened, parts) {
   showContent(draft, event, { opened, tag, isMine });
 }
 
+/**
+ * A message whose keys came later, in the place that was kept for it; what shows nothing, or stands elsewhere, leaves no place.
+ * @param {Draft} draft @param {object} event @param {object} opened @param {{me: {uid: string}, db: object}} parts
+ */
+export async function applyLate(draft, event, opened, parts) {
+  const { content } = opened;
+  const { cid, missing, refused } = draft.chat;
+  draft.set({ missing: missing.filter((seq) => seq !== event.seq), refused: refused - 1 });
+  const tag = await tagOf(cid, event.uid, content.id);
+  const isKnown = content.t === "void" || draft.hasTag(tag) || (await parts.db.mailByTag(tag));
+  if (isKnown) draft.mail.push({ cid, place: placeOf(event.seq) });
+  else draft.show(event.seq, rowOf(event, { opened, isMine: event.uid === parts.me.uid, id: lineId(cid, event.seq) }), { tag, isNew: false });
+}
+
 function remember(draft, { did }, { header, mid }) {
   const mids = [...(draft.chat.seen.get(did) ?? []), [header.counter, mid]].slice(-MIDS_KEPT);
   draft.set({ seen: new Map(draft.chat.seen).set(did, mids) });
 }
 
-function showContent(draft, event, { opened, tag, isMine }) {
+// A row keeps the name under which the interface knows its place.
+function rowOf(event, { opened, isMine, id }) {
   const { header, mid, content, supported } = opened;
   const kind = supported && content.t === "text" ? "text" : "unsupported";
-  const text = kind === "text" ? content.body : "";
   const detail = Math.abs(content.ts - event.at) > CLOCK_SKEW_MS ? { clockSkew: true } : null;
   const sent = { epoch: header.epoch, did: event.did, counter: header.counter };
-  const id = isMine ? content.id : tag;
-  draft.show(event.seq, { id, kind, mine: isMine, text, at: content.ts, detail, uid: event.uid, mid, ...sent }, { tag });
-  draft.set({ last: { id, text, at: content.ts, mine: isMine, kind, ...sent }, updatedAt: event.at });
+  return { id, kind, mine: isMine, text: kind === "text" ? content.body : "", at: content.ts, detail, uid: event.uid, mid, ...sent };
+}
+
+function showContent(draft, event, { opened, tag, isMine }) {
+  const row = rowOf(event, { opened, isMine, id: isMine ? opened.content.id : tag });
+  const { id, text, at, kind, epoch, did, counter } = row;
+  draft.show(event.seq, row, { tag });
+  draft.set({ last: { id, text, at, mine: isMine, kind, epoch, did, counter }, updatedAt: event.at });
   if (isMine) return;
   const { unread, readSeq } = draft.chat;
   const isUnread = !draft.quiet && event.seq > readSeq;

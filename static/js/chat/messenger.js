@@ -5,6 +5,7 @@ import { makeConversationFile, readConversationFile } from "./archive.js";
 import { ChatError } from "./codes.js";
 import { MessengerKeys, lifeOf } from "./messenger-keys.js";
 import { browserClock, browserSchedule } from "./schedule.js";
+import { readAgain } from "./read-again.js";
 import * as verbs from "./verbs.js";
 import { conversationList, conversationView, messagePage } from "./views.js";
 
@@ -59,6 +60,14 @@ export class Messenger extends MessengerKeys {
   /** @param {string} cid @param {string} text @returns {Promise<object>} Message, queued @throws EMPTY_TEXT, TEXT_TOO_LONG, STORAGE_FULL */
   async send(cid, text) {
     return verbs.send(this.#open(), cid, text);
+  }
+
+  /**
+   * Reads what could not be opened for want of keys, in its place. @param {{cid: string, passphrase: string}} wish for the vault
+   * @returns {Promise<{read: number, left: number}>} @throws WRONG_PASSPHRASE
+   */
+  async readAgain(wish) {
+    return readAgain(this.#open(), wish);
   }
 
   /** @param {string} cid @param {string} id @returns {Promise<object>} Message */
