@@ -1,1 +1,165 @@
-export {};
+/** Attacks with key files: weaker or endless derivation, damage, swapped parts, somebody else's or last year's file (A68 to A75, A77). */
+
+import { PASSPHRASE, expect, refuses } from "/tests/js_chat/harness.js";
+import { makeKeyfile, openKeyfile } from "/static/js/crypto/keyfile.js";
+import { encodeAccount, parseAccount } from "/static/js/crypto/keyfile-payload.js";
+import { passphraseProblem } from "/static/js/crypto/passphrase.js";
+import { begin, bothReal, flip, hasProblem, isBlocked, withPuppet } from "./bench.js";
+import { concat, encodeLeaf, generateEd25519, hex, randomBytes, signBundle, u32, unhex } from "./product.js";
+
+const ITERATIONS_AT = 7;
+const CT_AT = 55 + 32;
+
+/** A fresh browser of hers, and her file. */
+async function newcomer(world) {
+  const alice = await world.person("alice");
+  const bytes = await alice.keyFile();
+  const fresh = world.browserOf(alice.person);
+  await fresh.load();
+  const tries = (file, passphrase = PASSPHRASE) => fresh.messenger.importKeyFile({ bytes: file, passphrase });
+  return { alice, bytes, fresh, tries };
+}
+
+const withIterations = (file, iterations) => concat(file.slice(0, ITERATIONS_AT), u32(iterations), file.slice(ITERATIONS_AT + 4));
+
+async function nothingImported({ alice, fresh, tries, bytes }) {
+  expect([fresh.messenger.phase, alice.person.bundles.length], ["import", 1], "nothing imported, nothing published");
+  expect((await tries(bytes)).phase, "open", "the true file still opens");
+}
+
+export async function a68(world) {
+  const all = await newcomer(world);
+  for (const iterations of [0, 1, 599_999]) await refuses(all.tries(withIterations(all.bytes, iterations)), "KEYFILE_KDF_REFUSED");
+  await refuses(all.tries(concat(all.bytes.slice(0, 6), Uint8Array.of(2), all.bytes.slice(7))), "KEYFILE_KDF_REFUSED");
+  await refuses(all.tries(withIterations(all.bytes, 600_001)), "KEYFILE_WRONG_PASSPHRASE"); // the header is inside the derivation
+  await nothingImported(all);
+}
+
+export async function a69(world) {
+  const { bytes, tries } = await newcomer(world);
+  for (const iterations of [10_000_001, 2 ** 32 - 1]) {
+    const began = performance.now();
+    await refuses(tries(withIterations(bytes, iterations)), "KEYFILE_KDF_REFUSED");
+    expect(performance.now() - began < 50, true, "at once");
+  }
+}
+
+export async function a70(world) {
+  const all = await newcomer(world);
+  const { bytes, tries } = all;
+  await refuses(tries(bytes, `${PASSPHRASE}x`), "KEYFILE_WRONG_PASSPHRASE");
+  for (const cut of [0, 54, 200, bytes.length - 1]) await refuses(tries(bytes.slice(0, cut)), "KEYFILE_BAD_FORMAT");
+  await refuses(tries(concat(bytes, Uint8Array.of(0))), "KEYFILE_BAD_FORMAT");
+  for (const place of [CT_AT, bytes.length - 1]) await refuses(tries(flip(bytes, place)), "KEYFILE_DAMAGED");
+  await nothingImported(all);
+}
+
+export async function a71(world) {
+  const all = await newcomer(world);
+  const other = await all.alice.keyFile();
+  const swapped = [concat(all.bytes.slice(0, CT_AT), other.slice(CT_AT)), concat(all.bytes.slice(0, CT_AT + 64), other.slice(CT_AT + 64))];
+  for (const file of swapped) await refuses(all.tries(file), file.length === all.bytes.length ? "KEYFILE_DAMAGED" : "KEYFILE_BAD_FORMAT");
+  await nothingImported(all);
+}
+
+/** The file again with other contents, under her own passphrase: what a friend could have prepared. */
+async function rewritten(bytes, change) {
+  const { payload } = await openKeyfile(bytes, PASSPHRASE);
+  const account = await change(parseAccount(payload));
+  return makeKeyfile({ kind: 1, passphrase: PASSPHRASE, iterations: 600_000, salt: randomBytes(32), payload: encodeAccount(account) });
+}
+
+export async function a72(world) {
+  const all = await newcomer(world);
+  const root = await generateEd25519();
+  const changes = [
+    (account) => ({ ...account, rootSeed: root.seed }), (account) => ({ ...account, uid: randomBytes(16) }), (account) => ({ ...account, name: "mallory" }),
+  ];
+  for (const change of changes) await refuses(all.tries(await rewritten(all.bytes, change)), "KEYFILE_WRONG_ACCOUNT");
+  await refuses(all.tries(await rewritten(all.bytes, (account) => ({ ...account, log: { size: 1, root: randomBytes(32) } }))), "LOG_SPLIT_VIEW");
+  await nothingImported(all);
+}
+
+/** A pin of the file speaks of a root that the log does not know. */
+export async function a72_pins(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const { pub } = await generateEd25519();
+  const file = await rewritten(await alice.keyFile(), (account) => ({ ...account, pins: [{ uid: bob.uid, rootPub: pub, verified: true }] }));
+  const fresh = world.browserOf(alice.person);
+  await fresh.load();
+  await fresh.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE });
+  await fresh.online();
+  await isBlocked(fresh, cid, "ROOT_RESET");
+  expect(fresh.messenger.conversation(cid).verified, false, "a pin of the file verifies nobody else's root");
+}
+
+/** A chat file whose epoch keys are not those of the stored records. */
+export async function a72_conversation(world) {
+  const { alice, bob, cid } = await bothReal(world);
+  const { bytes } = await bob.messenger.conversationFile({ cid, passphrase: PASSPHRASE });
+  const { payload } = await openKeyfile(bytes, PASSPHRASE);
+  const json = JSON.parse(new TextDecoder().decode(payload));
+  json.epochs.forEach((epoch) => Object.assign(epoch, { k_msg: "A".repeat(43) }));
+  const forged = await makeKeyfile({ kind: 2, passphrase: PASSPHRASE, iterations: 600_000, salt: randomBytes(32), payload: new TextEncoder().encode(JSON.stringify(json)) });
+  const { messages } = await alice.messenger.readConversationFile({ bytes: forged, passphrase: PASSPHRASE });
+  expect(messages.filter(({ kind }) => kind === "text"), [], "no key without its record's confirmation");
+  await refuses(alice.messenger.proveKeyFile({ bytes: forged, passphrase: PASSPHRASE }), "KEYFILE_BAD_FORMAT");
+  await alice.sees(cid, "hello", "hi");
+}
+
+export async function a73(world) {
+  const alice = await world.person("alice");
+  const old = await alice.keyFile(); // of the first day
+  const cid = await begin(alice, await world.puppet("bob"));
+  const second = world.browserOf(alice.person);
+  await second.load();
+  await second.messenger.importKeyFile({ bytes: await alice.keyFile(), passphrase: PASSPHRASE });
+  const third = world.browserOf(alice.person);
+  await third.load();
+  const { phase, notices } = await third.messenger.importKeyFile({ bytes: old, passphrase: PASSPHRASE });
+  expect([phase, notices], ["open", ["KEYFILE_STALE"]], "told that it is old");
+  await third.sees(cid, "hello", "hi");
+  const { payload } = await openKeyfile(old, PASSPHRASE);
+  const names = Object.keys(JSON.parse(new TextDecoder().decode(payload))).sort();
+  expect(names, ["bundle_hash", "bundle_version", "hk", "lg_pub", "log", "made", "name", "origin", "pins", "rs", "uid", "v"], "no chain state in it");
+  const dids = new Set(alice.person.bundles.at(-1).devices.map(({ did }) => hex(did)));
+  expect([dids.size, dids.has(third.client.did)], [3, true], "a device of its own");
+}
+
+/** The root of the file was replaced since: it opens nothing new. */
+export async function a73_old_root(world) {
+  const alice = await world.person("alice");
+  const file = await alice.keyFile();
+  const last = alice.person.bundles.at(-1);
+  const root = await generateEd25519();
+  const bundle = await signBundle({ ...last, version: 2, prevHash: last.hash, rootPub: root.pub }, root.seed);
+  alice.person.bundles.push(bundle);
+  await world.server.append(await encodeLeaf({ name: "alice", uid: unhex(alice.person.uid), version: 2, bundleHash: bundle.hash }));
+  await hasProblem(alice, "LOG_SELF_FORGED");
+  alice.messenger.end();
+  const fresh = world.browserOf(alice.person);
+  await fresh.load();
+  const code = await fresh.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE }).then(() => null, (error) => error.code);
+  expect([code, alice.person.bundles.length], ["KEYFILE_STALE", 2], "no device is added");
+}
+
+export async function a74(world) {
+  const alice = await world.person("alice");
+  const file = await alice.keyFile();
+  expect(new DataView(file.buffer, file.byteOffset).getUint32(ITERATIONS_AT) >= 600_000, true, "cost of a guess");
+  const offered = Array.from({ length: 500 }, () => alice.messenger.suggestPassphrase());
+  const letters = new Set(offered.join("").replaceAll("-", ""));
+  expect([new Set(offered).size, offered[0].replaceAll("-", "").length * Math.log2(letters.size) >= 77], [500, true], "bits of an offered one");
+  expect([passphraseProblem("fifteen letters"), passphraseProblem("sixteen letters!")], ["too-short", null], "an own one");
+  const late = world.browserOf(world.server.addPerson("zoe"));
+  await late.load();
+  await refuses(late.messenger.createKeys({ passphrase: "fifteen letters" }), "PASSPHRASE_TOO_SHORT");
+}
+
+/** Whatever the passphrase, the commitment is looked at before the ciphertext: one file opens under one passphrase. */
+export async function a75(world) {
+  const { bytes, tries } = await newcomer(world);
+  await refuses(tries(flip(bytes, 55)), "KEYFILE_WRONG_PASSPHRASE");
+  await refuses(tries(flip(flip(bytes, 55), bytes.length - 1)), "KEYFILE_WRONG_PASSPHRASE");
+}
+

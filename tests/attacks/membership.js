@@ -1,1 +1,131 @@
-export {};
+/** Attacks on who is let in: prekeys used twice, a second chat for one pair, devices left out, old prekeys (A13, A15, A33, A37, A60). */
+
+import { expect, until } from "/tests/js_chat/harness.js";
+import { goesOn, settled, shows, withPuppet } from "./bench.js";
+import { DAY_MS } from "./puppet.js";
+
+export async function a13(world) {
+  const alice = await world.person("alice");
+  const [bob, carol] = [await world.puppet("bob"), await world.puppet("carol")];
+  const chatOf = async (one) => {
+    const answer = await one.client.fetch("/api/conversations/", { method: "POST", body: JSON.stringify({ uid: alice.person.uid }), signal: new AbortController().signal });
+    return (await answer.json()).cid;
+  };
+  const [first, second] = [await chatOf(bob), await chatOf(carol)];
+  await bob.join(first).start({ keepOpks: true });
+  await bob.say("the first to use it");
+  await until(() => alice.messenger.conversations().length === 2, "she has both chats");
+  await alice.sees(first, "the first to use it");
+  await carol.join(second).start({ keepOpks: true }); // the same one-time prekey again
+  await carol.say("the second");
+  await until(async () => (await alice.codes(second)).includes("NO_EPOCH_KEY"), "kept as missing", () => alice.codes(second));
+  expect(await alice.texts(second), [], "nothing opens");
+  await alice.messenger.send(second, "please once more");
+  await until(async () => (await alice.states(second)).at(-1) === "sent", "under a fresh record", () => alice.problems);
+  await carol.sync();
+  expect(carol.heard.at(-1), "please once more", "both have the new keys");
+  await carol.next();
+  await carol.say("now it opens");
+  await until(async () => (await alice.texts(second)).includes("now it opens"), "heard", () => alice.codes(second));
+}
+
+export async function a15(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  await bob.sync();
+  await world.inject(cid, { ...world.events(cid)[0], client_id: crypto.randomUUID() });
+  bob.cursor += 1;
+  await goesOn(alice, bob, cid);
+  expect((await alice.codes(cid)).filter((code) => code !== "STARTED"), [], "a replay is silent");
+}
+
+/** The server opens a second chat for the pair. */
+export async function a15_second(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const conversation = world.server.conversations.get(cid);
+  const other = { ...conversation, cid: "ab".repeat(16), seq: 0, epoch: -1, th: null, events: [], next: new Map() };
+  world.server.conversations.set(other.cid, other);
+  bob.join(other.cid);
+  await bob.start();
+  await bob.say("in another room");
+  world.server.sockets.forEach((socket) => socket.push({ f: "bell", cid: other.cid, seq: other.seq }));
+  await settled();
+  const known = alice.messenger.conversations().map((one) => one.cid);
+  expect(await alice.texts(cid), ["hello", "hi"], "never merged");
+  const told = alice.problems.map(({ code }) => code);
+  return { rows: known.length, told };
+}
+
+export async function a33(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const file = await alice.keyFile();
+  const second = world.browserOf(alice.person);
+  await second.load();
+  await second.messenger.importKeyFile({ bytes: file, passphrase: "abcd-efgh-ijkm-npqr-stuv" });
+  alice.messenger.end(); // nobody of hers takes it in
+  await second.online();
+  await second.sees(cid, "hello", "hi");
+  await second.reload(); // the vault is closed: what is new needs a place of its own
+  await second.online();
+  const kept = world.server.prekeys.get(second.client.did);
+  const { fetchPrekeys } = world.server;
+  world.server.fetchPrekeys = (data) => {
+    const answer = fetchPrekeys.call(world.server, data);
+    delete answer.prekeys[second.client.did];
+    return answer;
+  };
+  world.server.prekeys.delete(second.client.did);
+  await bob.next();
+  world.server.prekeys.set(second.client.did, kept);
+  await bob.say("not for that browser");
+  await until(async () => (await second.codes(cid)).length > 1, "it is told", () => second.codes(cid));
+  expect(await second.texts(cid), ["hello", "hi"], "not readable there");
+  await second.messenger.send(cid, "let me in");
+  await until(async () => (await second.states(cid)).at(-1) === "sent", "asks by a record of its own", () => second.problems);
+  return second.codes(cid);
+}
+
+export async function a37(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const names = async () => ringNames(alice);
+  const opks = (await names()).filter((name) => name.startsWith("opk:")).length;
+  bob.join(cid);
+  bob.cursor = bob.conversation.events.length;
+  const before = (await names()).includes("spk:1");
+  alice.skew = (14 + 30 + 1) * DAY_MS;
+  await alice.reload();
+  await alice.online();
+  await until(async () => !(await names()).includes("spk:1"), "the signed prekey is gone after its date", names);
+  const after = await names();
+  expect([before, opks > 0, after.some((name) => name.startsWith("spk:"))], [true, true, true], "a newer one is there");
+}
+
+/** @returns {Promise<string[]>} names of what the profile keeps */
+async function ringNames(browser) {
+  const { openDatabase } = await import("/static/js/store/database.js");
+  const db = await openDatabase(`${browser.prefix}llave:${browser.person.uid}`);
+  const rows = await db.withPrefix("ring", "");
+  db.close();
+  return rows.map(([name]) => name);
+}
+
+/** An answer that nobody typed would tell when she is awake. */
+export async function a60(world) {
+  const alice = await world.person("alice");
+  const bob = await world.puppet("bob");
+  const asked = await bob.client.fetch("/api/conversations/", { method: "POST", body: JSON.stringify({ uid: alice.person.uid }), signal: new AbortController().signal });
+  const { cid } = await asked.json();
+  await bob.join(cid).start();
+  await bob.say("are you there?");
+  await bob.say(bob.content({ t: "react", target: "0".repeat(32), e: "👍", on: true }));
+  await bob.say(bob.content({ t: "void" }));
+  await until(() => alice.messenger.conversations()[0]?.unread >= 1, "it arrived");
+  await settled(600); // an acknowledgement would take 30 ms here, her settling record up to 600
+  const messages = () => world.events(cid).filter(({ kind, uid }) => kind === "message" && uid === alice.person.uid).length;
+  expect(messages(), 0, "no answer from a chat that was never opened");
+  await shows(alice, cid, "STARTED"); // she opens it
+  await until(() => messages() === 1, "one acknowledgement");
+  await bob.sync();
+  await bob.say(bob.content({ t: "void" }));
+  await settled(400);
+  expect(messages(), 1, "what shows nothing is not answered");
+}

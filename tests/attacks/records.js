@@ -1,7 +1,7 @@
 /** Attacks on epochs: records that are old, forked, poisoned, flipped, or made by somebody who lacks the last secret (A07 to A09, A16, A25 to A32). */
 
 import { expect, until } from "/tests/js_chat/harness.js";
-
+import { encodeCore } from "/static/js/crypto/epoch.js";
 import { historyInfo, historySecretOfSender, sealWrap } from "/static/js/crypto/epoch-keys.js";
 import { NEXT } from "/static/js/crypto/labels.js";
 import { begin, bothReal, bytesOf, editCore, editRecord, flip, goesOn, isBlocked, settled, shows, staysUnsent, withPuppet } from "./bench.js";
@@ -157,17 +157,8 @@ export async function a30(world) {
 }
 
 export async function a31(world) {
-  await refusedRecord(world, "BAD_TAG", async ({ record }) => {
-    const flipped = await editCoreAndHistory(record, { mode: 1, timerS: 3_600 });
-    return flipped;
-  });
-}
-
-function editCoreAndHistory(record, fields) {
-  return editRecord(record, async (_, { core }) => {
-    const { encodeCore } = await import("/static/js/crypto/epoch.js");
-    return { core: encodeCore({ ...core, ...fields }), hwraps: new Uint8Array(0) };
-  });
+  const flipped = (core) => encodeCore({ ...core, mode: 1, timerS: 3_600 });
+  await refusedRecord(world, "BAD_TAG", ({ record }) => editRecord(record, (_, { core }) => ({ core: flipped(core), hwraps: new Uint8Array(0) })));
 }
 
 export async function a31_real(world) {

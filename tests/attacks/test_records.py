@@ -1,4 +1,4 @@
-"""Attacks on epochs, each a scenario of records.js: the real Messenger gets records that an honest peer would never make."""
+"""Attacks on epochs, each a scenario of records.js: records that an honest peer would never make."""
 
 import pytest
 

@@ -1,0 +1,46 @@
+"""Attacks on who is let in, and on what a profile holds: scenarios of membership.js and storage.js."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def test_a13_a_one_time_prekey_opens_one_record_only(bench):
+    bench("a13")
+
+
+def test_a15_a_replayed_start_is_silent(bench):
+    bench("a15")
+
+
+def test_a33_a_browser_that_was_left_out_says_so_and_asks(bench):
+    bench("a33")
+
+
+def test_a35_an_old_copy_of_the_profile_blocks_and_uses_no_key_twice(bench):
+    bench("a35")
+
+
+def test_a36_the_honest_browser_finds_its_clone_with_one_message(bench):
+    bench("a36_own")
+
+
+def test_a37_prekeys_past_their_date_are_gone_from_the_profile(bench):
+    bench("a37")
+
+
+def test_a60_a_strangers_browser_does_not_answer_by_itself(bench):
+    bench("a60")
+
+
+def test_a76_last_weeks_database_is_told_at_once(bench):
+    bench("a76")
+
+
+@pytest.mark.parametrize("way", ["a77", "a77_first"])
+def test_a77_an_emptied_browser_gets_everything_back_from_the_file(bench, way):
+    bench(way)
+
+
+def test_a78_a_locked_profile_gives_a_thief_nothing(bench):
+    bench("a78")
