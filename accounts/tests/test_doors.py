@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from django.core import mail
 from django.test import Client
 
 from accounts.middleware import OPEN_TO_ALL
@@ -31,6 +32,15 @@ def test_head_answers_as_get_does_and_changes_nothing(root):
         if seen != asked:
             differs[path] = (seen, asked)
     assert differs == {}
+
+
+def test_head_sends_no_code_and_counts_no_try(django_capture_on_commit_callbacks):
+    """On the pages of somebody who has no second step yet: there a post sends mails and makes accounts."""
+    half = log_in(make_person("alice", app=False, email="alice@example.org"), full=False)
+    with django_capture_on_commit_callbacks(execute=True):
+        for path in ("/signup/", "/login/", "/second-step/set-up/app/", "/second-step/set-up/email/"):
+            assert (path, half.head(path).status_code) == (path, half.get(path).status_code) == (path, 200)
+    assert mail.outbox == []
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])

@@ -10,7 +10,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts import services
 from accounts.middleware import OPEN_TO_ALL
-from accounts.models import AccountSession, TOTPFactor
+from accounts.models import AccountSession, TOTPFactor, User
 from accounts.tests.people import give_app, log_in, make_person
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +100,15 @@ def test_it_refuses_a_deactivated_person():
     assert services.full_login(session) is None
     services.set_active(user=alice, active=True)
     assert services.full_login(session) is None, "the session has ended for good"
+
+
+def test_it_refuses_a_person_who_was_switched_off_in_the_database_itself():
+    """Nothing has ended the session then; the mark alone is enough."""
+    alice = make_person("alice")
+    session = _full_session(alice)
+    User.objects.get_queryset().filter(pk=alice.pk).update(is_active=False)
+    assert services.full_login(session) is None
+    assert services.password_login(session) is None
 
 
 def test_it_refuses_another_persons_factor():

@@ -98,6 +98,15 @@ def test_a_sixth_try_is_refused_even_with_the_right_code(mailbox):
     assert mailbox.check(code) is None
 
 
+def test_wrong_codes_of_another_login_use_up_none_of_my_tries(mailbox):
+    """Somebody with the password guesses in a login of their own."""
+    code = mailbox.send()
+    stranger = services.attempt_of(log_in(mailbox.user, Client(), full=False).session)
+    for _ in range(6):
+        assert mailbox.check("000000", stranger) is None
+    assert mailbox.check(code) is not None
+
+
 def test_a_newer_mail_ends_the_older_code(mailbox, time_machine):
     time_machine.move_to("2026-11-23 12:00:00Z", tick=False)
     old = mailbox.send()

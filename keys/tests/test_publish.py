@@ -84,6 +84,7 @@ def test_another_previous_hash_is_refused(alice: Owner) -> None:
 def test_mallory_cannot_publish_under_another_name_or_uid(alice: Owner, mallory: Owner) -> None:
     assert refused(mallory, name="alice") == "NAME_REBOUND"
     assert refused(mallory, uid=alice.user.uid.bytes) == "NAME_REBOUND"
+    assert refused(mallory, name="alice", version=2) == "NAME_REBOUND", "before the version is looked at"
     mallory.publish()
 
 

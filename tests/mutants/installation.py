@@ -1,0 +1,62 @@
+"""What is the same for every part: input, cookies, logs, headers, files."""
+
+from tests.mutants import Mutant
+
+MUTANTS = [
+    Mutant(
+        "forwarded-address-believed",
+        "chatproject/lib/addresses.py",
+        "    return chain[-count] if count and len(chain) >= count else peer",
+        "    return chain[0] if chain else peer",
+        ("chatproject/tests/test_lib.py",),
+    ),
+    Mutant(
+        "counters-pushed-out",
+        "chatproject/settings.py",
+        '        "OPTIONS": {"MAX_ENTRIES": 100_000},\n',
+        "",
+        ("chatproject/tests/test_safety.py",),
+    ),
+    Mutant(
+        "cookie-without-prefix",
+        "chatproject/settings.py",
+        'KNOWN_BROWSER_COOKIE_NAME = f"{_prefix}known_browser"',
+        'KNOWN_BROWSER_COOKIE_NAME = "known_browser"',
+        ("accounts/tests/test_sessions.py",),
+    ),
+    Mutant(
+        "no-csrf-check",
+        "chatproject/settings.py",
+        '    "django.middleware.csrf.CsrfViewMiddleware",\n',
+        "",
+        ("accounts/tests/test_doors.py::test_nothing_is_changed_without_the_token",),
+    ),
+    Mutant(
+        "unknown-fields-taken",
+        "chatproject/lib/api.py",
+        "    if not isinstance(body, dict) or set(body) - set(known) or set(fields) - set(body):",
+        "    if not isinstance(body, dict) or set(fields) - set(body):",
+        ("chatproject/tests/test_lib.py", "keys/tests/test_views.py"),
+    ),
+    Mutant(
+        "mail-open-to-all",
+        "chatproject/mail.py",
+        "os.O_APPEND, OWNER_ONLY)",
+        "os.O_APPEND, 0o644)",
+        ("chatproject/tests/test_safety.py",),
+    ),
+    Mutant(
+        "token-in-the-log",
+        "chatproject/logs.py",
+        "            record.msg, record.args = hidden, ()\n",
+        "            pass\n",
+        ("chatproject/tests/test_safety.py",),
+    ),
+    Mutant(
+        "pages-in-frames",
+        "chatproject/middleware.py",
+        "            \"frame-ancestors 'none'\",\n",
+        "",
+        ("tests/test_headers.py::test_every_route_answers_with_the_headers",),
+    ),
+]
