@@ -32,6 +32,8 @@ class Device(models.Model):
     removed_at = models.DateTimeField(_("removed"), null=True)
     # The highest one-time prekey id ever taken in: a used id never comes back (protocol section 5).
     opk_max_id = models.BigIntegerField(default=0)
+    # The highest write of the browser's keyring that it told of: an older copy of the browser has less (section 10).
+    write_no = models.BigIntegerField(default=0)
 
     objects = DeviceQuerySet.as_manager()
     prekeys: "PrekeyQuerySet"

@@ -12,5 +12,6 @@ urlpatterns = [
     path("prekeys/", views.prekeys, name="prekeys"),
     path("prekeys/fetch/", views.fetch_prekeys, name="fetch-prekeys"),
     path("nonce/", views.nonce, name="nonce"),
+    path("write-number/", views.write_number, name="write-number"),
     path("session/", views.session, name="session"),
 ]

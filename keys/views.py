@@ -96,6 +96,15 @@ async def fetch_prekeys(request: HttpRequest) -> Answer:
     return {"prekeys": {did.hex: {"spk": _words(each.spk), "opk": _words(each.opk)} for did, each in found.items()}}
 
 
+@api_view("GET", "PUT")
+@refusals_as_json
+async def write_number(request: HttpRequest) -> Answer:
+    if request.method != "PUT":
+        return {"write_no": await run(services.write_number, device=await _bound_device(request))}
+    given = read_json(request, {"write_no": as_count(0, MAX_NUMBER)})
+    return {"write_no": await run(services.raise_write_number, device=await _bound_device(request), **given)}
+
+
 @api_view("POST")
 async def nonce(request: HttpRequest) -> Answer:
     read_json(request, {})

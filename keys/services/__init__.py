@@ -12,6 +12,8 @@ from keys.services.devices import (
     current_bundle_ref,
     device_of,
     prove_device,
+    raise_write_number,
+    write_number,
 )
 from keys.services.handout import Handout, IsContact
 from keys.services.logbook import current_head, log_page, log_size, sign_fresh_head
@@ -35,8 +37,10 @@ __all__ = [
     "prekey_state",
     "prove_device",
     "publish",
+    "raise_write_number",
     "sign_fresh_head",
     "store_prekeys",
+    "write_number",
 ]
 
 

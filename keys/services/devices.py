@@ -47,6 +47,17 @@ def prove_device(*, user: User, did: UUID, sig: bytes, origin: str, nonce: bytes
     return device
 
 
+def write_number(*, device: Device) -> int:
+    """The highest one told; 0 for none."""
+    return Device.objects.values_list("write_no", flat=True).get(pk=device.pk)
+
+
+def raise_write_number(*, device: Device, write_no: int) -> int:
+    """It only grows, whatever comes in which order."""
+    Device.objects.filter(pk=device.pk, write_no__lt=write_no).update(write_no=write_no)
+    return write_number(device=device)
+
+
 def bundle_page(*, uid: UUID, after: int) -> BundlePage:
     """The person's bundles above version `after`, at most 50, oldest first. Refused NOT_FOUND for an unknown person."""
     person = User.objects.filter(uid=uid).only("uid", "bundle_version").first()

@@ -7,7 +7,7 @@ from django.test import Client
 from chatproject.lib.encoding import from_base64url, to_base64url
 from keys import services
 from keys.tests.owners import Browser, Owner
-from keys.tests.web import ORIGIN, answer, bind, get, post, words
+from keys.tests.web import ORIGIN, answer, bind, get, post, put, words
 
 
 def test_a_device_binds_the_web_session(client: Client, alice: Owner) -> None:
@@ -64,3 +64,15 @@ def test_a_proof_without_one_of_our_origins_is_refused(client: Client, alice: Ow
         body = json.dumps({"did": browser.did.hex(), "sig": proof})
         sent = client.post("/api/keys/session/", body, content_type="application/json", **headers)
         assert answer(sent) == (403, "BAD_SIG")
+
+
+def test_the_write_number_of_a_device_only_grows(client: Client, alice: Owner) -> None:
+    browser = alice.publish_with_prekeys(opks=0)
+    assert answer(put(client, "write-number/", write_no=1)) == (403, "DEVICE_REQUIRED")
+    bind(client, browser)
+    assert get(client, "write-number/").json() == {"write_no": 0}
+    for told, kept in ((7, 7), (3, 7), (8, 8)):
+        assert put(client, "write-number/", write_no=told).json() == {"write_no": kept}
+    for wrong in (-1, 2**53, "x", None, True):
+        assert answer(put(client, "write-number/", write_no=wrong)) == (400, "BAD_REQUEST")
+    assert get(client, "write-number/").json() == {"write_no": 8}

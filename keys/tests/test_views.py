@@ -23,6 +23,8 @@ DOORS = [
     ("post", "prekeys/fetch/"),
     ("post", "nonce/"),
     ("post", "session/"),
+    ("get", "write-number/"),
+    ("put", "write-number/"),
 ]
 
 

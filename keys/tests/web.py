@@ -17,6 +17,10 @@ def post(client: Client, path: str, **body: Any) -> Any:
     return client.post(f"/api/keys/{path}", json.dumps(body), content_type="application/json", HTTP_ORIGIN=ORIGIN)
 
 
+def put(client: Client, path: str, **body: Any) -> Any:
+    return client.put(f"/api/keys/{path}", json.dumps(body), content_type="application/json", HTTP_ORIGIN=ORIGIN)
+
+
 def get(client: Client, path: str, **query: Any) -> Any:
     return client.get(f"/api/keys/{path}", query)
 
