@@ -159,12 +159,27 @@ export class FakeMessenger extends EventTarget {
     const talk = this.talks.get(cid);
     const end = before === undefined ? talk.length : talk.findIndex(({ seq }) => seq !== null && seq >= before);
     const start = Math.max(0, end - limit);
-    return { items: talk.slice(start, end), more: start > 0 };
+    return { items: talk.slice(start, end).map((one) => ({ ...one })), more: start > 0 };
   }
 
-  async send(cid, text) {
-    this.calls.push(["send", text]);
-    const message = { id: newId(), cid, mine: true, kind: "text", text, at: Date.now(), seq: null, state: "queued" };
+  message = async (cid, id) => this.talks.get(cid).find((one) => one.id === id) ?? null;
+  edit = async (cid, id, text) => this.#alter(cid, id, { text, edited: true });
+  erase = async (cid, id) => this.#alter(cid, id, { text: "", deleted: true, reactions: [] });
+
+  async react(cid, id, sign, on) {
+    const others = ((await this.message(cid, id)).reactions ?? []).filter((one) => one.sign !== sign);
+    return this.#alter(cid, id, { reactions: on ? [...others, { sign, mine: true, count: 1 }] : others });
+  }
+
+  #alter(cid, id, more) {
+    const message = this.talks.get(cid).find((one) => one.id === id);
+    this.calls.push(["alter", more]);
+    return { ...Object.assign(message, more) };
+  }
+
+  async send(cid, text, about) {
+    this.calls.push(["send", text, ...(about ? [about] : [])]);
+    const message = { id: newId(), cid, mine: true, kind: "text", text, re: about?.re ?? null, at: Date.now(), seq: null, state: "queued" };
     this.talks.get(cid).push(message);
     Object.assign(this.conversation(cid), { lastText: text, lastAt: message.at, lastMine: true, lastState: "queued" });
     setTimeout(() => this.change(message, { state: "sent", seq: this.talks.get(cid).length }), 150);

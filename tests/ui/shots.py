@@ -58,6 +58,22 @@ def safety_wrong(page: Any) -> None:
     page.wait_for_timeout(200)
 
 
+def verbs(page: Any) -> None:
+    open_first(page)
+    page.evaluate("fake.react(fake.chats[0].cid, fake.talks.get(fake.chats[0].cid)[4].id, '👍', true)")
+    page.evaluate("fake.change(fake.talks.get(fake.chats[0].cid)[4], {edited: true})")
+    page.evaluate("fake.change(fake.talks.get(fake.chats[0].cid)[3], {deleted: true})")
+    page.locator("message-bubble", has_text="averyvery").focus()
+    page.keyboard.press("r")
+    page.keyboard.type("A long word indeed")
+    page.keyboard.press("Enter")
+    page.locator("message-bubble", has_text="And this is").focus()
+    page.keyboard.press("r")
+    page.locator("message-bubble", has_text="Sent, not yet").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(200)
+
+
 def chat_menu(page: Any) -> None:
     open_first(page)
     page.click(".chat-view__header summary")
@@ -142,6 +158,7 @@ SCENES: dict[str, tuple[str, Any]] = {
     "safety": ("open", safety),
     "safety-code": ("open", safety_code),
     "safety-wrong": ("open", safety_wrong),
+    "verbs": ("open", verbs),
     "chat-menu": ("open", chat_menu),
     "unread": ("open", unread),
     "offline": ("open", offline),

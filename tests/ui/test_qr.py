@@ -31,7 +31,7 @@ def bytes_of(length: int) -> bytes:
 
 @pytest.fixture(autouse=True)
 def standard_padding(monkeypatch):
-    """The other encoder adds a whole byte of zeros where none is missing (7.4.10 of the standard says: up to a byte)."""
+    """The other encoder adds a whole byte of zeros where none is missing (7.4.10 allows up to a byte)."""
     monkeypatch.setattr(
         segno.encoder, "write_padding_bits", lambda buff, _version, length: buff.extend([0] * (-length % 8))
     )

@@ -2,11 +2,13 @@
 import { conversationOf, nameOf } from "./conversations.js";
 import { setIcon } from "./icons.js";
 import { closeMenu, watchMenu } from "./menus.js";
+import { contextOf } from "./message-verbs.js";
 import { define, View } from "./view.js";
 import { say, sayError } from "./words.js";
 import "./connection-line.js";
 import "./explain-dialog.js";
 import "./chat-file-dialog.js";
+import "./erase-dialog.js";
 import "./message-composer.js";
 import "./message-list.js";
 import "./read-file-dialog.js";
@@ -36,6 +38,7 @@ export class ChatView extends View {
     this.addEventListener("keep-draft", ({ detail }) => this.#keepDraft(detail));
     this.addEventListener("retry-message", ({ detail }) => this.#retry(detail.message));
     this.addEventListener("discard-message", ({ detail }) => this.#discard(detail.message));
+    this.addEventListener("message-verb", ({ detail }) => this.#verb(detail));
     this.addEventListener("compare-numbers", () => this.#compare());
     this.addEventListener("decide", ({ detail }) => this.#decide(detail.choice));
     this.addEventListener("trust-changed", ({ detail }) => this.#trustChanged(detail));
@@ -90,6 +93,7 @@ export class ChatView extends View {
     parts.name.textContent = name;
     this.#showTrust(conversation);
     parts.composer.allow({ canWrite: conversation.canWrite, whyNot: conversation.whyNot, name });
+    parts.list.canWrite = conversation.canWrite;
     parts.composer.hidden = Boolean(conversation.blocked);
     parts.stop.show(conversation.blocked, name);
   }
@@ -159,13 +163,34 @@ export class ChatView extends View {
     this.#drafts = this.#drafts.then(() => this.#messenger.setDraft(cid, text)).catch(() => {});
   }
 
-  async #send({ cid, text }) {
+  /** Something is done with one message. */
+  #verb({ verb, message, sign, on }) {
+    const { cid, id } = message;
+    const { composer, erase } = this.parts;
+    const ways = {
+      reply: () => composer.begin(contextOf("reply", message, this.parts.name.textContent)),
+      edit: () => composer.begin(contextOf("edit", message)),
+      erase: () => erase.open(async () => this.#taken(await this.#messenger.erase(cid, id))),
+      react: () => this.#try(async () => this.#taken(await this.#messenger.react(cid, id, sign, on))),
+      copy: () => this.parts.list.copy(id),
+    };
+    ways[verb]();
+  }
+
+  /** Whatever the Messenger gives back of a message is shown at once. */
+  #taken(message, isNew = false) {
+    if (message) this.put(message, isNew);
+  }
+
+  async #send({ cid, text, re, edit }) {
     try {
-      const message = await this.#messenger.send(cid, text);
-      if (message) this.put(message, true);
+      if (edit) return this.#taken(await this.#messenger.edit(cid, edit, text));
+      const message = await this.#messenger.send(cid, text, re ? { re } : undefined);
+      return this.#taken(message, true);
     } catch (error) {
       this.#toast(error);
       if (cid === this.#cid) this.parts.composer.restore(text);
+      return undefined;
     }
   }
 

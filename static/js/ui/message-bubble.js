@@ -1,7 +1,9 @@
-/** One message: text with its links, time, state in an icon that has a name, and what to do when it failed. */
+/** One message: what it answers, its text with links, time, a state that has a name, reactions, and what to do when it failed. */
 import { clockTime, fullTime } from "./dates.js";
 import { copyText } from "./files.js";
 import { setIcon } from "./icons.js";
+import { reactionsText, showReactions } from "./message-reactions.js";
+import { isMore } from "./message-verbs.js";
 import { onlyEmoji, pieces } from "./text.js";
 import { define, View } from "./view.js";
 import { say, sayCode } from "./words.js";
@@ -22,9 +24,12 @@ export const nodesOf = (text) => pieces(text).map((piece) => (piece.href ? link(
 
 export class MessageBubble extends View {
   #message = null;
-  #author = "";
+  #key = "";
+  #can = {};
 
   built() {
+    this.on("more", "click", () => this.emit("message-menu", { row: this }));
+    this.on("quote", "click", () => this.emit("go-to-message", { id: this.#message.re }));
     this.on("again", "click", () => this.emit("retry-message", { message: this.#message }));
     this.on("discard", "click", () => this.emit("discard-message", { message: this.#message }));
     this.on("copy", "click", () => this.copy());
@@ -34,14 +39,28 @@ export class MessageBubble extends View {
     return this.#message;
   }
 
-  /** @param {{message: object, author: string, own: boolean}} given  `own`: my own notes have no ticks */
-  fill({ message, author, own }) {
+  /** @returns {Object<string, boolean>} which verbs it allows */
+  get can() {
+    return this.#can;
+  }
+
+  /**
+   * @param {{message: object, author: string, own: boolean, quote: {who: string, text: string}|null, can: Object<string, boolean>}} given
+   *   `own`: my own notes have no ticks
+   */
+  fill({ message, author, own, quote, can }) {
     const before = this.#message;
-    if (before === message && this.#author === author) return;
+    const key = JSON.stringify([author, quote, can]);
+    if (before === message && this.#key === key) return;
     this.#message = message;
-    this.#author = author;
+    this.#key = key;
+    this.#can = can;
     this.classList.toggle("is-mine", message.mine);
-    if (before?.text !== message.text || before?.kind !== message.kind) this.#showText(message);
+    this.parts.more.hidden = !isMore(can);
+    if (["text", "kind", "deleted"].some((name) => before?.[name] !== message[name])) this.#showText(message);
+    this.#showQuote(message.deleted ? null : quote);
+    showReactions(this.parts.reactions, message.reactions, can.react ? (wish) => this.#react(wish) : null);
+    this.parts.edited.hidden = !message.edited || message.deleted;
     this.parts.time.textContent = clockTime(message.at);
     this.parts.time.dateTime = new Date(message.at).toISOString();
     this.parts.time.title = fullTime(message.at);
@@ -54,9 +73,21 @@ export class MessageBubble extends View {
     this.emit("say-toast", { text: say(copied ? "toast.copied" : "toast.notCopied") });
   }
 
-  #showText({ kind, text, code }) {
-    const plain = kind === "text";
-    this.parts.text.replaceChildren(...(plain ? nodesOf(text) : [say(`message.${kind}`, { code: code ?? "" })]));
+  #react({ sign, on }) {
+    this.emit("message-verb", { verb: "react", message: this.#message, sign, on });
+  }
+
+  #showQuote(quote) {
+    const { parts } = this;
+    parts.quote.hidden = !quote;
+    parts.quoteWho.textContent = quote?.who ?? "";
+    parts.quoteText.textContent = quote?.text ?? "";
+  }
+
+  #showText({ kind, text, code, deleted }) {
+    const plain = kind === "text" && !deleted;
+    const said = deleted ? "deleted" : kind;
+    this.parts.text.replaceChildren(...(plain ? nodesOf(text) : [say(`message.${said}`, { code: code ?? "" })]));
     this.classList.toggle("is-emoji", plain && onlyEmoji(text));
     this.classList.toggle("is-odd", !plain);
   }
@@ -76,9 +107,13 @@ export class MessageBubble extends View {
   }
 
   #name(message, author) {
+    const { quote, quoteText, edited } = this.parts;
     const state = message.mine ? say(`state.${message.state}`) : "";
-    const text = message.kind === "text" ? message.text : this.parts.text.textContent;
-    this.setAttribute("aria-label", say("message.read", { author, text, time: clockTime(message.at), state }));
+    const said = message.kind === "text" && !message.deleted ? message.text : this.parts.text.textContent;
+    const text = quote.hidden ? said : say("quote.read", { quote: quoteText.textContent, text: said });
+    const more = [edited.hidden ? "" : edited.textContent, reactionsText(message.reactions)].filter(Boolean);
+    const label = say("message.read", { author, text, time: clockTime(message.at), state });
+    this.setAttribute("aria-label", [label.trim(), ...more].join(". "));
   }
 }
 

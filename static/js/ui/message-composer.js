@@ -12,6 +12,7 @@ export class MessageComposer extends View {
   #cid = null;
   #timer = 0;
   #composing = false;
+  #about = null;
 
   built() {
     const { text } = this.parts;
@@ -21,11 +22,13 @@ export class MessageComposer extends View {
     text.addEventListener("keydown", (event) => this.#key(event));
     text.addEventListener("compositionstart", () => (this.#composing = true));
     text.addEventListener("compositionend", () => (this.#composing = false));
+    this.on("contextClose", "click", () => this.leaveContext());
     this.on("form", "pointerdown", (event) => event.target.closest("button") && event.preventDefault());
   }
 
   /** Another chat: keeps the old draft, shows the new one. @param {{cid: string, name: string, draft: string}} given */
   open({ cid, name, draft }) {
+    this.leaveContext();
     this.flush();
     this.#cid = cid;
     this.parts.text.value = draft ?? "";
@@ -58,10 +61,36 @@ export class MessageComposer extends View {
     this.#changed();
   }
 
-  /** Hands the draft over now. */
+  /**
+   * What is written next answers a message, or replaces it; what was being written waits meanwhile.
+   * @param {{re?: string, edit?: string, title: string, text: string, body?: string}} about
+   */
+  begin(about) {
+    this.leaveContext();
+    const { context, contextTitle, contextText, text } = this.parts;
+    this.#about = { ...about, waiting: text.value };
+    context.hidden = false;
+    contextTitle.textContent = about.title;
+    contextText.textContent = about.text;
+    if (about.body !== undefined) text.value = about.body;
+    this.#fit();
+    this.focus();
+  }
+
+  leaveContext() {
+    const about = this.#about;
+    if (!about) return;
+    this.#about = null;
+    this.parts.context.hidden = true;
+    if (about.edit) this.parts.text.value = about.waiting;
+    this.#fit();
+    this.focusGently();
+  }
+
+  /** Hands the draft over now; a text that replaces another is none. */
   flush() {
     clearTimeout(this.#timer);
-    if (this.#cid) this.emit("keep-draft", { cid: this.#cid, text: this.parts.text.value });
+    if (this.#cid && !this.#about?.edit) this.emit("keep-draft", { cid: this.#cid, text: this.parts.text.value });
   }
 
   disconnected() {
@@ -75,21 +104,27 @@ export class MessageComposer extends View {
   }
 
   #key(event) {
+    if (event.key === "Escape" && this.#about) {
+      event.stopPropagation();
+      return this.leaveContext();
+    }
     const writes = event.isComposing || this.#composing || event.keyCode === 229;
-    if (event.key !== "Enter" || event.shiftKey || event.altKey || writes || touch.matches) return;
+    if (event.key !== "Enter" || event.shiftKey || event.altKey || writes || touch.matches) return undefined;
     event.preventDefault();
-    this.parts.form.requestSubmit();
+    return this.parts.form.requestSubmit();
   }
 
   #submit(event) {
     event.preventDefault();
     const text = this.parts.text.value.replace(/^\s*\n|\s+$/g, "");
     if (!text || length(text) > MOST_CHARACTERS) return;
-    this.parts.text.value = "";
+    const { re, edit } = this.#about ?? {};
+    if (!edit) this.parts.text.value = "";
     clearTimeout(this.#timer);
+    this.leaveContext();
     this.#fit();
-    this.emit("send-text", { cid: this.#cid, text });
-    this.emit("keep-draft", { cid: this.#cid, text: "" });
+    this.emit("send-text", { cid: this.#cid, text, re, edit });
+    this.flush();
     this.focus();
   }
 

@@ -1,16 +1,20 @@
 /** The messages of one chat: days, runs, the line before what is new, and a reading position that never moves. */
+import { readOut, showJump, shownWhileSlow, SHOW_WAIT_MS } from "./list-signs.js";
+import { messageKey } from "./message-keys.js";
 import { daysOf, MessageWindow } from "./message-window.js";
 import { MessageRows } from "./message-rows.js";
-import { arrival, isSaidAbove } from "./message-words.js";
+import { arrival, beginning, isSaidAbove } from "./message-words.js";
+import { verbsOf } from "./message-verbs.js";
+import { Quotes } from "./quotes.js";
 import { keepPlace, nearEnd, toEnd } from "./scroll-place.js";
 import { build } from "./templates.js";
 import { define, View } from "./view.js";
 import { say } from "./words.js";
+import "./message-menu.js";
 
 const ROWS = ".message-row";
 const EDGE_PX = 600;
 const PAGE = 60;
-const SHOW_WAIT_MS = 300;
 
 export class MessageList extends View {
   #window = new MessageWindow();
@@ -22,6 +26,13 @@ export class MessageList extends View {
   #unreadFrom = null;
   #missed = 0;
   #name = "";
+  #canWrite = false;
+  #menu = document.createElement("message-menu");
+  #quotes = new Quotes({
+    atHand: (id) => this.#window.items.find((one) => one.id === id),
+    ask: (id) => this.#messenger.message?.(this.#conversation.cid, id),
+    onFound: () => this.#redraw(),
+  });
 
   built() {
     const { scroll, jump, rows } = this.parts;
@@ -29,7 +40,9 @@ export class MessageList extends View {
     scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     scroll.addEventListener("keydown", (event) => this.#walk(event));
     jump.addEventListener("click", () => this.toNewest());
-    this.on("beginWhat", "click", () => this.emit("explain", this.#beginning()));
+    this.addEventListener("message-menu", ({ detail }) => this.#menu.open(detail.row, detail.row.can, scroll));
+    this.addEventListener("go-to-message", ({ detail }) => this.#goTo(detail.id));
+    this.on("beginWhat", "click", () => this.emit("explain", beginning(this.#conversation, this.#name)));
     this.sizes = new ResizeObserver(() => this.#pinned && toEnd(scroll));
     this.sizes.observe(scroll);
     this.sizes.observe(rows);
@@ -48,7 +61,7 @@ export class MessageList extends View {
       const page = await this.#messenger.messages(conversation.cid, { limit: PAGE });
       if (this.#conversation.cid !== conversation.cid) return;
       this.#window.reset(page.items, page.more);
-      this.#unreadFrom = this.#firstUnread(conversation);
+      this.#unreadFrom = this.#window.firstUnread(conversation);
       this.#draw();
       this.#start();
     } finally {
@@ -64,7 +77,7 @@ export class MessageList extends View {
     const follow = fresh && (message.mine ? isNew : this.#pinned);
     if (follow && !this.#window.atEnd) this.#window.toEnd();
     if (follow) this.#pinned = true;
-    keepPlace(scroll, ROWS, () => this.#draw());
+    this.#redraw();
     if (follow) toEnd(scroll);
     if (fresh && isNew && !message.mine && !isSaidAbove(message)) this.#arrived(message);
     this.#showJump();
@@ -73,7 +86,19 @@ export class MessageList extends View {
   /** @param {string} id */
   remove(id) {
     this.#window.remove(id);
-    keepPlace(this.parts.scroll, ROWS, () => this.#draw());
+    this.#redraw();
+  }
+
+  /** Whether something can be sent into this chat now. @param {boolean} on */
+  set canWrite(on) {
+    if (on === this.#canWrite) return;
+    this.#canWrite = on;
+    if (this.#conversation) this.#redraw();
+  }
+
+  /** @param {string} id */
+  copy(id) {
+    this.#row(id)?.copy();
   }
 
   toNewest() {
@@ -95,15 +120,12 @@ export class MessageList extends View {
     return this.#window.items.reduce((top, { seq }) => Math.max(top, seq ?? -1), -1);
   }
 
-  focusLast() {
-    const rows = this.parts.rows.querySelectorAll(ROWS);
-    rows[rows.length - 1]?.focus();
-  }
-
   #clear(conversation, name) {
     this.#conversation = conversation;
     this.#name = name;
     this.#window.reset([], false);
+    this.#menu.close();
+    this.#quotes.clear();
     this.#rows.clear();
     this.#missed = 0;
     this.#pinned = true;
@@ -111,19 +133,8 @@ export class MessageList extends View {
     const { begin, beginText, older, jump, log, scroll } = this.parts;
     log.replaceChildren();
     begin.hidden = older.hidden = jump.hidden = true;
-    beginText.textContent = this.#beginning().title;
+    beginText.textContent = beginning(conversation, name).title;
     scroll.setAttribute("aria-label", say("list.label", { name }));
-  }
-
-  /** The one line that says what protects this chat. */
-  #beginning() {
-    const mine = this.#conversation.self;
-    return { code: "STARTED", title: say(mine ? "begin.self" : "begin.both"), name: this.#name, detail: mine ? { mine } : undefined };
-  }
-
-  #firstUnread({ unread, readSeq }) {
-    if (!unread) return null;
-    return this.#window.items.find((one) => !one.mine && one.kind !== "notice" && one.seq !== null && one.seq > (readSeq ?? -1))?.id ?? null;
   }
 
   #start() {
@@ -135,9 +146,31 @@ export class MessageList extends View {
   }
 
   #draw() {
-    const about = { name: this.#name, own: this.#conversation.self };
-    this.#rows.draw(daysOf(this.#window.shown, this.#unreadFrom), about);
+    const quoteOf = (message) => this.#quotes.of(message, this.#name);
+    const canOf = (message) => verbsOf(this.#messenger, message, this.#canWrite);
+    this.#rows.draw(daysOf(this.#window.shown, this.#unreadFrom), { name: this.#name, own: this.#conversation.self, quoteOf, canOf });
     this.parts.begin.hidden = this.#window.more || this.#window.from > 0;
+  }
+
+  /** Anew, without moving what one reads. */
+  #redraw() {
+    keepPlace(this.parts.scroll, ROWS, () => this.#draw());
+  }
+
+  /** To a message that was answered, however far above. */
+  async #goTo(id) {
+    const at = () => this.#window.items.findIndex((one) => one.id === id);
+    while (at() < 0 && this.#window.more && !this.#loading) await this.#fetchOlder();
+    if (at() < 0) return;
+    this.#window.around(at());
+    this.#pinned = false;
+    this.#draw();
+    this.#row(id).focus();
+    this.#row(id).scrollIntoView({ block: "center" });
+  }
+
+  #row(id) {
+    return this.parts.rows.querySelector(`[data-id="${CSS.escape(id)}"]`);
   }
 
   #scrolled() {
@@ -147,11 +180,7 @@ export class MessageList extends View {
     this.#showJump();
     if (this.#pinned) this.emit("read-to-end");
     if (scroll.scrollTop < EDGE_PX) this.#older();
-    else if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < EDGE_PX) this.#newer();
-  }
-
-  #newer() {
-    if (this.#window.newer()) keepPlace(this.parts.scroll, ROWS, () => this.#draw());
+    else if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < EDGE_PX && this.#window.newer()) this.#redraw();
   }
 
   async #older() {
@@ -160,51 +189,40 @@ export class MessageList extends View {
       if (!this.#window.more) return;
       await this.#fetchOlder();
     }
-    keepPlace(this.parts.scroll, ROWS, () => this.#draw());
+    this.#redraw();
   }
 
   async #fetchOlder() {
     const { cid } = this.#conversation;
     this.#loading = true;
-    const wait = setTimeout(() => (this.parts.older.hidden = false), SHOW_WAIT_MS);
     try {
-      const page = await this.#messenger.messages(cid, { before: this.#window.oldestSeq, limit: PAGE });
+      const page = await shownWhileSlow(this.parts.older, this.#messenger.messages(cid, { before: this.#window.oldestSeq, limit: PAGE }));
       if (cid !== this.#conversation.cid) return;
       this.#window.prepend(page.items, page.more);
       this.#window.older();
     } finally {
-      clearTimeout(wait);
-      this.parts.older.hidden = true;
       this.#loading = false;
     }
   }
 
   #arrived(message) {
-    const line = document.createElement("p");
-    line.textContent = arrival(message, this.#name);
-    this.parts.log.append(line);
-    while (this.parts.log.childElementCount > 20) this.parts.log.firstElementChild.remove();
+    readOut(this.parts.log, arrival(message, this.#name));
     if (!this.#pinned) this.#missed += 1;
   }
 
   #showJump() {
-    const { jump, jumpCount } = this.parts;
-    jump.hidden = this.#pinned || !this.#window.items.length;
-    jumpCount.hidden = !this.#missed;
-    jumpCount.textContent = String(this.#missed);
-    jump.setAttribute("aria-label", this.#missed ? say("list.jump", { count: this.#missed }) : say("list.toEnd"));
+    showJump(this.parts, !this.#pinned && this.#window.items.length > 0, this.#missed);
   }
 
   #walk(event) {
-    const rows = [...this.parts.rows.querySelectorAll(ROWS)];
-    const at = rows.indexOf(document.activeElement);
-    if (event.key === "c" && at >= 0 && !event.ctrlKey && !event.metaKey) return void rows[at].copy?.();
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step || event.altKey || (at < 0 && event.target !== this.parts.scroll)) return;
+    const { scroll, rows } = this.parts;
+    const found = messageKey(event, scroll, [...rows.querySelectorAll(ROWS)]);
+    if (!found) return;
     event.preventDefault();
-    const next = at < 0 ? rows.length - 1 : Math.max(0, at + step);
-    if (next >= rows.length) this.emit("to-composer");
-    else rows[next].focus();
+    if (found.leave) this.emit("to-composer");
+    else if (found.focus) found.focus.focus();
+    else if (!found.verb) this.#menu.open(found.row, found.row.can, scroll);
+    else if (found.row.can[found.verb]) found.row.emit("message-verb", { verb: found.verb, message: found.row.message });
   }
 }
 

@@ -1,8 +1,8 @@
 /** Draws days of messages into a list, keyed by message: a node stays the same node as long as its message is shown. */
 import { dayLabel } from "./dates.js";
 import { isLine } from "./message-words.js";
+import { authorOf } from "./message-verbs.js";
 import { build } from "./templates.js";
-import { say } from "./words.js";
 import "./message-bubble.js";
 import "./notice-line.js";
 
@@ -25,7 +25,8 @@ export class MessageRows {
 
   /**
    * @param {object[]} days of message-window.js
-   * @param {{name: string, own: boolean}} about the chat: the other person, and whether it is with oneself
+   * @param {{name: string, own: boolean, quoteOf: Function, canOf: Function}} about the chat: the other person, whether it is with oneself,
+   *   what a message answers, and what can be done with it
    */
   draw(days, about) {
     const keep = new Set();
@@ -45,17 +46,17 @@ export class MessageRows {
     return section.node;
   }
 
-  #row({ message, first, last }, { name, own }) {
+  #row({ message, first, last }, about) {
     const notice = isLine(message);
     let node = this.#nodes.get(message.id);
-    if (!node) {
+    if (!node || (node.localName === "notice-line") !== notice) {
       node = newRow(notice);
       this.#nodes.set(message.id, node);
     }
     node.dataset.id = message.id;
     node.classList.toggle("is-first", first);
     node.classList.toggle("is-last", last);
-    node.fill(notice ? { message, name } : { message, author: message.mine ? say("you") : name, own });
+    node.fill(notice ? { message, name: about.name } : aboutMessage(message, about));
     return node;
   }
 
@@ -66,6 +67,10 @@ export class MessageRows {
     }
     return this.#unread;
   }
+}
+
+function aboutMessage(message, { name, own, quoteOf, canOf }) {
+  return { message, author: authorOf(message, name), own, quote: quoteOf(message), can: canOf(message) };
 }
 
 function newRow(notice) {

@@ -48,6 +48,12 @@ export class MessageWindow {
     return this.items.slice(this.from, this.to);
   }
 
+  /** @param {{unread: number, readSeq: number}} conversation  @returns {string|null} id */
+  firstUnread({ unread, readSeq }) {
+    if (!unread) return null;
+    return this.items.find((one) => !one.mine && one.kind !== "notice" && one.seq !== null && one.seq > (readSeq ?? -1))?.id ?? null;
+  }
+
   /** Older messages came from the store. */
   prepend(items, more) {
     const known = new Set(this.items.map(({ id }) => id));

@@ -39,6 +39,11 @@ export function arrival(message, name) {
   return say("message.arrived", { author: message.mine ? say("you") : name, text });
 }
 
+/** The one line at the top that says what protects a chat. @param {{self: boolean}} conversation  @param {string} name  @returns {object} as for a line */
+export function beginning({ self: mine }, name) {
+  return { code: "STARTED", title: say(mine ? "begin.self" : "begin.both"), name, detail: mine ? { mine } : undefined };
+}
+
 /** @param {string} code  @param {unknown} [detail]  @returns {string} the technical name, for Details */
 export function technical(code, detail) {
   if (!detail) return code;
