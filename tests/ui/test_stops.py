@@ -100,3 +100,20 @@ def test_every_warning_is_a_line_that_explains_itself(show):
         assert "{" not in text
         page.keyboard.press("Escape")
         expect(dialog.locator("dialog")).to_be_hidden()
+
+
+def test_what_lacked_its_key_is_read_in_its_place_with_the_passphrase(show):
+    page = show()
+    open_chat(page)
+    page.evaluate("fake.notice(fake.chats[0].cid, {kind: 'missing', code: 'NO_EPOCH_KEY'})")
+    line = page.locator("notice-line").last
+    expect(line).to_contain_text("A message here could not be opened")
+    line.get_by_role("button", name="Read it with my passphrase").click()
+    dialog = page.locator("read-again-dialog")
+    dialog.locator("input").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(dialog.locator("[data-part=error]")).to_contain_text("This passphrase does not open your keys.")
+    dialog.locator("input").fill("right")
+    page.keyboard.press("Enter")
+    expect(page.locator("message-bubble", has_text="Now it can be read")).to_be_visible()
+    expect(page.locator(".toast")).to_contain_text("1 message can be read now")

@@ -11,6 +11,7 @@ import "./chat-file-dialog.js";
 import "./erase-dialog.js";
 import "./message-composer.js";
 import "./message-list.js";
+import "./read-again-dialog.js";
 import "./read-file-dialog.js";
 import "./safety-dialog.js";
 import "./stop-banner.js";
@@ -38,6 +39,7 @@ export class ChatView extends View {
     this.addEventListener("keep-draft", ({ detail }) => this.#keepDraft(detail));
     this.addEventListener("retry-message", ({ detail }) => this.#retry(detail.message));
     this.addEventListener("discard-message", ({ detail }) => this.#discard(detail.message));
+    this.addEventListener("read-again", () => this.#dialog("againDialog"));
     this.addEventListener("message-verb", ({ detail }) => this.#verb(detail));
     this.addEventListener("compare-numbers", () => this.#compare());
     this.addEventListener("decide", ({ detail }) => this.#decide(detail.choice));
@@ -47,8 +49,8 @@ export class ChatView extends View {
   /** @param {object} messenger */
   set messenger(messenger) {
     this.#messenger = messenger;
-    const { list, safetyDialog, saveDialog, readDialog, connection } = this.parts;
-    for (const part of [list, safetyDialog, saveDialog, readDialog]) part.messenger = messenger;
+    const { list, safetyDialog, saveDialog, readDialog, againDialog, connection } = this.parts;
+    for (const part of [list, safetyDialog, saveDialog, readDialog, againDialog]) part.messenger = messenger;
     connection.state = messenger.connection;
   }
 

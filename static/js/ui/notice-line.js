@@ -7,6 +7,7 @@ export class NoticeLine extends View {
   #notice = null;
 
   built() {
+    this.on("again", "click", () => this.emit("read-again"));
     this.on("what", "click", () => this.emit("explain", this.#notice));
   }
 
@@ -14,6 +15,7 @@ export class NoticeLine extends View {
   fill({ message, name }) {
     const text = lineText(message, name);
     this.#notice = { code: message.code, title: text, name, detail: message.detail };
+    this.parts.again.hidden = message.kind !== "missing" || message.code !== "NO_EPOCH_KEY";
     this.parts.text.textContent = text;
     this.parts.what.setAttribute("aria-label", say("notice.what", { text }));
   }
