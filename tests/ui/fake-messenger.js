@@ -211,6 +211,22 @@ export class FakeMessenger extends EventTarget {
     this.emit("conversation", { cid });
   }
 
+  own = [
+    { did: hex(1), label: "Firefox, Linux", addedAt: Date.now() - 40 * DAY, isThis: true },
+    { did: hex(2), label: "", addedAt: Date.now() - 3 * DAY, isThis: false },
+  ];
+  browsers = async () => this.own;
+
+  async removeBrowser({ did, passphrase }) {
+    if (passphrase !== "right") throw refusal("WRONG_PASSPHRASE");
+    this.own = this.own.filter((one) => one.did !== did);
+  }
+
+  async changePassphrase({ passphrase, next }) {
+    if (passphrase !== "right") throw refusal("WRONG_PASSPHRASE");
+    this.calls.push(["passphrase", next]);
+  }
+
   async readAgain({ cid, passphrase }) {
     if (passphrase !== "right") throw refusal("WRONG_PASSPHRASE");
     const found = this.talks.get(cid).filter(({ code }) => code === "NO_EPOCH_KEY");

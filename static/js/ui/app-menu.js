@@ -3,8 +3,10 @@ import { personName } from "./conversations.js";
 import { closeMenu, watchMenu } from "./menus.js";
 import { setTheme, theme } from "./theme.js";
 import { define, View } from "./view.js";
+import "./browsers-dialog.js";
 import "./forget-dialog.js";
 import "./key-file-dialog.js";
+import "./passphrase-dialog.js";
 import "./user-avatar.js";
 
 export class AppMenu extends View {
@@ -16,6 +18,8 @@ export class AppMenu extends View {
     language.addEventListener("change", () => languageForm.requestSubmit());
     this.on("lock", "click", () => this.#leave(() => this.emit("lock-now")));
     this.on("keyFile", "click", () => this.#leave(() => this.parts.keyFileDialog.open()));
+    this.on("browsers", "click", () => this.#leave(() => this.parts.browsersDialog.open()));
+    this.on("changePhrase", "click", () => this.#leave(() => this.parts.passphraseDialog.open()));
     this.on("forget", "click", () => this.#leave(() => this.parts.forgetDialog.open()));
     this.on("shortcuts", "click", () => this.#leave(() => this.emit("show-shortcuts")));
   }
@@ -23,8 +27,9 @@ export class AppMenu extends View {
   /** @param {object} messenger */
   set messenger(messenger) {
     const { me } = messenger;
-    this.parts.keyFileDialog.messenger = messenger;
-    this.parts.forgetDialog.messenger = messenger;
+    for (const name of ["keyFile", "forget", "browsers", "passphrase"]) this.parts[`${name}Dialog`].messenger = messenger;
+    this.parts.browsers.hidden = typeof messenger.browsers !== "function";
+    this.parts.changePhrase.hidden = typeof messenger.changePassphrase !== "function";
     this.parts.avatar.person = me;
     this.parts.name.textContent = personName(me);
     this.parts.user.textContent = `@${me.name}`;

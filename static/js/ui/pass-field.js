@@ -16,6 +16,11 @@ export class PassField extends View {
     }
   }
 
+  /** @param {string} text over the field */
+  set label(text) {
+    this.parts.name.textContent = text;
+  }
+
   get value() {
     return this.parts.input.value;
   }

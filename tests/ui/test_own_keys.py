@@ -1,0 +1,57 @@
+"""My browsers and my passphrase, from my menu."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def choose(page: Page, part: str) -> None:
+    page.locator("app-menu summary").click()
+    page.locator(f"app-menu [data-part={part}]").click()
+
+
+def test_my_browsers_are_listed_and_one_is_taken_off_with_the_passphrase(show):
+    page = show()
+    choose(page, "browsers")
+    dialog = page.locator("browsers-dialog")
+    rows = dialog.locator("[data-part=rows] li")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("this one")
+    expect(rows.first.locator("[data-part=remove]")).to_be_hidden()
+    assert Axe().run(page).response["violations"] == []
+    dialog.get_by_role("button", name="Remove A browser without a name").click()
+    expect(dialog.locator("[data-part=form]")).to_contain_text("reads nothing new")
+    dialog.locator("input").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(dialog.locator("[data-part=error]")).to_contain_text("This passphrase does not open your keys.")
+    dialog.locator("input").fill("right")
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(1)
+
+
+def test_the_passphrase_is_changed_and_a_new_file_is_asked_for(show):
+    page = show(lang="es", theme="dark")
+    choose(page, "changePhrase")
+    dialog = page.locator("passphrase-dialog")
+    dialog.get_by_label("Frase secreta actual", exact=True).fill("right")
+    dialog.get_by_label("Frase secreta nueva", exact=True).fill("una frase bastante larga")
+    assert Axe().run(page).response["violations"] == []
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("Guarda un archivo de llave nuevo")
+    assert page.evaluate("fake.calls.at(-1)") == ["passphrase", "una frase bastante larga"]
+
+
+def test_a_messenger_without_them_offers_neither(show):
+    page = show("import")
+    page.evaluate("fake.browsers = fake.changePassphrase = undefined")
+    page.locator("key-import input[type=file]").set_input_files(
+        {"name": "a.e2ck", "mimeType": "application/octet-stream", "buffer": b"E2CK"}
+    )
+    page.locator("key-import input[type=password]:visible").fill("right")
+    page.keyboard.press("Enter")
+    page.locator("app-menu summary").click()
+    expect(page.locator("app-menu [data-part=keyFile]")).to_be_visible()
+    expect(page.locator("app-menu [data-part=browsers]")).to_be_hidden()
+    expect(page.locator("app-menu [data-part=changePhrase]")).to_be_hidden()
