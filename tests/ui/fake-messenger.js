@@ -111,6 +111,7 @@ export class FakeMessenger extends EventTarget {
 
   async proveKeyFile({ passphrase }) {
     if (passphrase !== (this.passphrase ?? "right")) throw refusal("KEYFILE_WRONG_PASSPHRASE");
+    Object.assign(this.file, { provedAt: Date.now(), due: null });
     return { phase: "open" };
   }
 
@@ -210,6 +211,10 @@ export class FakeMessenger extends EventTarget {
     Object.assign(this.conversation(cid), { blocked, canWrite: !blocked, whyNot: blocked?.code ?? null });
     this.emit("conversation", { cid });
   }
+
+  file = { provedAt: Date.now() - 30 * DAY, savedAt: Date.now() - 60 * DAY, due: null };
+  keyFile = async () => this.file;
+  remindLater = async () => void this.calls.push("later");
 
   own = [
     { did: hex(1), label: "Firefox, Linux", addedAt: Date.now() - 40 * DAY, isThis: true },

@@ -7,6 +7,7 @@ const scene = query.get("scene") ?? "open";
 const app = document.querySelector("chat-app");
 const messenger = new FakeMessenger(scene, Number(query.get("many") ?? 0));
 window.fake = messenger;
+if (query.has("due")) messenger.file.due = query.get("due");
 
 if (scene === "insecure" || scene === "unsupported") app.show(scene);
 else if (scene !== "loading") app.start(messenger);

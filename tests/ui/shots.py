@@ -74,6 +74,12 @@ def verbs(page: Any) -> None:
     page.wait_for_timeout(200)
 
 
+def browsers(page: Any) -> None:
+    page.click(".app-menu summary")
+    page.click("app-menu [data-part=browsers]")
+    page.wait_for_timeout(250)
+
+
 def chat_menu(page: Any) -> None:
     open_first(page)
     page.click(".chat-view__header summary")
@@ -159,6 +165,8 @@ SCENES: dict[str, tuple[str, Any]] = {
     "safety-code": ("open", safety_code),
     "safety-wrong": ("open", safety_wrong),
     "verbs": ("open", verbs),
+    "reminder": ("open&due=check", None),
+    "browsers": ("open", browsers),
     "chat-menu": ("open", chat_menu),
     "unread": ("open", unread),
     "offline": ("open", offline),

@@ -55,3 +55,34 @@ def test_a_messenger_without_them_offers_neither(show):
     expect(page.locator("app-menu [data-part=keyFile]")).to_be_visible()
     expect(page.locator("app-menu [data-part=browsers]")).to_be_hidden()
     expect(page.locator("app-menu [data-part=changePhrase]")).to_be_hidden()
+
+
+def test_the_key_file_is_asked_for_calmly_and_no_more_once_it_is_proved(show):
+    page = show("open&due=check")
+    reminder = page.locator("key-file-reminder")
+    expect(reminder).to_contain_text("Do you still have your key file?")
+    assert Axe().run(page).response["violations"] == []
+    reminder.get_by_role("button", name="Check it now").click()
+    dialog = page.locator("key-file-dialog")
+    expect(dialog.locator("[data-part=proved]")).to_contain_text("You last showed it on")
+    dialog.locator("input[type=file]").set_input_files(
+        {"name": "a.e2ck", "mimeType": "application/octet-stream", "buffer": b"E2CK"}
+    )
+    dialog.locator("input[type=password]").fill("right")
+    page.keyboard.press("Enter")
+    expect(dialog.locator("[data-part=good]")).to_be_visible()
+    expect(reminder).to_be_hidden()
+
+
+def test_a_reminder_can_wait(show):
+    page = show("open&due=renew")
+    reminder = page.locator("key-file-reminder")
+    expect(reminder).to_contain_text("Save a new key file")
+    reminder.get_by_role("button", name="Later").click()
+    expect(reminder).to_be_hidden()
+    assert page.evaluate("fake.calls") == ["later"]
+
+
+def test_nothing_is_asked_when_nothing_is_due(show):
+    page = show()
+    expect(page.locator("key-file-reminder")).to_be_hidden()

@@ -3,6 +3,7 @@ import { nameOf } from "./conversations.js";
 import { define, View } from "./view.js";
 import "./app-menu.js";
 import "./conversation-row.js";
+import "./key-file-reminder.js";
 import "./people-picker.js";
 
 const TYPING_PAUSE_MS = 150;
@@ -21,6 +22,8 @@ export class ConversationList extends View {
     this.on("clear", "click", () => this.#clear());
     this.on("form", "submit", (event) => this.#chooseFirst(event));
     this.on("find", "input", () => this.#typed());
+    this.addEventListener("check-key-file", () => this.parts.menu.checkKeyFile());
+    for (const type of ["key-file-proved", "key-file-saved"]) this.addEventListener(type, () => this.parts.reminder.refresh());
     this.addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -29,6 +32,7 @@ export class ConversationList extends View {
     this.#messenger = messenger;
     this.parts.people.messenger = messenger;
     this.parts.menu.messenger = messenger;
+    this.parts.reminder.messenger = messenger;
     this.refresh();
   }
 

@@ -1,4 +1,5 @@
 /** My key file: check that it is still there and opens, or save it again. Checking changes nothing. */
+import { fullTime } from "./dates.js";
 import { busy, DialogView } from "./dialog-view.js";
 import { download } from "./files.js";
 import { define } from "./view.js";
@@ -17,9 +18,12 @@ export class KeyFileDialog extends DialogView {
     this.source = messenger;
   }
 
-  open() {
+  async open() {
     this.#empty();
     this.show();
+    const file = await this.source.keyFile?.();
+    this.parts.proved.hidden = !file?.provedAt;
+    if (file?.provedAt) this.parts.proved.textContent = say("keyFile.proved", { time: fullTime(file.provedAt) });
   }
 
   closed() {
@@ -49,6 +53,7 @@ export class KeyFileDialog extends DialogView {
     if (!passphrase.check()) return;
     this.#run(again, async () => {
       download(await this.source.makeKeyFile({ passphrase: passphrase.value }));
+      this.emit("key-file-saved");
       this.emit("say-toast", { text: say("toast.fileSaved") });
     });
   }
