@@ -1,5 +1,5 @@
 /** The browsers that hold my keys: which is this one, since when each is there, and how to take one off. */
-import { fullTime } from "./dates.js";
+import { dayLabel } from "./dates.js";
 import { busy, DialogView } from "./dialog-view.js";
 import { build } from "./templates.js";
 import { define } from "./view.js";
@@ -43,7 +43,7 @@ export class BrowsersDialog extends DialogView {
   #row(browser) {
     const { fragment, parts } = build("browser-item");
     parts.name.textContent = browser.label || say("browsers.unnamed");
-    parts.added.textContent = say("browsers.since", { time: fullTime(browser.addedAt) });
+    parts.added.textContent = say("browsers.since", { time: dayLabel(browser.addedAt) });
     parts.here.hidden = !browser.isThis;
     parts.remove.hidden = browser.isThis;
     parts.remove.setAttribute("aria-label", say("browsers.remove", { name: parts.name.textContent }));
