@@ -7,7 +7,7 @@ from accounts.adminsite import site
 from accounts.models import RecoveryCode, TOTPFactor, User
 from accounts.tests.people import give_recovery_codes, log_in, make_person
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.tests.people import PASSWORD, log_in, make_person
 from accounts.tests.test_gate import every_address
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(databases="__all__")
 ADDRESSES = sorted({path for _name, path in every_address()})
 OWN = {"Origin": "http://localhost:8000"}
 

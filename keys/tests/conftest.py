@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.tests.people import log_in, make_person
+from keys import services
 from keys.tests.owners import Owner
 
 
@@ -16,6 +17,12 @@ def no_counts() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows anybody, unless a test says so: who does is the mail's business, in a database of its own."""
+    monkeypatch.setattr(services, "is_contact", lambda requester, target: False)
 
 
 @pytest.fixture
