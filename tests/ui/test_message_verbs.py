@@ -1,6 +1,7 @@
 """Reply, edit, delete for both and reactions: by menu and by keyboard, with quotes from the local store only."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.test_chat_page import focused, open_chat
@@ -26,6 +27,7 @@ def test_the_menu_offers_what_the_message_allows_and_gives_the_focus_back(show):
     menu = menu_of(page, MINE)
     expect(menu.get_by_role("menuitem")).to_have_text(["Reply", "Edit", "Copy", "Delete for both"])
     expect(menu.get_by_role("menuitemcheckbox", name="React with 👍")).to_be_focused()
+    assert [one["id"] for one in Axe().run(page).response["violations"]] == []
     page.keyboard.press("Escape")
     expect(bubble(page, MINE)).to_be_focused()
     expect(menu_of(page, THEIRS).get_by_role("menuitem")).to_have_text(["Reply", "Copy"])
