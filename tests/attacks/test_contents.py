@@ -41,6 +41,10 @@ def test_a58_what_does_not_open_is_told_to_nobody(bench):
     bench("a58")
 
 
+def test_a59_the_page_refuses_what_two_parsers_may_read_in_two_ways(bench):
+    assert len(bench("a59")) > 10
+
+
 def test_a59_both_parsers_refuse_the_same_odd_contents(bench):
     for text in bench("a59"):
         with pytest.raises(ProtocolError, match="BAD_CONTENT"):

@@ -1,0 +1,122 @@
+"""Each test must be able to fail: one check of the client is taken out at a time, in a copy of the tree.
+
+python -m tests.attacks.mutants [A17...] prints caught or SURVIVED for each; exit 1 when one survived.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.attacks.__main__ import numbers
+
+ROOT = Path(__file__).resolve().parents[2]
+LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv", "var", "data", "static-built", "__pycache__", "*_cache", "docker")
+JS = "static/js/"
+SECONDS = 180
+
+# attack: file below static/js/, exact old text, new text
+MUTANTS: dict[int, tuple[str, str, str]] = {
+    1: ("crypto/log.js", 'check(isLeafOf(lastLeaf(log, bundle.idx), bundle), "BUNDLE_NOT_IN_LOG");', ""),
+    2: ("crypto/bundle.js", '[bundle.sigOld.length ? "ROOT_ROTATED" : "ROOT_RESET"]', "[]"),
+    3: ("crypto/bundle.js", "await verify(bundle.rootPub, bundle.sig, concat(LABEL.bundleSig, bundle.hash));", ""),
+    5: ("crypto/bundle.js", 'check(equal(bundle.uid, uid) && bundle.name === name, "NAME_REBOUND");', ""),
+    7: ("crypto/epoch-keys.js", 'check(equal(await confirmTag(kConf, th, hwrapsHash), confirm), "BAD_CONFIRM");', ""),
+    8: ("crypto/points.js", "u < P && !LOW_ORDER_U.has(u)", "true"),
+    9: ("crypto/points.js", "check(u < P && !LOW_ORDER_U", "check(!LOW_ORDER_U"),
+    11: ("crypto/bundle.js", "await verify(bundle.rootPub, bundle.sig, concat(LABEL.bundleSig, bundle.hash));", ""),
+    12: ("crypto/prekeys.js", 'check(nowMs <= fields.notAfterMs, "PREKEY_EXPIRED");', ""),
+    16: ("crypto/epoch-check.js", 'check(core.suite === SUITE, "BAD_SUITE");', ""),
+    17: ("crypto/epoch-check.js", "equal(await logRoot(log, core.logSize), core.logRoot)", "true"),
+    18: ("crypto/log.js", 'check(head.size >= log.size, "LOG_ROLLBACK");', ""),
+    19: ("crypto/log.js", "await checkHeadSignature(head, bytes, sig, lgPub);", ""),
+    20: ("crypto/log.js", 'check(leaf.version === (before?.version ?? 0) + 1, "BUNDLE_CHAIN_BROKEN");', ""),
+    25: ("crypto/epoch-check.js", 'processed ? "DUPLICATE" : "EPOCH_ROLLBACK"', '"DUPLICATE"'),
+    26: ("crypto/envelope.js", 'check(equal(header.th, epoch.th.subarray(0, TH_BYTES)), "EPOCH_FORK");', ""),
+    28: ("crypto/epoch-receive.js", 'wasMember ? "RESTART_SUSPECT" : "DEVICE_ADDED"', '"DEVICE_ADDED"'),
+    29: ("crypto/epoch-keys.js", 'check(equal(await confirmTag(kConf, th, hwrapsHash), confirm), "BAD_CONFIRM");', ""),
+    31: ("crypto/epoch-receive.js", 'notices.push("MODE_CHANGED");', ";"),
+    34: (
+        "crypto/chain.js",
+        'check(counter < COUNTER_LIMIT && counter <= chain.next + SKIP_MAX, "COUNTER_TOO_FAR");',
+        "",
+    ),
+    41: ("crypto/chain.js", "gap: counter - chain.next };", "gap: 0 };"),
+    42: ("crypto/epoch-receive.js", "if (counters && !hasAllMessages(core, counters)) {", "if (false) {"),
+    44: ("crypto/envelope.js", 'check(equal(header.cid, cid), "WRONG_CONVERSATION");', ""),
+    45: ("crypto/envelope.js", "equal(header.uid, sender.uid) && equal(header.did, sender.did)", "true"),
+    46: ("crypto/envelope.js", 'check(header.suite === SUITE, "BAD_SUITE");', ""),
+    47: (
+        "crypto/envelope.js",
+        "const padded = await gcmOpen(key, nonce, body, concat(headerBytes, commit));",
+        "const padded = await gcmOpen(key, nonce, body, envelope.subarray(0, HEADER_BYTES + HASH_BYTES));",
+    ),
+    56: ("crypto/padding.js", "padme(", "Number("),
+    61: ("crypto/attachment.js", 'check(equal(await sha256(blob), hash), "FILE_HASH_MISMATCH");', ""),
+    62: (
+        "crypto/attachment.js",
+        'sealed >= TAG_BYTES && sealed % SEALED_CHUNK_BYTES >= TAG_BYTES, "FILE',
+        'true, "FILE',
+    ),
+    63: ("crypto/attachment.js", 'check(blobLength(size) <= BLOB_MAX_BYTES, "FILE_TOO_LARGE");', ""),
+    68: ("crypto/keyfile.js", "iterations >= ITERATIONS_MIN && iterations", "iterations"),
+    69: ("crypto/keyfile.js", " && iterations <= ITERATIONS_MAX", ""),
+    75: (
+        "crypto/keyfile.js",
+        'check(equal(commit, file.subarray(KEYFILE_HEADER_BYTES, body)), "KEYFILE_WRONG_PASSPHRASE");',
+        "",
+    ),
+}
+# where a second check stands behind the first, both go
+ALSO: dict[int, tuple[str, str, str]] = {
+    47: (
+        "crypto/envelope.js",
+        'equal(commit, envelope.subarray(HEADER_BYTES, HEADER_BYTES + HASH_BYTES)), "BAD',
+        'true, "BAD',
+    ),
+}
+
+
+def changed(tree: Path, mutant: tuple[str, str, str]) -> bool:
+    file, old, new = mutant
+    path = tree / JS / file
+    text = path.read_text("utf-8")
+    if old not in text:
+        return False
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return True
+
+
+def outcome(number: int, tree: Path) -> str:
+    """caught, SURVIVED, or gone when the text to change is no longer there."""
+    mutants = [mutant for mutant in (MUTANTS[number], ALSO.get(number)) if mutant]
+    kept = {mutant[0]: (tree / JS / mutant[0]).read_text("utf-8") for mutant in mutants}
+    try:
+        if not all(changed(tree, mutant) for mutant in mutants):
+            return "GONE (the text is not there any more)"
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "tests/attacks", "-k", f"test_a{number:02d}_"]
+        done = subprocess.run(command, cwd=tree, capture_output=True, timeout=SECONDS, check=False)
+        return {0: "SURVIVED", 1: "caught"}.get(done.returncode, f"ERROR {done.returncode}")
+    except subprocess.TimeoutExpired:
+        return "caught (it hangs)"
+    finally:
+        for file, text in kept.items():
+            (tree / JS / file).write_text(text, "utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    wanted = [number for number in numbers(arguments) if number in MUTANTS]
+    outcomes = []
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(ROOT, tree, ignore=LEFT_BEHIND)
+        for number in wanted:
+            outcomes.append(outcome(number, tree))
+            print(f"A{number:<4}{MUTANTS[number][0]:<28}{outcomes[-1]}", flush=True)
+    print(f"{sum(one.startswith('caught') for one in outcomes)} of {len(outcomes)} caught")
+    return 0 if all(one.startswith("caught") for one in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
