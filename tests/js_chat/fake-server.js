@@ -24,6 +24,7 @@ export class FakeServer {
   people = new Map(); // uid -> {uid, name, bundles: Bundle[]}
   leaves = [];
   log = emptyLog();
+  writeNumbers = new Map();
   prekeys = new Map(); // did -> {spk, opks: []}
   conversations = new Map(); // cid -> {cid, uids, seq, epoch, th, events, next: Map}
   sockets = new Set();
@@ -106,6 +107,7 @@ export class FakeServer {
     if (what === "nonce") return { nonce: toBase64Url((client.nonce = randomBytes(32))) };
     if (what === "session") return this.session(client, data);
     if (!client.did) throw new Refusal(403, "DEVICE_REQUIRED");
+    if (what === "write-number") return this.writeNumber(client, data.write_no ?? 0);
     if (rest[0] === "fetch") return this.fetchPrekeys(data);
     return method === "POST" ? this.addPrekeys(client, data.prekeys) : this.prekeyState(client);
   }
@@ -145,6 +147,11 @@ export class FakeServer {
   prekeyState({ did }) {
     const { spk, opks, maxId } = this.prekeys.get(did);
     return { opk_left: opks.length, opk_max_id: maxId, spk_id: spk.id, spk_not_after_ms: spk.notAfterMs };
+  }
+
+  writeNumber({ did }, told) {
+    this.writeNumbers.set(did, Math.max(told, this.writeNumbers.get(did) ?? 0));
+    return { write_no: this.writeNumbers.get(did) };
   }
 
   fetchPrekeys({ dids }) {

@@ -70,6 +70,27 @@ export class Browser {
     return bytes;
   }
 
+  /** @returns {Promise<object[]>} the disk as it is, for `putBack` */
+  async copy() {
+    const db = await openDatabase(`${this.prefix}llave:${this.person.uid}`);
+    const rows = [];
+    for (const store of ["clear", "ring"]) for (const [key, value] of await db.withPrefix(store, "")) rows.push({ store, key, value });
+    const cids = rows.filter(({ key }) => key.startsWith("conv:")).map(({ key }) => key.slice(5));
+    for (const cid of cids) for (const value of await db.mailBetween(cid, { from: 0, to: Infinity })) rows.push({ store: "mail", key: [cid, value.place], value });
+    db.close();
+    return rows;
+  }
+
+  /** An older copy of the disk comes back. @param {object[]} rows */
+  async putBack(rows) {
+    this.messenger.end();
+    const db = await openDatabase(`${this.prefix}llave:${this.person.uid}`);
+    await db.clear();
+    await db.write(rows);
+    db.close();
+    await this.load();
+  }
+
   /** The disk turns a byte of every object whose name begins so. @param {string} prefix */
   async spoilRing(prefix) {
     const db = await openDatabase(`${this.prefix}llave:${this.person.uid}`);

@@ -30,4 +30,48 @@ export const LATER = {
     await second.reload();
     expect(await second.texts(cid), ["hello", "hi", "unread", "too"], "kept");
   },
+
+  async an_older_copy_gets_new_keys_and_loses_nothing(world) {
+    const { alice, bob, cid } = await talking(world);
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    const before = await alice.copy();
+    await alice.messenger.send(cid, "after the copy");
+    await bob.sees(cid, "hello", "hi", "after the copy");
+    await until(() => (world.server.writeNumbers.get(alice.client.did) ?? 0) > 0, "told");
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "all told");
+    const { did } = alice.client;
+    await until(() => world.server.writeNumbers.get(did) > before.find(({ key }) => key === "write_no").value, "more than the copy has");
+    await alice.putBack(before);
+    await alice.messenger.unlock({ passphrase: PASSPHRASE });
+    await until(() => alice.messenger.conversation(cid).blocked?.code === "STATE_ROLLBACK", "blocked");
+    await alice.messenger.send(cid, "waits");
+    await refuses(alice.messenger.renewBrowser({ passphrase: `${PASSPHRASE}x` }), "WRONG_PASSPHRASE");
+    expect(await alice.messenger.renewBrowser({ passphrase: PASSPHRASE }), { phase: "open" }, "renewed");
+    await bob.sees(cid, "hello", "hi", "after the copy", "waits");
+    await alice.sees(cid, "hello", "hi", "after the copy", "waits");
+    expect(alice.client.did === did, false, "another id");
+    expect(alice.person.bundles.at(-1).devices.length, 1, "the old id is gone");
+    expect(alice.messenger.conversation(cid).blocked ?? bob.messenger.conversation(cid).blocked, null, "no block");
+    await alice.reload();
+    await alice.messenger.send(cid, "still");
+    await bob.sees(cid, "hello", "hi", "after the copy", "waits", "still");
+  },
+
+  async a_renewal_goes_on_after_a_lost_answer(world) {
+    const { alice, bob, cid } = await talking(world);
+    world.server.refusePosts.push([409, "COUNTER_TAKEN"]);
+    await alice.messenger.send(cid, "kept");
+    await until(() => alice.messenger.conversation(cid).blocked?.code === "STATE_ROLLBACK", "blocked");
+    const { publish } = world.server;
+    world.server.publish = async function lost(...asked) {
+      await publish.apply(world.server, asked);
+      world.server.publish = publish;
+      throw new TypeError("network");
+    };
+    await refuses(alice.messenger.renewBrowser({ passphrase: PASSPHRASE }), "OFFLINE");
+    expect(alice.messenger.phase, "locked", "phase");
+    await alice.messenger.unlock({ passphrase: PASSPHRASE });
+    await bob.sees(cid, "hello", "hi", "kept");
+    expect(alice.person.bundles.length, 2, "versions");
+  },
 };

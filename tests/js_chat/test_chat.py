@@ -64,6 +64,8 @@ SCENARIOS = [
     "a_mark_is_for_the_root_that_was_shown",
     "what_is_too_long_on_the_wire_is_said_at_once",
     "what_had_no_keys_is_read_in_its_place",
+    "an_older_copy_gets_new_keys_and_loses_nothing",
+    "a_renewal_goes_on_after_a_lost_answer",
 ]
 
 

@@ -16,7 +16,7 @@ export function newCard(me, did, then) {
 
 /** @param {object} db @param {object} card @param {string} passphrase @returns {Promise<OpenRing>} not proved to be the right one yet */
 export async function ringOf(db, card, passphrase) {
-  const [uid, did] = [unhex(card.uid), unhex(card.did)];
+  const [uid, did] = [unhex(card.uid), unhex(card.ringDid ?? card.did)];
   let kek = await deriveKek({ passphrase, deviceSalt: card.salt, iterations: card.iterations, uid, did });
   const place = (name, writeNo) => ({ kek: kept(kek), uid, did, name, writeNo });
   const ring = new Keyring({

@@ -68,14 +68,14 @@ export class Conversations {
   /** Those of the server's list that are new here. @param {{cid: string, uids: string[], updatedAt?: number}[]} list @returns {Promise<Chat[]>} */
   async add(list) {
     const fresh = list.filter((one) => !this.#chats.has(one.cid) && this.#isMine(one)).map((one) => this.#newChat(one));
-    if (fresh.length) await this.#ring.commit({ ring: fresh.map(changeOf) });
+    if (fresh.length) await this.#ring.commit({ ring: fresh.map(chatChange) });
     fresh.forEach((chat) => this.#chats.set(chat.cid, chat));
     return fresh;
   }
 
   /** The chat as it is from now on, with all that belongs to the change, in one transaction. @param {Chat} chat @param {{ring?: object[], mail?: object[]}} [more] */
   async commit(chat, { ring = [], mail = [] } = {}) {
-    await this.#ring.commit({ ring: [changeOf(chat), ...ring], mail });
+    await this.#ring.commit({ ring: [chatChange(chat), ...ring], mail });
     this.#chats.set(chat.cid, chat);
   }
 
@@ -119,6 +119,7 @@ export function isOutside(chat) {
   return chat.crypto.epoch >= 0 && chat.crypto.next === null;
 }
 
-function changeOf(chat) {
+/** @param {Chat} chat @returns {object} ring change */
+export function chatChange(chat) {
   return { name: CONVERSATION + chat.cid, value: chat };
 }

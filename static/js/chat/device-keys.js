@@ -48,6 +48,12 @@ export function prekeyChanges({ spks, opks }) {
   return [...spks.map((value) => ({ name: SPK + value.id, value })), ...opks.map((value) => ({ name: OPK + value.id, value }))];
 }
 
+/** All of a device that gave way to another. @param {object} ring @returns {Promise<object[]>} ring changes */
+export async function droppedPrekeys(ring) {
+  const kept = [...(await ring.withPrefix(SPK)), ...(await ring.withPrefix(OPK))];
+  return kept.map(([name]) => ({ name }));
+}
+
 /** The device with its private prekeys, held in memory while unlocked. */
 export class DeviceKeys {
   #ring;

@@ -75,7 +75,8 @@ function firstFields({ uid, name }, { root, history, device, previous, nowMs }) 
   };
 }
 
-async function isPublished(api, me, bundle) {
+/** @param {object} api @param {object} me @param {Uint8Array} bundle @returns {Promise<boolean>} */
+export async function isPublished(api, me, bundle) {
   const chain = await fetchChain(api, me);
   return chain.some(({ bytes }) => equal(bytes, bundle));
 }

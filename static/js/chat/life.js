@@ -9,7 +9,8 @@ import { importDevice } from "./key-import.js";
 import { enterStage, fetchChain, makeAndProtect, publish } from "./keys-setup.js";
 import { Charge } from "./locks.js";
 import { checkPassphrase } from "./passphrases.js";
-import { isListed, phaseOf } from "./standing.js";
+import { renewDevice, resumeRenewal } from "./renewal.js";
+import { isListed, isSupported, phaseOf, unpublished } from "./standing.js";
 import { Unlocked } from "./unlocked.js";
 
 const IDLE_MS = 15 * 60_000;
@@ -54,7 +55,7 @@ export class Life {
     checkPassphrase(passphrase);
     const parts = this.#keyParts();
     const previous = this.#isReset ? (await fetchChain(parts.api, this.me)).at(-1) ?? null : null;
-    const kept = (await this.#unpublished(passphrase)) ?? (await makeAndProtect(parts, { passphrase, onStep, previous }));
+    const kept = (await unpublished(this.#keyParts(), this.card, passphrase)) ?? (await makeAndProtect(parts, { passphrase, onStep, previous }));
     this.card = kept.card;
     onStep("publish");
     await this.#publish(kept);
@@ -79,6 +80,7 @@ export class Life {
     if (this.open) return { phase: this.phase };
     if (!this.card) throw new ChatError("NOT_UNLOCKED");
     const open = await unlockRing(this.db, this.card, passphrase);
+    this.card = await resumeRenewal({ ...this.#keyParts(), card: this.card, ring: open.ring });
     if (this.card.stage === "made") await this.#publish({ card: this.card, open });
     const unlocked = await this.#adopt({ card: this.card, open }, this.card.stage === "made" ? this.card.then : this.card.stage);
     if (this.card.stage === "prove") return this.enter("prove");
@@ -97,6 +99,22 @@ export class Life {
     const open = await this.#adopt(kept, "history");
     onStep("history");
     return { ...(await this.#readHistory(open, account, onHistory)), notices };
+  }
+
+  /** New keys for this browser, the old ones leave the account. @param {{passphrase: string}} wish @returns {Promise<{phase: Phase}>} */
+  async renew({ passphrase }) {
+    const account = await openVault(this.db, passphrase);
+    this.close();
+    try {
+      const open = await unlockRing(this.db, this.card, passphrase);
+      const card = await renewDevice({ ...this.#keyParts(), card: this.card, ring: open.ring }, account);
+      const unlocked = await this.#adopt({ card, open }, card.stage);
+      unlocked.openHistory(account.history.map(({ seed }) => seed));
+      return this.#goOn(unlocked);
+    } catch (error) {
+      this.enter("locked");
+      throw error;
+    }
   }
 
   /** Everything here goes; new keys come next. @param {{name: string}} wish @returns {Promise<{phase: Phase}>} @throws WRONG_NAME */
@@ -149,17 +167,6 @@ export class Life {
     this.phase = phase;
     this.#parts.events.emit("phase", code ? { phase, code } : { phase });
     return { phase };
-  }
-
-  // Keys made before a reload or a lost answer; they are made anew only if nobody can have seen them.
-  async #unpublished(passphrase) {
-    if (this.card?.stage !== "made" || this.card.then !== "prove") return null;
-    try {
-      return { card: this.card, open: await unlockRing(this.db, this.card, passphrase) };
-    } catch (error) {
-      if (codeOf(error) !== "WRONG_PASSPHRASE" || (await isListed(this.#keyParts(), this.card))) throw error;
-      return null;
-    }
   }
 
   async #publish(kept) {
@@ -218,8 +225,4 @@ export class Life {
     const { api, origin, clock } = this.#parts;
     return { api, db: this.db, me: this.me, origin, clock };
   }
-}
-
-function isSupported({ locks }) {
-  return Boolean(globalThis.isSecureContext && globalThis.indexedDB && locks);
 }

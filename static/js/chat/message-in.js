@@ -54,12 +54,13 @@ function seenMid({ seen, keys }, blob, did) {
 }
 
 // What this browser sealed itself: the text is in the outbox.
-async function keepOwn(draft, event, entry, { me }) {
+async function keepOwn(draft, event, entry, { me, db }) {
   const { sealed, kind, text, at, id } = entry;
   if (draft.entries.includes(entry)) return;
   if (kind === "text") {
     const tag = await tagOf(entry.cid, me.uid, id);
-    draft.put(mailOfEntry(entry, { seq: event.seq, did: event.did, uid: me.uid, tag }), false);
+    const isKnown = draft.hasTag(tag) || (await db.mailByTag(tag));
+    if (!isKnown) draft.put(mailOfEntry(entry, { seq: event.seq, did: event.did, uid: me.uid, tag }), false);
     draft.set({ last: { id, text, at, mine: true, kind, epoch: sealed.epoch, did: event.did, counter: sealed.counter }, updatedAt: event.at });
   }
   if (sealed.epoch === draft.chat.crypto.epoch) {
@@ -92,6 +93,7 @@ async function keepOpened(draft, event, opened, parts) {
   if (gap > 0) draft.showBefore(event.seq, { kind: "missing", mine: false, code: "COUNTER_GAP", at: event.at, detail: { count: gap } });
   if (!isMine || chat.peer === parts.me.uid) draft.set(reachedByMessage(chat, header.epoch, content.ack, parts.me.uid));
   if (content.t === "void") return;
+  if (isMine) settle(draft, content, parts);
   const tag = await tagOf(chat.cid, event.uid, content.id);
   if (draft.hasTag(tag) || (await parts.db.mailByTag(tag))) return;
   showContent(draft, event, { opened, tag, isMine });
@@ -109,6 +111,14 @@ export async function applyLate(draft, event, opened, parts) {
   const isKnown = content.t === "void" || draft.hasTag(tag) || (await parts.db.mailByTag(tag));
   if (isKnown) draft.mail.push({ cid, place: placeOf(event.seq) });
   else draft.show(event.seq, rowOf(event, { opened, isMine: event.uid === parts.me.uid, id: lineId(cid, event.seq) }), { tag, isNew: false });
+}
+
+// Sent under earlier keys of this browser: what waits with the same id is settled.
+function settle(draft, { id }, { outbox }) {
+  const waiting = outbox.of(draft.chat.cid).find((entry) => entry.id === id && !draft.entries.includes(entry));
+  if (!waiting) return;
+  draft.ring.push({ name: waiting.name });
+  draft.entries.push(waiting);
 }
 
 function remember(draft, { did }, { header, mid }) {

@@ -96,6 +96,14 @@ export class MessengerKeys extends EventTarget {
     });
   }
 
+  /**
+   * After STATE_ROLLBACK: this browser gets a new id and new keys through the vault; nothing is lost, and what waits is sealed anew.
+   * @param {{passphrase: string}} wish @returns {Promise<{phase: string}>} @throws WRONG_PASSPHRASE
+   */
+  renewBrowser(wish) {
+    return this.#inTurn(() => this.#life.renew(wish));
+  }
+
   /** At once, whatever runs: it fails with NOT_UNLOCKED. @returns {Promise<{phase: string}>} */
   async lock() {
     return this.#life.lock();

@@ -20,6 +20,7 @@ import { Sending } from "./sending.js";
 import { Trust } from "./trust.js";
 import { Watch } from "./watch.js";
 import { bindSession } from "./web-session.js";
+import { WriteNumber } from "./write-number.js";
 
 const SETTLE_MS = [1_000, 30_000];
 const CHANGE_MS = [1_000, 5_000]; // random, so that members seldom race
@@ -65,7 +66,9 @@ export class Unlocked {
 
   /** Binds the web session and opens the line; without a network the line finds it later. */
   async connect() {
-    await this.bind().catch((error) => this.#unbound(error));
+    const isBound = await this.bind().then(() => true, (error) => this.#unbound(error));
+    if (isBound) await this.#lookBack().catch((error) => this.events.problem(error));
+    this.writeNumber.keepTelling();
     if (!this.#stopped) this.line.start();
   }
 
@@ -125,6 +128,7 @@ export class Unlocked {
     this.epochs = new Epochs({ ...shared(), newsTold: () => this.trust.told(), isLogKnown: () => this.watch.isLogKnown });
     this.sending = new Sending(shared());
     this.watch = new Watch(shared(), () => this.catchUp());
+    this.writeNumber = new WriteNumber({ api, ring, schedule, line: () => this.line });
     this.line = new Line({
       ...this, createSocket: this.#parts.createSocket, rebind: () => this.bind(), onEnd: this.#parts.onEnd,
       hello: () => ({ did: this.did, cursors: this.chats.cursors(), incarnation: this.watch.incarnation }),
@@ -132,10 +136,17 @@ export class Unlocked {
     });
   }
 
+  // Sealing goes on only after the person decided: these keys were used further than this browser knows.
+  async #lookBack() {
+    if (!(await this.writeNumber.isRolledBack())) return;
+    for (const { cid } of this.chats.all()) await this.trust.block(cid, "STATE_ROLLBACK");
+  }
+
   // A browser that was removed cannot bind; the log says why.
   async #unbound(error) {
-    if (error.status === 403) await this.catchUp();
+    if (error.status === 403 || error.status === 404) await this.catchUp();
     else this.events.problem(error);
+    return false;
   }
 
   #applied(cid, { before, chat }) {

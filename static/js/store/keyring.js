@@ -18,6 +18,8 @@ export class Keyring {
   #seal;
   #open;
   #writeNo;
+  /** The highest number that is on the disk for certain. */
+  writtenNo;
 
   /**
    * @param {{db: object, writeNo: number, seal: (name: string, n: number, bytes: Uint8Array) => Promise<Uint8Array>,
@@ -26,6 +28,7 @@ export class Keyring {
   constructor({ db, writeNo, seal, open }) {
     this.#db = db;
     this.#writeNo = writeNo;
+    this.writtenNo = writeNo;
     this.#seal = seal;
     this.#open = open;
   }
@@ -62,7 +65,9 @@ export class Keyring {
       ...mail.map((change) => this.#mailChange(change)),
     ]);
     const plain = clear.map(({ key, value }) => ({ store: "clear", key, value }));
-    await this.#db.write([...changes, ...plain, { store: "clear", key: WRITE_NO, value: this.#writeNo }]);
+    const number = this.#writeNo;
+    await this.#db.write([...changes, ...plain, { store: "clear", key: WRITE_NO, value: number }]);
+    this.writtenNo = Math.max(this.writtenNo, number);
   }
 
   async #ringChange({ name, value }) {

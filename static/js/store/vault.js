@@ -5,7 +5,8 @@ const VAULT = "vault";
 
 /**
  * All that stands in clear.
- * @typedef {{did: string, uid: string, name: string, salt: Uint8Array, iterations: number, stage: "made"|"prove"|"history"|"ready",
+ * `ringDid`: the id under which the keyring was made, where the browser got a new one since.
+ * @typedef {{did: string, ringDid?: string, uid: string, name: string, salt: Uint8Array, iterations: number, stage: "made"|"prove"|"history"|"ready",
  *   then: "prove"|"history"}} DeviceCard stage: made here, not published; file not proved; history not read; done
  */
 

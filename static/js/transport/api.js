@@ -47,6 +47,8 @@ function keyCalls(call) {
     addPrekeys: (prekeys) => call("POST", "/api/keys/prekeys/", { prekeys: prekeys.map(signedOut) }),
     prekeyState: () => call("GET", "/api/keys/prekeys/").then(read(prekeyState)),
     fetchPrekeys: (uid, dids) => call("POST", "/api/keys/prekeys/fetch/", { uid, dids }).then(read(handedOut)),
+    writeNumber: () => call("GET", "/api/keys/write-number/").then(read((answer) => whole(answer.write_no))),
+    tellWriteNumber: (number) => call("PUT", "/api/keys/write-number/", { write_no: number }).then(read((answer) => whole(answer.write_no))),
     nonce: () => call("POST", "/api/keys/nonce/", {}).then(read((answer) => bytes(answer.nonce))),
     bindSession: (did, sig) => call("POST", "/api/keys/session/", { did, sig: toBase64Url(sig) }),
   };
