@@ -12,6 +12,9 @@ MAX_CONTENT_BYTES = 64 * 1024
 MAX_DEPTH = 6
 MAX_BODY_CHARS = 16000
 MAX_SEEN = 50
+MAX_ACK = 2**20
+MAX_GRAPHEME_UNITS = 32
+MAX_NAME_CHARS = 120
 MAX_INTEGER = 2**53 - 1
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 ID_HEX = re.compile(r"[0-9a-f]{32}")
@@ -40,8 +43,7 @@ def parse_content(data: bytes) -> Content:
     """Strict JSON and schema, or BAD_CONTENT. An unknown "t" passes: it is stored and shown as unsupported."""
     require(len(data) <= MAX_CONTENT_BYTES, "BAD_CONTENT")
     fields = parse_json(data)
-    require(isinstance(fields, dict) and _is_common(fields), "BAD_CONTENT")
-    require(SCHEMAS.get(fields["t"], _anything)(fields), "BAD_CONTENT")
+    require(isinstance(fields, dict) and _fits(fields), "BAD_CONTENT")
     return Content(fields["t"], fields["id"], fields)
 
 
@@ -83,15 +85,15 @@ def _integer(digits: str) -> int:
     return number
 
 
-def _is_common(fields: dict[str, Any]) -> bool:
-    return (
-        fields.get("v") == 1
-        and _is_count(fields["v"])
-        and isinstance(fields.get("t"), str)
-        and _matches(UUID, fields.get("id"))
-        and _is_count(fields.get("ts"))
-        and _is_ack(fields.get("ack"))
-    )
+def _fits(fields: dict[str, Any]) -> bool:
+    """The common fields, and for a known "t" its own, all there, each passing, and no other."""
+    kind = fields.get("t")
+    own = FIELDS.get(kind) if isinstance(kind, str) else None
+    tests = {**COMMON, **(own or {})}
+    wanted = {name for name in tests if (kind, name) not in OPTIONAL}
+    if not wanted <= set(fields) or (own is not None and not set(fields) <= set(tests)):
+        return False
+    return all(tests[name](value) for name, value in fields.items() if name in tests)
 
 
 def _is_count(value: object) -> bool:
@@ -103,7 +105,9 @@ def _matches(pattern: re.Pattern[str], value: object) -> bool:
 
 
 def _is_ack(value: object) -> bool:
-    return isinstance(value, dict) and all(_matches(ID_HEX, did) and _is_count(count) for did, count in value.items())
+    if not isinstance(value, dict):
+        return False
+    return all(_matches(ID_HEX, did) and _is_count(count) and count <= MAX_ACK for did, count in value.items())
 
 
 def _is_body(value: object) -> bool:
@@ -114,35 +118,67 @@ def _is_mid(value: object) -> bool:
     return _matches(ID_HEX, value)
 
 
-def _is_text(fields: dict[str, Any]) -> bool:
-    return _is_body(fields.get("body")) and ("re" not in fields or _is_mid(fields["re"]))
+def _is_grapheme(value: object) -> bool:
+    return isinstance(value, str) and 1 <= len(value.encode("utf-16-le")) // 2 <= MAX_GRAPHEME_UNITS
 
 
-def _is_edit(fields: dict[str, Any]) -> bool:
-    return _is_mid(fields.get("target")) and _is_count(fields.get("rev")) and _is_body(fields.get("body"))
+def _is_receipt(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= MAX_SEEN and all(_is_mid(mid) for mid in value)
 
 
-def _is_delete(fields: dict[str, Any]) -> bool:
-    return _is_mid(fields.get("target"))
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
 
 
-def _is_react(fields: dict[str, Any]) -> bool:
-    return _is_mid(fields.get("target")) and isinstance(fields.get("e"), str) and isinstance(fields.get("on"), bool)
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{43}", value) is not None
 
 
-def _is_receipt(fields: dict[str, Any]) -> bool:
-    seen = fields.get("seen")
-    return isinstance(seen, list) and len(seen) <= MAX_SEEN and all(_is_mid(mid) for mid in seen)
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= MAX_NAME_CHARS
 
 
-def _anything(_: dict[str, Any]) -> bool:
+def _is_mode(value: object) -> bool:
+    return _is_count(value) and value in (0, 1)
+
+
+def _is_string(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _anything(_: object) -> bool:
     return True
 
 
-SCHEMAS: dict[str, Callable[[dict[str, Any]], bool]] = {
-    "text": _is_text,
-    "edit": _is_edit,
-    "delete": _is_delete,
-    "react": _is_react,
-    "receipt": _is_receipt,
+Test = Callable[[object], bool]
+COMMON: dict[str, Test] = {
+    "v": lambda value: _is_count(value) and value == 1,
+    "t": lambda value: isinstance(value, str),
+    "id": lambda value: _matches(UUID, value),
+    "ts": _is_count,
+    "ack": _is_ack,
+}
+FIELDS: dict[str, dict[str, Test]] = {
+    "text": {"body": _is_body, "re": _is_mid},
+    "edit": {"target": _is_mid, "rev": _is_count, "body": _is_body},
+    "delete": {"target": _is_mid},
+    "react": {"target": _is_mid, "e": _is_grapheme, "on": _is_flag},
+    "receipt": {"seen": _is_receipt},
+    "timer": {"mode": _is_mode, "timer_s": _is_count},
+    "file": {
+        "blob": _is_string,
+        "fk": _is_key,
+        "size": _is_count,
+        "hash": _is_key,
+        "name": _is_name,
+        "mime": _is_string,
+        "w": _is_count,
+        "h": _is_count,
+        "thumb": lambda value: isinstance(value, str),
+    },
+    "void": {},
+    "sync": {"pins": _anything, "read": _anything, "settings": _anything},
+}
+OPTIONAL = {("text", "re"), ("file", "w"), ("file", "h"), ("file", "thumb")} | {
+    ("sync", name) for name in FIELDS["sync"]
 }

@@ -56,6 +56,13 @@ ACCEPTED_JSON = {
     "white space": b" [ 1 ] \n",
 }
 REFUSED_CONTENT = {
+    "a field that its t does not list": f'{{{COMMON},"t":"text","body":"","x":1}}',
+    "a void that says something": f'{{{COMMON},"t":"void","body":""}}',
+    "an acknowledgement beyond every counter": f'{{"v":1,"t":"void","id":"{ID}","ts":1,"ack":{{"{MID}":1048577}}}}',
+    "a reaction of many signs": f'{{{COMMON},"t":"react","target":"{MID}","e":"{"+" * 33}","on":true}}',
+    "a reaction without a sign": f'{{{COMMON},"t":"react","target":"{MID}","e":"","on":true}}',
+    "a timer without its mode": f'{{{COMMON},"t":"timer","timer_s":60}}',
+    "a file without its key": f'{{{COMMON},"t":"file","blob":"b","size":1,"hash":"{"A" * 43}","name":"n","mime":"a/b"}}',
     "an array": "[]",
     "v 2": f'{{"v":2,"t":"void","id":"{ID}","ts":1,"ack":{{}}}}',
     "v true": f'{{"v":true,"t":"void","id":"{ID}","ts":1,"ack":{{}}}}',
