@@ -62,7 +62,7 @@ REFUSED_CONTENT = {
     "a reaction of many signs": f'{{{COMMON},"t":"react","target":"{MID}","e":"{"+" * 33}","on":true}}',
     "a reaction without a sign": f'{{{COMMON},"t":"react","target":"{MID}","e":"","on":true}}',
     "a timer without its mode": f'{{{COMMON},"t":"timer","timer_s":60}}',
-    "a file without its key": f'{{{COMMON},"t":"file","blob":"b","size":1,"hash":"{"A" * 43}","name":"n","mime":"a/b"}}',
+    "a file without its key": f'{{{COMMON},"t":"file","blob":"b","size":1,"hash":"{MID}","name":"n","mime":"a"}}',
     "an array": "[]",
     "v 2": f'{{"v":2,"t":"void","id":"{ID}","ts":1,"ack":{{}}}}',
     "v true": f'{{"v":true,"t":"void","id":"{ID}","ts":1,"ack":{{}}}}',
