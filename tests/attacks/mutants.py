@@ -1,5 +1,7 @@
 """Each test must be able to fail: one check of the client is taken out at a time, in a copy of the tree.
 
+The verdict means something only for tests that pass in the copy without a mutant: run `python -m tests.attacks` first.
+
 python -m tests.attacks.mutants [A17...] prints caught or SURVIVED for each; exit 1 when one survived.
 """
 
@@ -52,7 +54,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
         "const padded = await gcmOpen(key, nonce, body, concat(headerBytes, commit));",
         "const padded = await gcmOpen(key, nonce, body, envelope.subarray(0, HEADER_BYTES + HASH_BYTES));",
     ),
-    56: ("crypto/padding.js", "padme(", "Number("),
+    56: ("crypto/padding.js", "new Uint8Array(padme(content.length + 1))", "new Uint8Array(content.length + 1)"),
     61: ("crypto/attachment.js", 'check(equal(await sha256(blob), hash), "FILE_HASH_MISMATCH");', ""),
     62: (
         "crypto/attachment.js",
