@@ -27,6 +27,8 @@ Object = dict[str, Any]
 # The library reads megabytes of schema for each object; once is enough.
 kubernetes_validate.utils.schema_contents = functools.cache(kubernetes_validate.utils.schema_contents)
 
+pytestmark = pytest.mark.deploy
+
 
 @functools.cache
 def render(folder: str) -> tuple[Object, ...]:
