@@ -2,12 +2,12 @@
 
 import { expect, until } from "/tests/js_chat/harness.js";
 import { COUNTER_LIMIT, HEADER_BYTES } from "/static/js/crypto/labels.js";
-import { messageKeys } from "/static/js/crypto/envelope.js";
+import { messageKeys, sealEnvelope } from "/static/js/crypto/envelope.js";
 import { keyAt, startChain } from "/static/js/crypto/chain.js";
 import { pad } from "/static/js/crypto/padding.js";
 import { gcmSeal } from "/static/js/crypto/primitives.js";
 import { begin, bothReal, bytesOf, flip, goesOn, isBlocked, settled, shows, withPuppet } from "./bench.js";
-import { concat, equal, randomBytes, u32, utf8 } from "./product.js";
+import { concat, equal, hex, randomBytes, u32, unhex, utf8 } from "./product.js";
 
 const EPOCH_AT = 3 + 16; // in a header
 const UID_AT = EPOCH_AT + 4 + 8;
@@ -67,6 +67,56 @@ export async function a40(world) {
   await world.inject(cid, { blob: no.envelope, from: bob });
   await until(async () => (await alice.texts(cid)).length === 4, "both came", () => alice.texts(cid));
   expect(await alice.texts(cid), ["hello", "hi", "first: no", "then: yes"], "order of the sender");
+  expect(await codesOf(alice, cid), ["ORDER_CHANGED"], "the gap is closed, the change of order is said");
+  await alice.reload();
+  expect(await alice.texts(cid), ["hello", "hi", "first: no", "then: yes"], "as it is kept");
+}
+
+export async function a40_many(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const sealed = [];
+  for (const body of ["0", "1", "2", "3", "4"]) sealed.push(await bob.seal(bob.content({ body })));
+  for (const i of [3, 1, 4, 2]) await world.inject(cid, { blob: sealed[i].envelope, from: bob });
+  await alice.sees(cid, "hello", "hi", "1", "2", "3", "4");
+  const { items } = await alice.messenger.messages(cid);
+  expect(items.filter(({ code }) => code).map(({ code, detail }) => [code, detail.count ?? null]).slice(1), [["COUNTER_GAP", 1], ["ORDER_CHANGED", 1], ["ORDER_CHANGED", 1]], "what is said");
+  expect(items.at(2).code ?? items.at(2).text, "hi", "before the gap");
+  await world.inject(cid, { blob: sealed[0].envelope, from: bob });
+  await alice.sees(cid, "hello", "hi", "0", "1", "2", "3", "4");
+  expect((await codesOf(alice, cid)), ["ORDER_CHANGED", "ORDER_CHANGED"], "nothing is missing; two in a row are one line");
+  const shown = alice.messages.filter(({ message }) => ["0", "1"].includes(message.text));
+  expect(shown[0].message.order > shown[1].message.order, true, "the interface is told the order");
+}
+
+/** An answer never stands above what it acknowledges; who claims to have heard what was not yet written gains nothing. */
+export async function a40_ack(world) {
+  const { alice, bob, cid } = await withPuppet(world, { devices: 2 });
+  const [, second] = bob.devices;
+  const chain = startChain(bob.keys, second);
+  const salt = randomBytes(32);
+  const seal = (body, ack) => sealEnvelope(utf8(JSON.stringify(bob.content({ body, ack }))), { cid: unhex(cid), epoch: bob.keys, chain, salt });
+  const question = await seal("question", {});
+  const answer = await bob.seal(bob.content({ body: "answer", ack: { [hex(second.did)]: 1 } }));
+  await world.inject(cid, { blob: answer.envelope, from: bob });
+  await shows(alice, cid, "COUNTER_GAP");
+  await world.inject(cid, { blob: question.envelope, from: bob, did: hex(second.did) });
+  await alice.sees(cid, "hello", "hi", "question", "answer");
+  expect(await codesOf(alice, cid), ["ORDER_CHANGED"], "what is said");
+}
+
+export async function a40_lie(world) {
+  const { alice, bob, cid } = await withPuppet(world, { devices: 2 });
+  const [, second] = bob.devices;
+  const claim = await bob.seal(bob.content({ body: "claim", ack: { [hex(second.did)]: 1, [alice.client.did]: 9 } }));
+  await world.inject(cid, { blob: claim.envelope, from: bob });
+  await shows(alice, cid, "COUNTER_GAP");
+  const content = utf8(JSON.stringify(bob.content({ body: "later", ack: { [hex(bob.device.did)]: claim.counter + 1 } })));
+  const later = await sealEnvelope(content, { cid: unhex(cid), epoch: bob.keys, chain: startChain(bob.keys, second), salt: randomBytes(32) });
+  await world.inject(cid, { blob: later.envelope, from: bob, did: hex(second.did) });
+  await alice.sees(cid, "hello", "hi", "claim", "later");
+  await alice.messenger.send(cid, "mine");
+  await alice.sees(cid, "hello", "hi", "claim", "later", "mine");
+  expect(await codesOf(alice, cid), [], "no line stays");
 }
 
 export async function a41(world) {
@@ -78,7 +128,20 @@ export async function a41(world) {
   const missing = (await alice.messenger.messages(cid)).items.find(({ kind }) => kind === "missing");
   expect([missing.code, missing.detail], ["COUNTER_GAP", { count: 1 }], "placeholder");
   await world.inject(cid, { blob: lost.envelope, from: bob });
-  await until(async () => (await alice.texts(cid)).includes("the lost one"), "what comes late is shown", () => alice.texts(cid));
+  await alice.sees(cid, "hello", "hi", "the lost one", "the next one");
+}
+
+export async function a41_withheld(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const lost = await bob.seal(bob.content({ body: "the lost one" }));
+  const kept = await bob.seal(bob.content({ body: "the next one" }));
+  await world.inject(cid, { blob: kept.envelope, from: bob });
+  await shows(alice, cid, "COUNTER_GAP");
+  await shows(alice, cid, "MESSAGES_WITHHELD");
+  expect(await codesOf(alice, cid), ["MESSAGES_WITHHELD"], "in the place of the gap");
+  await world.inject(cid, { blob: lost.envelope, from: bob });
+  await alice.sees(cid, "hello", "hi", "the lost one", "the next one");
+  expect(await codesOf(alice, cid), ["ORDER_CHANGED"], "nothing is held back any more");
 }
 
 export async function a42(world) {

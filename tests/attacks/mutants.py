@@ -44,6 +44,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
         'check(counter < COUNTER_LIMIT && counter <= chain.next + SKIP_MAX, "COUNTER_TOO_FAR");',
         "",
     ),
+    40: ("chat/gaps.js", "return isLie ? null : placeIn(gap, counter);", "return null;"),
     41: ("crypto/chain.js", "gap: counter - chain.next };", "gap: 0 };"),
     42: ("crypto/epoch-receive.js", "if (counters && !hasAllMessages(core, counters)) {", "if (false) {"),
     44: ("crypto/envelope.js", 'check(equal(header.cid, cid), "WRONG_CONVERSATION");', ""),

@@ -38,7 +38,6 @@ PARTLY: dict[int, str] = {
     33: "not readable there, and it asks; the words for either side are not asserted",
     34: "within 1 s with the round trip, not within 10 ms",
     36: "either of the two codes",
-    41: "placeholder and late arrival; not the notice after 60 s",
     14: "no one-time prekey is given beyond the quota; the answer is 200 without one, not 429",
     95: "API and socket; the pages loosely, not the password reset",
     96: "a half-open session only; mail notice and ended sessions are not tried",
@@ -61,5 +60,4 @@ PARTLY: dict[int, str] = {
 # test name: the fault it shows; left out of the default run, tried with --attack-open
 BROKEN: dict[str, str] = {
     "test_a32_a_forged_history_key_is_told_by_its_name": "a fresh browser shows NO_EPOCH_KEY lines, not BAD_CONFIRM",
-    "test_a40_swapped_messages_stand_in_the_senders_order": "a late message stands where the server put it",
 }

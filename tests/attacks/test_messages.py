@@ -21,8 +21,24 @@ def test_a40_swapped_messages_stand_in_the_senders_order(bench):
     bench("a40")
 
 
+def test_a40_any_order_of_one_sender_is_mended(bench):
+    bench("a40_many")
+
+
+def test_a40_an_answer_never_stands_above_what_it_acknowledges(bench):
+    bench("a40_ack")
+
+
+def test_a40_a_peer_cannot_pull_later_messages_above_a_claim(bench):
+    bench("a40_lie")
+
+
 def test_a41_a_dropped_message_leaves_a_placeholder_and_may_come_late(bench):
     bench("a41")
+
+
+def test_a41_what_does_not_come_for_a_minute_is_said_to_be_held_back(bench):
+    bench("a41_withheld")
 
 
 def test_a42_a_dropped_tail_is_told_by_the_next_record(bench):

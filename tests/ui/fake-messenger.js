@@ -25,6 +25,8 @@ const TALK = [
 let serial = 0;
 const newId = () => `00000000-0000-4000-8000-${String((serial += 1)).padStart(12, "0")}`;
 
+const ordered = (message) => ({ order: message.seq, ...message });
+
 function talkOf(cid, count, now) {
   const start = { id: newId(), cid, mine: false, kind: "notice", text: "", at: now - DAY - count * MINUTE, seq: 0, state: "delivered", code: "STARTED" };
   const rest = Array.from({ length: count }, (_, at) => {
@@ -83,7 +85,8 @@ export class FakeMessenger extends EventTarget {
     add({ mine: true, text: "On its way", state: "queued", seq: null, at: now });
   }
 
-  emit(type, detail = {}) {
+  emit(type, told = {}) {
+    const detail = told.message ? { ...told, message: ordered(told.message) } : told;
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
@@ -160,7 +163,7 @@ export class FakeMessenger extends EventTarget {
     const talk = this.talks.get(cid);
     const end = before === undefined ? talk.length : talk.findIndex(({ seq }) => seq !== null && seq >= before);
     const start = Math.max(0, end - limit);
-    return { items: talk.slice(start, end).map((one) => ({ ...one })), more: start > 0 };
+    return { items: talk.slice(start, end).map(ordered), more: start > 0 };
   }
 
   message = async (cid, id) => this.talks.get(cid).find((one) => one.id === id) ?? null;
@@ -185,7 +188,7 @@ export class FakeMessenger extends EventTarget {
     Object.assign(this.conversation(cid), { lastText: text, lastAt: message.at, lastMine: true, lastState: "queued" });
     setTimeout(() => this.change(message, { state: "sent", seq: this.talks.get(cid).length }), 150);
     setTimeout(() => this.change(message, { state: "delivered" }), 400);
-    return { ...message };
+    return ordered(message);
   }
 
   change(message, more) {
@@ -246,6 +249,13 @@ export class FakeMessenger extends EventTarget {
     const message = { id: newId(), cid, mine: false, kind: "notice", text: "", at: Date.now(), seq, state: "delivered", ...more };
     talk.push(message);
     this.emit("message", { message, isNew: true });
+  }
+
+  /** A line is not true any more. */
+  takeBack(cid, code) {
+    const { id } = this.talks.get(cid).findLast((one) => one.code === code);
+    this.talks.set(cid, this.talks.get(cid).filter((one) => one.id !== id));
+    this.emit("removed", { cid, id });
   }
 
   async retry(cid, id) {

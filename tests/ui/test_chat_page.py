@@ -224,6 +224,22 @@ def test_keys_find_switch_walk_and_come_back(show):
     expect(page.locator("shortcut-sheet dialog")).to_be_hidden()
 
 
+def test_what_comes_late_takes_the_place_of_the_line_that_missed_it(show):
+    page = show()
+    open_chat(page)
+    page.evaluate("""() => {
+        const { cid } = fake.chats[0];
+        fake.notice(cid, {kind: 'missing', code: 'COUNTER_GAP', detail: {count: 1}});
+        fake.arrive(cid, 'written last');
+        const { seq } = fake.talks.get(cid).at(-1);
+        fake.takeBack(cid, 'COUNTER_GAP');
+        fake.notice(cid, {kind: 'text', text: 'written first', seq, order: seq - 0.5});
+    }""")
+    expect(page.locator("notice-line", has_text="A message is missing here")).to_have_count(0)
+    expect(page.locator("message-bubble [data-part=text]").nth(-2)).to_have_text("written first")
+    expect(page.locator("message-bubble [data-part=text]").nth(-1)).to_have_text("written last")
+
+
 def test_narrow_shows_one_pane_and_the_way_back_works_without_ids_in_the_address(show):
     page = show(narrow=True)
     open_chat(page)

@@ -8,6 +8,7 @@ import { isDelivered } from "./delivered.js";
 
 const CONVERSATION = "conv:";
 const DRAFT = "draft:";
+const ADDED = { missing: [], gaps: [], late: null }; // what the chats of older versions lack
 
 /**
  * @typedef {object} Chat one conversation; never changed in place: `commit` puts the next one in its place
@@ -21,7 +22,7 @@ const DRAFT = "draft:";
  * @property {Map<number, Map<string, number>>} delivered epoch -> own did -> next counter that the peer has; promised: must have to go on after my own record
  * @property {boolean} ackOwed @property {boolean} opened @property {number} readSeq @property {number[]} unread
  * @property {object|null} last the newest message @property {{code: string, detail: any}|null} blocked
- * @property {number} refused objects of class R @property {number[]} missing events whose keys were not there, to be read later @property {number} updatedAt
+ * @property {number} refused objects of class R @property {number[]} missing events whose keys were not there, to be read later @property {object[]} gaps Gap, what is missing in the present epoch @property {{seq: number, count: number}|null} late the last that came late @property {number} updatedAt
  */
 
 /** @see Chat */
@@ -39,7 +40,7 @@ export class Conversations {
 
   /** From the keyring. */
   async load() {
-    for (const [, chat] of await this.#ring.withPrefix(CONVERSATION)) this.#chats.set(chat.cid, chat);
+    for (const [, chat] of await this.#ring.withPrefix(CONVERSATION)) this.#chats.set(chat.cid, { ...ADDED, ...chat });
     for (const [name, text] of await this.#ring.withPrefix(DRAFT)) this.#drafts.set(name.slice(DRAFT.length), text);
   }
 
@@ -102,7 +103,7 @@ export class Conversations {
     return {
       cid, uids, peer: lo === this.#me.uid ? hi : lo, cursor: 0, tail: null, crypto, keys: null, chains: new Map(), seen: new Map(),
       settle: false, refresh: false, repair: false, ownAccepted: 0, ownSent: 0, recordAt: 0, leafAt: 0, unreached: null,
-      delivered: new Map(), promised: new Map(), ackOwed: false, opened: false, readSeq: 0, unread: [], last: null, blocked: null, refused: 0, missing: [], updatedAt,
+      delivered: new Map(), promised: new Map(), ackOwed: false, opened: false, readSeq: 0, unread: [], last: null, blocked: null, refused: 0, ...ADDED, updatedAt,
     };
   }
 }
@@ -111,7 +112,7 @@ export class Conversations {
 export function messageOf(chat, row) {
   const { place, id, mine, kind, text = "", at, code = null, detail = null } = row;
   const state = mine && kind === "text" && isDelivered(chat, row) ? "delivered" : "sent";
-  return { id, cid: chat.cid, mine, kind, text, at, seq: seqOf(place), state, code, detail };
+  return { id, cid: chat.cid, mine, kind, text, at, seq: seqOf(place), order: place, state, code, detail };
 }
 
 /** @param {Chat} chat @returns {boolean} no usable next: only a NEXT by a member, or a RESTART, lets this browser write */

@@ -5,13 +5,14 @@ import { ERROR_CLASSES } from "../crypto/errors.js";
 import { hex, utf8 } from "../lib/bytes.js";
 import { placeOf } from "../store/mail.js";
 
-const LISTS = ["ring", "mail", "shown", "opks", "entries"];
+const LISTS = ["ring", "mail", "shown", "removed", "opks", "entries"];
 
 /** Collects the next state of a chat, rows, ring changes, and what to tell the interface afterwards. */
 export class Draft {
   ring = [];
   mail = [];
   shown = []; // rows, with `isNew`
+  removed = []; // ids of rows that are gone
   opks = []; // one-time prekeys used up
   entries = []; // of the outbox, that became mail
   dropsPending = false;
@@ -48,9 +49,10 @@ export class Draft {
     this.put({ cid: this.chat.cid, place, tag, value }, isNew);
   }
 
-  /** A line before the message of `seq`. @param {number} seq @param {object} value */
-  showBefore(seq, value) {
-    this.put({ cid: this.chat.cid, place: placeOf(seq, -1), value }, true);
+  /** A line without an id of its own goes. @param {number} place */
+  drop(place) {
+    this.mail.push({ cid: this.chat.cid, place });
+    this.removed.push(lineIdAt(this.chat.cid, place));
   }
 
   /** @param {object} change of the mail store @param {boolean} isNew */

@@ -137,7 +137,9 @@ export class Inbox {
 
   /** @param {Draft} draft */
   tellRows(draft) {
+    const { cid } = draft.chat;
     draft.shown.forEach(({ row, isNew }) => this.#parts.events.emit("message", { message: messageOf(draft.chat, row), isNew }));
+    draft.removed.forEach((id) => this.#parts.events.emit("removed", { cid, id }));
   }
 
   async #tell(draft) {

@@ -8,6 +8,7 @@ import { CLOCK_SKEW_MS } from "../crypto/labels.js";
 import { placeOf } from "../store/mail.js";
 import { reachedByMessage } from "./delivered.js";
 import { Draft, lineId, tagOf } from "./draft.js";
+import { findGaps, takePlace, tellLate } from "./gaps.js";
 import { mailOfEntry } from "./outbox.js";
 
 const UNREAD_MAX = 1_000; // counted; more are there, but not counted
@@ -19,12 +20,13 @@ const MIDS_KEPT = 128; // for each sender; older ones are refused by their count
  */
 export async function applyMessages(draft, events, parts) {
   const isOwn = (event) => ownEntry(draft.chat.cid, event, parts);
+  const heads = new Map([...draft.chat.chains.values()].map(({ did, next }) => [hex(did), next]));
   const { results, chains } = await openAll(draft.chat, events.filter((event) => !isOwn(event)), parts);
   draft.set({ chains });
   for (const event of events) {
     const entry = isOwn(event);
     if (entry) await keepOwn(draft, event, entry, parts);
-    else await keepOne(draft, event, results.shift(), parts);
+    else await keepOne(draft, event, results.shift(), { ...parts, heads });
   }
 }
 
@@ -57,13 +59,17 @@ function seenMid({ seen, keys }, blob, did) {
 async function keepOwn(draft, event, entry, { me, db }) {
   const { sealed, kind, text, at, id } = entry;
   if (draft.entries.includes(entry)) return;
+  const isPresent = sealed.epoch === draft.chat.crypto.epoch;
+  const late = isPresent ? takePlace(draft, { did: event.did, counter: sealed.counter, ack: {} }) : null;
   if (kind === "text") {
     const tag = await tagOf(entry.cid, me.uid, id);
     const isKnown = draft.hasTag(tag) || (await db.mailByTag(tag));
-    if (!isKnown) draft.put(mailOfEntry(entry, { seq: event.seq, did: event.did, uid: me.uid, tag }), false);
-    draft.set({ last: { id, text, at, mine: true, kind, epoch: sealed.epoch, did: event.did, counter: sealed.counter }, updatedAt: event.at });
+    if (!isKnown) draft.put(mailOfEntry(entry, { place: late ?? placeOf(event.seq), did: event.did, uid: me.uid, tag }), false);
+    if (late === null) draft.set({ last: { id, text, at, mine: true, kind, epoch: sealed.epoch, did: event.did, counter: sealed.counter } });
+    else tellLate(draft, event);
+    draft.set({ updatedAt: event.at });
   }
-  if (sealed.epoch === draft.chat.crypto.epoch) {
+  if (isPresent) {
     remember(draft, event, { header: sealed, mid: sealed.mid });
     draft.set({ ownAccepted: sealed.counter + 1 });
   }
@@ -85,18 +91,20 @@ function keepRefused(draft, { seq, at, uid, did }, { code }) {
 }
 
 async function keepOpened(draft, event, opened, parts) {
-  const { header, content, gap } = opened;
+  const { header, content } = opened;
   const { chat } = draft;
   const isMine = event.uid === parts.me.uid;
   remember(draft, event, opened);
   if (event.did === parts.did) draft.block("STATE_ROLLBACK"); // sealed by these keys, unknown here: an older copy of this browser
-  if (gap > 0) draft.showBefore(event.seq, { kind: "missing", mine: false, code: "COUNTER_GAP", at: event.at, detail: { count: gap } });
+  const late = takePlace(draft, { did: event.did, counter: header.counter, ack: content.ack });
+  if (late === null) findGaps(draft, event, opened, parts);
+  parts.heads.set(event.did, opened.chain.next);
   if (!isMine || chat.peer === parts.me.uid) draft.set(reachedByMessage(chat, header.epoch, content.ack, parts.me.uid));
   if (content.t === "void") return;
   if (isMine) settle(draft, content, parts);
   const tag = await tagOf(chat.cid, event.uid, content.id);
   if (draft.hasTag(tag) || (await parts.db.mailByTag(tag))) return;
-  showContent(draft, event, { opened, tag, isMine });
+  showContent(draft, event, { opened, tag, isMine, late });
 }
 
 /**
@@ -135,11 +143,13 @@ function rowOf(event, { opened, isMine, id }) {
   return { id, kind, mine: isMine, text: kind === "text" ? content.body : "", at: content.ts, detail, uid: event.uid, mid, ...sent };
 }
 
-function showContent(draft, event, { opened, tag, isMine }) {
+function showContent(draft, event, { opened, tag, isMine, late }) {
   const row = rowOf(event, { opened, isMine, id: isMine ? opened.content.id : tag });
   const { id, text, at, kind, epoch, did, counter } = row;
-  draft.show(event.seq, row, { tag });
-  draft.set({ last: { id, text, at, mine: isMine, kind, epoch, did, counter }, updatedAt: event.at });
+  draft.put({ cid: draft.chat.cid, place: late ?? placeOf(event.seq), tag, value: row }, true);
+  if (late === null) draft.set({ last: { id, text, at, mine: isMine, kind, epoch, did, counter } });
+  else tellLate(draft, event);
+  draft.set({ updatedAt: event.at });
   if (isMine) return;
   const { unread, readSeq } = draft.chat;
   const isUnread = !draft.quiet && event.seq > readSeq;

@@ -1,6 +1,5 @@
 /** What was written and is not yet known to be stored by the server, in order, each entry sealed in the keyring. */
 
-import { placeOf } from "../store/mail.js";
 import { ChatError } from "./codes.js";
 
 const OUT = "out:";
@@ -99,12 +98,12 @@ export class Outbox {
 
 /** @param {Entry} entry @returns {object} Message */
 export function messageOfEntry({ cid, id, text, at, failed }) {
-  return { id, cid, mine: true, kind: "text", text, at, seq: null, state: failed ? "failed" : "queued", code: failed, detail: null };
+  return { id, cid, mine: true, kind: "text", text, at, seq: null, order: null, state: failed ? "failed" : "queued", code: failed, detail: null };
 }
 
-/** @param {Entry} entry @param {{seq: number, did: string, uid: string, tag: string}} accepted @returns {object} mail change */
-export function mailOfEntry({ cid, id, text, at, sealed }, { seq, did, uid, tag }) {
+/** @param {Entry} entry @param {{place: number, did: string, uid: string, tag: string}} accepted @returns {object} mail change */
+export function mailOfEntry({ cid, id, text, at, sealed }, { place, did, uid, tag }) {
   const { epoch, counter, mid } = sealed;
   const value = { id, kind: "text", mine: true, text, at, epoch, did, uid, counter, mid };
-  return { cid, place: placeOf(seq), tag, value };
+  return { cid, place, tag, value };
 }

@@ -95,7 +95,7 @@ function renew(draft, event, { state, epochKeys, core }, parts) {
   const nowMs = parts.clock.now();
   if (epochKeys) draft.set(reachedByRecord(chat, core, parts.me.uid)); // only a record that was confirmed
   draft.set({
-    crypto: state, keys: epochKeys, chains: new Map(), seen: new Map(), ownAccepted: 0, refresh: false, settle: false, ownSent: 0,
+    crypto: state, keys: epochKeys, chains: new Map(), seen: new Map(), gaps: [], ownAccepted: 0, refresh: false, settle: false, ownSent: 0,
     recordAt: nowMs, unreached: unreachedOf(core, parts.bundles.known(chat.uids), nowMs),
   });
   if (epochKeys) draft.ring.push({ name: epochName(chat.cid, core.epoch), value: { epoch: core.epoch, th: epochKeys.th, kMsg: epochKeys.kMsg } });

@@ -19,6 +19,7 @@ import { PendingRecords } from "./pending.js";
 import { Sending } from "./sending.js";
 import { Trust } from "./trust.js";
 import { Watch } from "./watch.js";
+import { Withheld } from "./withheld.js";
 import { bindSession } from "./web-session.js";
 import { WriteNumber } from "./write-number.js";
 
@@ -62,6 +63,7 @@ export class Unlocked {
     const parts = [this.device, this.directory, this.chats, this.outbox, this.pending, this.replay, this.bundles];
     for (const part of parts) await part.load();
     this.trust.resume();
+    this.chats.all().forEach(({ cid }) => this.withheld.consider(cid));
   }
 
   /** Binds the web session and opens the line; without a network the line finds it later. */
@@ -127,6 +129,7 @@ export class Unlocked {
     this.trust = new Trust({ ...shared(), onTold: (cid) => this.#look(cid) });
     this.epochs = new Epochs({ ...shared(), newsTold: () => this.trust.told(), isLogKnown: () => this.watch.isLogKnown });
     this.sending = new Sending(shared());
+    this.withheld = new Withheld(shared());
     this.watch = new Watch(shared(), () => this.catchUp());
     this.writeNumber = new WriteNumber({ api, ring, schedule, line: () => this.line });
     this.line = new Line({
@@ -153,6 +156,7 @@ export class Unlocked {
     if (chat.settle && !before.settle) this.sending.upkeepIn(cid, this.#between(SETTLE_MS));
     if (chat.crypto !== before.crypto) this.#look(cid);
     this.acks.consider(cid);
+    this.withheld.consider(cid);
     if (this.outbox.next(cid)) this.sending.run(cid);
   }
 

@@ -1,12 +1,12 @@
 /**
- * The shown things of a conversation, in the server's order. An event may leave several lines (a notice, the message, a
- * notice behind it): each stands at place = seq x 1024 + step, so that pages follow the sequence and never load the rest.
+ * The shown things of a conversation, in their order. An event may leave several lines (a notice, the message, a notice behind it): each
+ * stands at place = seq x 1024 + step, so that pages follow the sequence and never load the rest. What came late stands between two
+ * whole places, before the message that showed it to be missing.
  */
 
 const STEPS = 1024;
 const MESSAGE_STEP = 512;
 const PAGE_MAX = 200;
-const LINES_OF_ONE_MAX = 24; // far more than one event ever leaves
 
 /** @param {number} seq @param {number} [nth] 0 the message, below: before it, above: behind it @returns {number} */
 export function placeOf(seq, nth = 0) {
@@ -29,9 +29,10 @@ export async function mailPage({ db, ring }, cid, { before = Infinity, limit = 5
   const sealed = await db.mailBefore(cid, { before: end, limit: wanted });
   const last = sealed.at(-1);
   if (!last || sealed.length < wanted) return { rows: await ring.mail(sealed.reverse()), more: false };
-  const rest = await db.mailBefore(cid, { before: last.place, limit: LINES_OF_ONE_MAX });
-  const same = rest.filter((row) => seqOf(row.place) === seqOf(last.place));
-  return { rows: await ring.mail([...sealed, ...same].reverse()), more: rest.length > same.length };
+  const from = seqOf(last.place) * STEPS;
+  const same = (await db.mailBetween(cid, { from, to: last.place })).filter(({ place }) => place < last.place);
+  const [older] = await db.mailBefore(cid, { before: from, limit: 1 });
+  return { rows: await ring.mail([...same, ...sealed.reverse()]), more: Boolean(older) };
 }
 
 /** @param {{db: object}} store @param {string} cid @param {number} seq @returns {Promise<number>} the first free place behind the lines of seq */

@@ -108,6 +108,7 @@ export class ChatApp extends View {
     listen("conversations", () => this.#changed());
     listen("conversation", ({ cid }) => this.#changed(cid));
     listen("message", ({ message, isNew }) => this.#whenOpen((desk) => desk.chat.put(message, isNew)));
+    listen("removed", ({ cid, id }) => this.#whenOpen((desk) => desk.chat.remove(cid, id)));
     listen("connection", ({ state }) => this.#whenOpen((desk) => (desk.chat.connection = state)));
     listen("problem", ({ code, cid }) => this.#problem(code, cid));
     document.addEventListener("keydown", (event) => this.#key(event));

@@ -107,6 +107,11 @@ export class ChatView extends View {
     if (this.parts.list.atNewest) this.markRead();
   }
 
+  /** @param {string} cid  @param {string} id of a message that is gone */
+  remove(cid, id) {
+    if (cid === this.#cid) this.parts.list.remove(id);
+  }
+
   /** @param {"online"|"connecting"|"offline"} state */
   set connection(state) {
     this.parts.connection.state = state;

@@ -9,11 +9,11 @@ export const STEP = 60;
 export const MOST_IN_PAGE = 240;
 const RUN_MS = 5 * 60_000;
 
-/** @param {object[]} items  @param {object} message  @returns {number} where it belongs by its sequence */
-function placeOf(items, message) {
-  if (message.seq === null || message.seq === undefined) return items.length;
+/** @param {object[]} items  @param {object} message  @returns {number} where it belongs; what has no order yet stands at the end */
+function placeOf(items, { order }) {
+  if (order === null) return items.length;
   let at = items.length;
-  while (at > 0 && (items[at - 1].seq === null || items[at - 1].seq > message.seq)) at -= 1;
+  while (at > 0 && (items[at - 1].order === null || items[at - 1].order > order)) at -= 1;
   return at;
 }
 
@@ -83,9 +83,21 @@ export class MessageWindow {
   /** A message came or changed. @returns {boolean} whether it is new here */
   put(message) {
     const at = this.items.findIndex(({ id }) => id === message.id);
-    if (at >= 0) this.items[at] = message;
-    else this.#insert(message);
+    if (at < 0) this.#insert(message);
+    else if (this.#fits(at, message)) this.items[at] = message;
+    else this.#move(message);
     return at < 0;
+  }
+
+  #fits(at, { order }) {
+    const [before, after] = [this.items[at - 1], this.items[at + 1]];
+    const top = order ?? Infinity;
+    return (before?.order ?? -Infinity) <= top && top <= (after?.order ?? Infinity);
+  }
+
+  #move(message) {
+    this.remove(message.id);
+    this.#insert(message);
   }
 
   #insert(message) {
