@@ -1,5 +1,6 @@
 """What staff may see of the mail: addresses, numbers, times and sizes. Nothing can be changed, no blob is fetched."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -10,6 +11,19 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.adminsite import PlainAdmin, site
 from conversations.models import Conversation, Cursor, Event
+
+SHORT = 8  # digits of an id in a list; the page of a row shows all
+
+
+def short(field: str, label: Any) -> Callable[[Model], str]:
+    """A column with the beginning of an id."""
+
+    @admin.display(description=label, ordering=field)
+    def column(row: Model) -> str:
+        return str(getattr(row, field))[:SHORT]
+
+    column.__name__ = field
+    return column
 
 
 class MetadataAdmin(PlainAdmin):
@@ -29,7 +43,10 @@ class MetadataAdmin(PlainAdmin):
 
 @admin.register(Conversation, site=site)
 class ConversationAdmin(MetadataAdmin):
-    list_display = ["cid", "uid_lo", "uid_hi", "seq", "epoch", "started_at", "updated_at"]
+    list_display = [
+        *(short("cid", _("number")), short("uid_lo", _("one person")), short("uid_hi", _("other person"))),
+        *("seq", "epoch", "started_at", "updated_at"),
+    ]
     fields = ["cid", "uid_lo", "uid_hi", "seq", "epoch", "started_at", "updated_at"]
     search_fields = ["=cid", "=uid_lo", "=uid_hi"]
     ordering = ["-updated_at"]
@@ -37,7 +54,10 @@ class ConversationAdmin(MetadataAdmin):
 
 @admin.register(Event, site=site)
 class EventAdmin(MetadataAdmin):
-    list_display = ["conversation", "seq", "kind", "uid", "did", "size", "at"]
+    list_display = [
+        *(short("conversation_id", _("conversation")), "seq", "kind"),
+        *(short("uid", _("sender")), short("did", _("browser")), "size", "at"),
+    ]
     fields = ["conversation", "seq", "kind", "uid", "did", "client_id", "epoch", "counter", "size", "at"]
     list_filter = ["kind"]
     search_fields = ["=conversation__cid", "=uid", "=did"]
@@ -54,6 +74,6 @@ class EventAdmin(MetadataAdmin):
 
 @admin.register(Cursor, site=site)
 class CursorAdmin(MetadataAdmin):
-    list_display = ["conversation", "did", "upto"]
+    list_display = [short("conversation_id", _("conversation")), short("did", _("browser")), "upto"]
     fields = ["conversation", "did", "upto"]
     search_fields = ["=conversation__cid", "=did"]

@@ -38,15 +38,15 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
 
 class Conversation(models.Model):
-    cid = models.UUIDField(primary_key=True, default=random_id, editable=False)
-    uid_lo = models.UUIDField(db_index=True)
-    uid_hi = models.UUIDField(db_index=True)
-    seq = models.BigIntegerField(default=0)
-    epoch = models.BigIntegerField(default=-1)
+    cid = models.UUIDField(_("number"), primary_key=True, default=random_id, editable=False)
+    uid_lo = models.UUIDField(_("one person"), db_index=True)
+    uid_hi = models.UUIDField(_("other person"), db_index=True)
+    seq = models.BigIntegerField(_("last event"), default=0)
+    epoch = models.BigIntegerField(_("epoch"), default=-1)
     th = models.BinaryField(max_length=32, default=bytes)
     started_by = models.UUIDField()
-    started_at = models.DateTimeField()
-    updated_at = models.DateTimeField(db_index=True)
+    started_at = models.DateTimeField(_("started"))
+    updated_at = models.DateTimeField(_("last changed"), db_index=True)
 
     objects = ConversationQuerySet.as_manager()
 
@@ -72,17 +72,19 @@ class Event(models.Model):
         RECORD = "record", _("epoch record")
         MESSAGE = "message", _("message")
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="events", db_column="cid")
-    seq = models.BigIntegerField()
-    kind = models.CharField(max_length=8, choices=Kind)
-    uid = models.UUIDField()
-    did = models.UUIDField()
-    client_id = models.UUIDField()
+    conversation = models.ForeignKey(
+        Conversation, models.PROTECT, related_name="events", db_column="cid", verbose_name=_("conversation")
+    )
+    seq = models.BigIntegerField(_("event number"))
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    uid = models.UUIDField(_("sender"))
+    did = models.UUIDField(_("browser"))
+    client_id = models.UUIDField(_("number by the sender"))
     sha256 = models.BinaryField(max_length=32)
     blob = models.BinaryField()
-    epoch = models.BigIntegerField()
-    counter = models.BigIntegerField(null=True)
-    at = models.DateTimeField()
+    epoch = models.BigIntegerField(_("epoch"))
+    counter = models.BigIntegerField(_("counter"), null=True)
+    at = models.DateTimeField(_("stored"))
 
     class Meta:
         verbose_name = _("event")
@@ -112,9 +114,11 @@ class Event(models.Model):
 class ConversationDevice(models.Model):
     """The counter that the next message of a device must have in an epoch (protocol section 14)."""
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="devices", db_column="cid")
-    epoch = models.BigIntegerField()
-    did = models.UUIDField()
+    conversation = models.ForeignKey(
+        Conversation, models.PROTECT, related_name="devices", db_column="cid", verbose_name=_("conversation")
+    )
+    epoch = models.BigIntegerField(_("epoch"))
+    did = models.UUIDField(_("browser"))
     next_counter = models.BigIntegerField(default=0)
 
     class Meta:
@@ -131,9 +135,11 @@ class ConversationDevice(models.Model):
 class Cursor(models.Model):
     """Up to where a device has stored a conversation. A hint for retention; nothing is delivered by it."""
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="cursors", db_column="cid")
-    did = models.UUIDField()
-    upto = models.BigIntegerField()
+    conversation = models.ForeignKey(
+        Conversation, models.PROTECT, related_name="cursors", db_column="cid", verbose_name=_("conversation")
+    )
+    did = models.UUIDField(_("browser"))
+    upto = models.BigIntegerField(_("received up to"))
 
     class Meta:
         verbose_name = _("cursor")

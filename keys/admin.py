@@ -1,5 +1,6 @@
 """Public keys in the administration: numbers, sizes and times. Nothing can be changed, no blob is shown."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin
@@ -38,7 +39,7 @@ class ReadOnlyAdmin(PlainAdmin):
 
 @admin.register(Device, site=site)
 class DeviceAdmin(ReadOnlyAdmin):
-    list_display = fields = ("did", "owner", "added_ms", "removed_at", "one_time_left", "has_signed")
+    list_display = fields = ("did", "owner", "added", "removed_at", "one_time_left", "has_signed")
     list_select_related = ("owner",)
     search_fields = ("owner__name__istartswith",)
     ordering = ("-added_ms",)
@@ -48,6 +49,10 @@ class DeviceAdmin(ReadOnlyAdmin):
         rows: QuerySet[Device] = super().get_queryset(request).defer("ds_pub", "dk_pub")
         counts = {"one_time": Count("prekeys", filter=one_time), "signed": Count("prekeys", filter=signed)}
         return rows.annotate(**counts)
+
+    @admin.display(description=_("added"), ordering="added_ms")
+    def added(self, device: Device) -> datetime:
+        return _time(device.added_ms)
 
     @admin.display(description=_("one-time prekeys"))
     def one_time_left(self, device: Any) -> int:
@@ -94,12 +99,20 @@ class LogLeafAdmin(ReadOnlyAdmin):
 
 @admin.register(LogHead, site=site)
 class LogHeadAdmin(ReadOnlyAdmin):
-    list_display = fields = ("size", "root_prefix", "ts_ms")
+    list_display = fields = ("size", "root_prefix", "signed")
     ordering = ("-pk",)
 
     @admin.display(description=_("root"))
     def root_prefix(self, head: LogHead) -> str:
         return _prefix(head.root)
+
+    @admin.display(description=_("signed"), ordering="ts_ms")
+    def signed(self, head: LogHead) -> datetime:
+        return _time(head.ts_ms)
+
+
+def _time(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, tz=UTC)
 
 
 def _prefix(value: bytes | memoryview) -> str:
