@@ -39,6 +39,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
     28: ("crypto/epoch-receive.js", 'wasMember ? "RESTART_SUSPECT" : "DEVICE_ADDED"', '"DEVICE_ADDED"'),
     29: ("crypto/epoch-keys.js", 'check(equal(await confirmTag(kConf, th, hwrapsHash), confirm), "BAD_CONFIRM");', ""),
     31: ("crypto/epoch-receive.js", 'notices.push("MODE_CHANGED");', ";"),
+    32: ("chat/record-in.js", "if (forged) draft.notice(event.seq, forged, event.at);", ""),
     34: (
         "crypto/chain.js",
         'check(counter < COUNTER_LIMIT && counter <= chain.next + SKIP_MAX, "COUNTER_TOO_FAR");',

@@ -59,5 +59,4 @@ PARTLY: dict[int, str] = {
 
 # test name: the fault it shows; left out of the default run, tried with --attack-open
 BROKEN: dict[str, str] = {
-    "test_a32_a_forged_history_key_is_told_by_its_name": "a fresh browser shows NO_EPOCH_KEY lines, not BAD_CONFIRM",
 }

@@ -121,6 +121,7 @@ function unreachedOf(core, bundles, at) {
   return isComplete ? null : { key: core.references.map(({ version }) => version).join("."), at };
 }
 
+const FORGED = new Set(["BAD_CONFIRM", "BAD_TAG"]); // a history key that the record does not confirm
 const NOT_LET_IN = new Set(["NOT_A_MEMBER", "PREKEY_UNKNOWN"]);
 
 async function refuse(draft, event, { error, epoch }, parts) {
@@ -137,15 +138,18 @@ async function refuse(draft, event, { error, epoch }, parts) {
 
 async function followOutside(blob, chat, parts) {
   const context = contextOf(chat, parts);
-  const history = context.historySeeds.length ? await attempt(() => readHistory(blob, chat.crypto, context)) : { error: true };
-  return history.error ? followRecord(blob, chat.crypto, context) : history.value;
+  const history = context.historySeeds.length ? await attempt(() => readHistory(blob, chat.crypto, context)) : { error: null };
+  if (history.value) return history.value;
+  const forged = FORGED.has(history.error?.code) ? history.error.code : null;
+  return { ...(await followRecord(blob, chat.crypto, context)), forged };
 }
 
-function stayOutside(draft, event, { state, epochKeys, core }, parts) {
+function stayOutside(draft, event, { state, epochKeys, core, forged = null }, parts) {
   const wasInside = draft.chat.crypto.next !== null;
   renew(draft, event, { state, epochKeys: epochKeys ?? null, core }, parts);
   if (core.kind === START) draft.notice(event.seq, "STARTED", event.at, { mine: false });
   if (wasInside) draft.notice(event.seq, "NOT_A_MEMBER", event.at);
+  if (forged) draft.notice(event.seq, forged, event.at);
 }
 
 // An honest server takes only the next epoch and counts it, so a repair must count it too; any other number is the server's own
