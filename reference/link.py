@@ -14,6 +14,7 @@ from websockets.typing import Origin
 from reference import wire
 
 HEARTBEAT_SECONDS = 25.0
+PING_SECONDS = 15.0  # a line that answers no ping is found out after twice that
 ANSWER_SECONDS = 20.0
 PAGE = 200
 FIRST_PAUSE_SECONDS = 0.5
@@ -29,6 +30,14 @@ class PostRefused(Exception):
     def __init__(self, refused: wire.Refused) -> None:
         super().__init__(f"{refused.status} {refused.code}")
         self.status, self.code, self.retry_after = refused.status, refused.code, refused.retry_after
+
+
+class LinkEnded(Exception):
+    """The server closed the socket with a code after which nothing is sent any more."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(str(code))
+        self.code = code
 
 
 class Link:
@@ -50,6 +59,7 @@ class Link:
         self._posts: dict[str, asyncio.Future[wire.Accepted]] = {}
         self._pulls: defaultdict[bytes, deque[asyncio.Future[wire.Events]]] = defaultdict(deque)
         self._incarnation: str | None = None
+        self._ended_with: int | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -68,7 +78,8 @@ class Link:
                 await self._task
 
     async def post(self, cid: bytes, client_id: str, kind: str, blob: bytes) -> wire.Accepted:
-        """Post until it is answered: the same bytes under the same client id. PostRefused when the answer is no.
+        """Post until it is answered: the same bytes under the same client id. PostRefused when the answer is no,
+        LinkEnded when there will be none.
 
         429 and 503 are no answer yet: the same post again after the server's pause.
         """
@@ -86,7 +97,7 @@ class Link:
                 self._posts.pop(client_id, None)
 
     async def pull(self, cid: bytes, after: int) -> wire.Events:
-        """One page of events after a sequence."""
+        """One page of events after a sequence. LinkEnded when there will be none."""
         while True:
             answer: asyncio.Future[wire.Events] = asyncio.get_running_loop().create_future()
             self._pulls[cid].append(answer)
@@ -96,7 +107,7 @@ class Link:
                 self._forget(cid, answer)
 
     async def ack(self, cid: bytes, upto: int) -> None:
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(ConnectionError, LinkEnded):
             await self._send(wire.ack(cid, upto))
 
     async def _asked(self, frame: str, answer: asyncio.Future[Answer]) -> Answer:
@@ -105,6 +116,8 @@ class Link:
 
     async def _send(self, frame: str) -> None:
         await self._welcomed.wait()
+        if self._ended_with is not None:
+            raise LinkEnded(self._ended_with)
         try:
             if self._socket is not None:
                 await self._socket.send(frame)
@@ -120,6 +133,7 @@ class Link:
                 attempt = 0
             except ConnectionClosed as closed:
                 if closed.rcvd is not None and closed.rcvd.code in FINAL_CLOSE_CODES:
+                    self._end(closed.rcvd.code)
                     raise
             except (OSError, InvalidHandshake, TimeoutError):
                 attempt += 1
@@ -130,7 +144,14 @@ class Link:
     async def _serve_one_socket(self) -> None:
         address = "ws" + self._origin.removeprefix("http") + "/ws/"
         headers = {"Cookie": self._cookies()}
-        async with connect(address, origin=Origin(self._origin), additional_headers=headers, proxy=None) as socket:
+        async with connect(
+            address,
+            origin=Origin(self._origin),
+            additional_headers=headers,
+            proxy=None,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+        ) as socket:
             await socket.send(wire.hello(self._did, self._cursors(), self._incarnation))
             heartbeat = asyncio.create_task(self._beat(socket))
             try:
@@ -169,6 +190,12 @@ class Link:
     def _forget(self, cid: bytes, answer: asyncio.Future[wire.Events]) -> None:
         with contextlib.suppress(ValueError):
             self._pulls[cid].remove(answer)
+
+    def _end(self, code: int) -> None:
+        """Whoever waits for the socket, or for an answer, learns that there is none."""
+        self._drop()
+        self._ended_with = code
+        self._welcomed.set()
 
     def _drop(self) -> None:
         """The socket is gone: everyone who waits for an answer asks again on the next one."""

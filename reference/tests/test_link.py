@@ -7,14 +7,14 @@ import pytest
 from websockets.asyncio.server import serve
 
 from reference import link as link_module
-from reference.link import Link, PostRefused
+from reference.link import Link, LinkEnded, PostRefused
 
 CID, DID = bytes(16), bytes(range(16))
 WELCOME = {"f": "welcome", "incarnation": "00" * 16, "heads": {CID.hex(): 3}, "log_size": 2, "now_ms": 0}
 
 
 class Scripted:
-    """Welcomes everybody, then answers each post with the next line of its script; None breaks the connection."""
+    """Welcomes everybody, then answers each post with the next line of its script; None breaks the connection, a number closes it."""
 
     def __init__(self, *script):
         self.script, self.posts, self.hellos = list(script), [], []
@@ -26,8 +26,8 @@ class Scripted:
             post = json.loads(text)
             self.posts.append(post)
             answer = self.script.pop(0)
-            if answer is None:
-                return await socket.close(1012)
+            if answer is None or isinstance(answer, int):
+                return await socket.close(answer or 1012)
             await socket.send(json.dumps({"cid": post["cid"], "client_id": post["client_id"], **answer}))
 
 
@@ -75,3 +75,11 @@ async def test_a_refusal_is_an_answer():
     with pytest.raises(PostRefused, match="409 STALE_EPOCH"):
         await posted(scripted, [])
     assert len(scripted.posts) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_socket_closed_for_good_ends_every_wait():
+    scripted = Scripted(4403)
+    with pytest.raises(LinkEnded, match="4403"):
+        await posted(scripted, [])
+    assert len(scripted.hellos) == len(scripted.posts) == 1
