@@ -5,7 +5,7 @@ sequence order and comes out of `events`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from reference.epochs import EpochState
@@ -13,6 +13,7 @@ from reference.exchange import Exchange, Message, Problem
 from reference.keyring import OPK_POOL
 from reference.link import Link
 from reference.login import Credentials, log_in, sign_up
+from reference.patience import patiently
 from reference.person import Person
 from reference.talk import Talk
 from reference.web import Web
@@ -30,6 +31,7 @@ class Client:
         self._events: asyncio.Queue[Message | Problem] = asyncio.Queue()
         self._hearing: dict[bytes, asyncio.Task[None]] = {}
         self._link: Link | None = None
+        self.make_link: Callable[..., Link] = Link
 
     @classmethod
     async def sign_up(cls, origin: str, name: str, password: str) -> "Client":
@@ -70,7 +72,7 @@ class Client:
 
     async def start(self, uid: bytes) -> bytes:
         """The conversation with a person (or oneself); keys are agreed with the first message. Returns its cid."""
-        return self._open(await asyncio.to_thread(self.person.open_conversation, uid))
+        return self._open(await patiently(self.person.open_conversation, uid))
 
     async def send(self, cid: bytes, text: str) -> int:
         """Agree on keys when that is due, seal, post until it is accepted. Returns the sequence."""
@@ -103,7 +105,7 @@ class Client:
             await self._link.close()
 
     async def _connect(self) -> None:
-        self._link = Link(
+        self._link = self.make_link(
             self.person.web.origin,
             lambda: self.person.web.cookies,
             self.person.keyring.device.did,
@@ -128,11 +130,11 @@ class Client:
             await self._exchanges[cid].catch_up()
 
     async def _list(self) -> list[bytes]:
-        return [self._open(found) for found in await asyncio.to_thread(self.person.conversations)]
+        return [self._open(found) for found in await patiently(self.person.conversations)]
 
     async def _refresh(self, talk: Talk, record_log_size: int) -> None:
         async with self._log_lock:
-            notices = await asyncio.to_thread(self.person.refresh, talk.uids, log_size=record_log_size)
+            notices = await patiently(self.person.refresh, talk.uids, log_size=record_log_size)
         self._tell(*(Problem(talk.state.cid, talk.cursor, code) for code in notices))
 
     def _open(self, found: dict[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ from reference.content import text_content
 from reference.envelope import Opened, seal_message
 from reference.errors import ProtocolError
 from reference.link import Link, PostRefused
+from reference.patience import patiently
 from reference.person import Person, now_ms
 from reference.primitives import random_bytes
 from reference.record import parse_record
@@ -74,7 +75,7 @@ class Exchange:
             kind = kind_to_propose(talk, person.keyring.device, bundles)
             if kind is None:
                 return
-            prekeys = await asyncio.to_thread(person.prekeys, talk, kind)
+            prekeys = await patiently(person.prekeys, talk, kind)
             made = propose(talk, kind, person.keyring.device, bundles, person.notary.leaves, prekeys)
             await self._post_record(made.record.encode())
         raise ProtocolError("EPOCH_GAP")

@@ -1,0 +1,30 @@
+"""Asking again while the server cannot answer: for what may be asked twice."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import ParamSpec, TypeVar
+
+from reference.web import HttpRefused
+
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 5.0
+PASSING_STATUSES = frozenset({429, 502, 503})
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+async def patiently(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """What blocking `work` returns, in a thread; as often as it takes while the server is away, busy or restarting."""
+    longest = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return await asyncio.to_thread(work, *args, **kwargs)
+        except HttpRefused as refused:
+            if refused.status not in PASSING_STATUSES:
+                raise
+        except (OSError, HTTPException):
+            pass
+        await asyncio.sleep(random.uniform(0, longest))  # noqa: S311  no secret
+        longest = min(LONGEST_PAUSE_SECONDS, longest * 2)
