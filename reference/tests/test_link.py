@@ -14,7 +14,9 @@ WELCOME = {"f": "welcome", "incarnation": "00" * 16, "heads": {CID.hex(): 3}, "l
 
 
 class Scripted:
-    """Welcomes everybody, then answers each post with the next line of its script; None breaks the connection, a number closes it."""
+    """Welcomes everybody, then answers each post with the next line of its script: None breaks the connection, a number
+    is the code it closes it with.
+    """
 
     def __init__(self, *script):
         self.script, self.posts, self.hellos = list(script), [], []
