@@ -26,7 +26,7 @@ class Client:
 
     def __init__(self, person: Person) -> None:
         self.person = person
-        self._exchanges: dict[bytes, Exchange] = {}
+        self.exchanges: dict[bytes, Exchange] = {}
         self._log_lock = asyncio.Lock()
         self._events: asyncio.Queue[Message | Problem] = asyncio.Queue()
         self._hearing: dict[bytes, asyncio.Task[None]] = {}
@@ -76,20 +76,20 @@ class Client:
 
     async def send(self, cid: bytes, text: str) -> int:
         """Agree on keys when that is due, seal, post until it is accepted. Returns the sequence."""
-        exchange = self._exchanges[cid]
+        exchange = self.exchanges[cid]
         async with exchange.lock:
             return await exchange.send(text)
 
     async def settle(self, cid: bytes) -> None:
         """Propose a record when one is due (section 6), without a message."""
-        exchange = self._exchanges[cid]
+        exchange = self.exchanges[cid]
         async with exchange.lock:
             await exchange.catch_up()
             await exchange.settle()
 
     async def catch_up(self, cid: bytes) -> None:
         """Apply everything that the server has."""
-        exchange = self._exchanges[cid]
+        exchange = self.exchanges[cid]
         async with exchange.lock:
             await exchange.catch_up()
 
@@ -109,7 +109,7 @@ class Client:
             self.person.web.origin,
             lambda: self.person.web.cookies,
             self.person.keyring.device.did,
-            cursors=lambda: {cid: exchange.talk.cursor for cid, exchange in self._exchanges.items()},
+            cursors=lambda: {cid: exchange.talk.cursor for cid, exchange in self.exchanges.items()},
             on_news=self._news,
         )
         await self._link.open()
@@ -117,17 +117,17 @@ class Client:
     def _news(self, heads: Mapping[bytes, int], log_size: int) -> None:
         self.person.notary.expect_news(log_size)
         for cid, seq in heads.items():
-            known = self._exchanges.get(cid)
+            known = self.exchanges.get(cid)
             if cid not in self._hearing and (known is None or known.talk.cursor < seq):
                 self._hearing[cid] = asyncio.create_task(self._hear(cid))
 
     async def _hear(self, cid: bytes) -> None:
         """Catch up with one conversation; news that come while this waits for the lock are covered by it."""
-        if cid not in self._exchanges:
+        if cid not in self.exchanges:
             await self._list()
-        async with self._exchanges[cid].lock:
+        async with self.exchanges[cid].lock:
             del self._hearing[cid]
-            await self._exchanges[cid].catch_up()
+            await self.exchanges[cid].catch_up()
 
     async def _list(self) -> list[bytes]:
         return [self._open(found) for found in await patiently(self.person.conversations)]
@@ -140,15 +140,15 @@ class Client:
     def _open(self, found: dict[str, Any]) -> bytes:
         cid, (lo, hi) = bytes.fromhex(found["cid"]), map(bytes.fromhex, found["uids"])
         talk = Talk(EpochState(cid, lo, hi))
-        fresh = Exchange(talk, self.person, self._linked, refresh=self._refresh, tell=self._tell)
-        self._exchanges.setdefault(cid, fresh)
+        fresh = Exchange(talk, self.person, self.linked, refresh=self._refresh, tell=self._tell)
+        self.exchanges.setdefault(cid, fresh)
         return cid
 
     def _tell(self, *news: Message | Problem) -> None:
         for each in news:
             self._events.put_nowait(each)
 
-    def _linked(self) -> Link:
+    def linked(self) -> Link:
         if self._link is None:
             raise ConnectionError("publish or restore first")
         return self._link

@@ -54,7 +54,7 @@ class Link:
     ) -> None:
         self._origin, self._cookies, self._did = origin, cookies, did
         self._cursors, self._on_news = cursors, on_news
-        self._socket: ClientConnection | None = None
+        self.socket: ClientConnection | None = None
         self._welcomed = asyncio.Event()
         self._posts: dict[str, asyncio.Future[wire.Accepted]] = {}
         self._pulls: defaultdict[bytes, deque[asyncio.Future[wire.Events]]] = defaultdict(deque)
@@ -119,8 +119,8 @@ class Link:
         if self._ended_with is not None:
             raise LinkEnded(self._ended_with)
         try:
-            if self._socket is not None:
-                await self._socket.send(frame)
+            if self.socket is not None:
+                await self.socket.send(frame)
         except ConnectionClosed:
             raise ConnectionError from None
 
@@ -170,7 +170,7 @@ class Link:
         match frame:
             case wire.Welcome():
                 self._incarnation = frame.incarnation or self._incarnation
-                self._socket = socket
+                self.socket = socket
                 self._welcomed.set()
                 self._on_news(frame.heads, frame.log_size)
             case wire.Bell():
@@ -200,7 +200,7 @@ class Link:
     def _drop(self) -> None:
         """The socket is gone: everyone who waits for an answer asks again on the next one."""
         self._welcomed.clear()
-        self._socket = None
+        self.socket = None
         pulls, self._pulls = self._pulls, defaultdict(deque)
         for post in self._posts.values():
             _fail(post, ConnectionError())

@@ -28,9 +28,9 @@ def free_port() -> int:
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
     """A fresh PostgreSQL with the databases `accounts` and `messages`; gives its URL without a database name."""
-    with _private_folder() as folder:
-        tools, port = _postgresql_tools(), free_port()
-        _as_user([tools / "initdb", "-D", folder / "data", "-U", "chat", "-A", "trust", "-E", "UTF8", "--no-sync"])
+    with private_folder() as folder:
+        tools, port = postgresql_tools(), free_port()
+        as_user([tools / "initdb", "-D", folder / "data", "-U", "chat", "-A", "trust", "-E", "UTF8", "--no-sync"])
         options = [
             f"port={port}",
             "listen_addresses=127.0.0.1",
@@ -42,7 +42,7 @@ def postgresql() -> Iterator[str]:
         with _running(command, port):
             url = f"postgres://chat@127.0.0.1:{port}"
             for name in ("accounts", "messages"):
-                _until_ready([tools / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "chat", name])
+                until_ready([tools / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "chat", name])
             yield url
 
 
@@ -55,7 +55,7 @@ def redis() -> Iterator[str]:
         yield f"redis://127.0.0.1:{port}/0"
 
 
-def _postgresql_tools() -> Path:
+def postgresql_tools() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         sys.exit("PostgreSQL is missing: install it (Debian: apt install postgresql).")
@@ -63,7 +63,7 @@ def _postgresql_tools() -> Path:
 
 
 @contextlib.contextmanager
-def _private_folder() -> Iterator[Path]:
+def private_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="chat-services-"))
     if os.getuid() == 0:
         shutil.chown(folder, "nobody")
@@ -73,21 +73,21 @@ def _private_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _user() -> dict[str, str]:
+def user() -> dict[str, str]:
     return {"user": "nobody"} if os.getuid() == 0 else {}
 
 
-def _as_user(command: Sequence[object]) -> None:
-    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL, cwd="/", **_user())
+def as_user(command: Sequence[object]) -> None:
+    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL, cwd="/", **user())
 
 
 @contextlib.contextmanager
 def _running(command: Sequence[object], port: int) -> Iterator[None]:
     process = subprocess.Popen(
-        [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", **_user()
+        [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", **user()
     )
     try:
-        _wait_for(port, process)
+        wait_for(port, process)
         yield
     finally:
         process.terminate()
@@ -98,7 +98,7 @@ def _running(command: Sequence[object], port: int) -> Iterator[None]:
             process.wait()
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -107,7 +107,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"{process.args!r} did not start")
 
 
-def _until_ready(command: Sequence[object]) -> None:
+def until_ready(command: Sequence[object]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while subprocess.run([str(part) for part in command], stderr=subprocess.DEVNULL, check=False).returncode:
         if time.monotonic() > deadline:

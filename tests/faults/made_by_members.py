@@ -1,0 +1,173 @@
+"""Faults that people make: sessions that end, devices that race or leave, clocks that differ, months away."""
+
+import asyncio
+import time
+
+from reference import login, talk
+from reference.bundle import BundleCore, make_bundle
+from reference.encoding import b64
+from reference.login import DoorClosed, sign_up
+from reference.person import now_ms
+from reference.web import Web
+from tests.faults.people import PASSWORD, Device, hold, until
+from tests.faults.registry import fault, in_page
+from tests.faults.sealing import post_all, seal
+from tests.faults.world import World
+
+CLOSED_SECONDS = 5.0
+LOGIN_NEEDED, GOING_AWAY = 4401, 4412
+LATER_HOURS, EARLIER_HOURS = 11, -24
+RACES = 8
+AWAY_EVENTS, PAGES_SECONDS = 2000, 60.0
+
+in_page(19, "a_clock_a_day_off_is_told")
+
+
+@fault(19)
+async def clocks_differ(world: World) -> str:
+    (server,) = world.servers
+    for hours in (LATER_HOURS, EARLIER_HOURS):
+        async with world.traffic() as traffic:
+            await traffic.goes_on(20, 30)
+            await server.end()
+            await server.start(FAULT_CLOCK_HOURS=str(hours))
+            await traffic.goes_on(20, 30)
+    origin = f"http://127.0.0.1:{world.devices['alice'].gate.port}"
+    hold(not await _can_sign_up(origin, "erin", hours=0), "a code of the client's time was taken")
+    hold(await _can_sign_up(origin, "frank", hours=EARLIER_HOURS), "a code of the server's time was refused")
+    return f"{LATER_HOURS:+} h and {EARLIER_HOURS:+} h, codes by the server's time"
+
+
+@fault(26, servers=2, FAULT_SOCKET_LIFE_SECONDS="4")
+async def socket_of_many_hours(world: World) -> str:
+    alice, bob, cid = world.devices["alice"], world.devices["bob"], world.cids[0]
+    for number in range(6):
+        await alice.say(cid, f"hour {number}")
+        await until(lambda text=f"hour {number}": text in bob.shown(cid), 10 * world.patience, "bob is rung")
+        await asyncio.sleep(2)
+    told = bob.gate.close_codes.count(GOING_AWAY)
+    hold(told >= 2, "the socket was never sent away")
+    return f"sent away {told} times, rung in between"
+
+
+@fault(27)
+async def sessions_end(world: World) -> str:
+    alice, bob, cid = world.devices["alice"], world.devices["bob"], world.cids[0]
+    second = await world.add_device("bob's second", "bob")
+    await alice.say(cid, "before")
+    await until(lambda: "before" in second.shown(cid), 30, "the second device has the text")
+    await asyncio.to_thread(bob.client.person.web.page, "/account/password/")
+    fields = {"old": PASSWORD, "new": f"{PASSWORD} and more"}
+    changed = await _closed_after(second, lambda: bob.client.person.web.submit("/account/password/", fields))
+    world.history.absent.add(second.name)
+    await alice.say(cid, "after the change")
+    await until(lambda: "after the change" in bob.shown(cid), 30, "who changed the password stays")
+    logged_out = await _closed_after(bob, lambda: bob.client.person.web.submit("/logout/", {}))
+    world.history.absent.add(bob.name)
+    await alice.say(cid, "after the log-out")
+    await asyncio.sleep(1)
+    hold("after the log-out" not in bob.shown(cid), "an event after the log-out")
+    hold("after the change" not in second.shown(cid), "an event after the change of the password")
+    return f"closed {changed:.1f} s after a new password, {logged_out:.1f} s after the log-out"
+
+
+@fault(28)
+async def epochs_race(world: World) -> str:
+    kept, talk.REFRESH_AFTER_MESSAGES = talk.REFRESH_AFTER_MESSAGES, 3
+    try:
+        await world.add_device("alice's second", "alice")
+        await world.add_device("bob's second", "bob")
+        cid = world.cids[0]
+        for race in range(RACES):
+            saying = (device.say(cid, f"{name} {race} {n}") for name, device in world.devices.items() for n in range(4))
+            await asyncio.gather(*saying)
+        await world.settle()
+    finally:
+        talk.REFRESH_AFTER_MESSAGES = kept
+    hold(world.history.refused["EPOCH_CONFLICT"] > 0, "no two records ever met")
+    hold(not world.history.failed, f"{len(world.history.failed)} texts failed")
+    return f"{world.history.refused['EPOCH_CONFLICT']} conflicts, {RACES * 16} texts"
+
+
+@fault(29)
+async def removed_with_a_full_outbox(world: World) -> str:
+    alice, bob, cid = world.devices["alice"], world.devices["bob"], world.cids[0]
+    second = await world.add_device("alice's second", "alice")
+    await second.say(cid, "while it belonged")
+    texts = [f"too late {number}" for number in range(5)]
+    waiting = await seal(second, cid, texts)
+    second.gate.cut()
+    await asyncio.to_thread(_remove, alice, second)
+    world.history.absent.add(second.name)
+    await alice.say(cid, "without it")
+    second.gate.mend()
+    for one in waiting:
+        try:
+            await asyncio.wait_for(post_all(second, cid, [one]), 60)
+        except Exception as error:
+            world.history.failed[one.text] = type(error).__name__
+    hold(all(text in world.history.failed for text in texts), "a text of the removed device was taken")
+    await bob.say(cid, "not for it")
+    await until(lambda: "not for it" in alice.shown(cid), 30, "the others go on")
+    hold(not {"without it", "not for it"} & set(second.shown(cid)), "the removed device reads on")
+    members = bob.client.exchanges[cid].talk.state.members
+    hold(second.client.person.keyring.device.did not in {did for _uid, did in members}, "it is still a member")
+    return "five failed visibly, the epoch goes on without it"
+
+
+@fault(30)
+async def away_for_long(world: World) -> str:
+    alice, bob, cid = world.devices["alice"], world.devices["bob"], world.cids[0]
+    await alice.say(cid, "before")
+    await until(lambda: "before" in bob.shown(cid), 20, "bob has the first text")
+    bob.gate.cut()
+    for start in range(0, AWAY_EVENTS, 200):
+        await post_all(alice, cid, await seal(alice, cid, [f"day {number}" for number in range(start, start + 200)]))
+    pages = len(world.history.pages)
+    bob.gate.mend()
+    bob.gate.break_lines()
+    bound = PAGES_SECONDS * world.patience
+    seconds = await until(lambda: len(bob.shown(cid)) == AWAY_EVENTS + 1, bound, "bob has caught up")
+    return f"{AWAY_EVENTS} texts in {len(world.history.pages) - pages} pages, {seconds:.1f} s after the return"
+
+
+async def _closed_after(device: Device, act: object) -> float:
+    """Seconds from the act to the close of the device's socket."""
+    codes = len(device.gate.close_codes)
+    began = asyncio.get_running_loop().time()
+    await asyncio.to_thread(act)
+    await until(lambda: LOGIN_NEEDED in device.gate.close_codes[codes:], CLOSED_SECONDS, f"{device.name} is closed")
+    return asyncio.get_running_loop().time() - began
+
+
+async def _can_sign_up(origin: str, name: str, *, hours: int) -> bool:
+    """Whether a newcomer whose clock stands so many hours off gets through the second step."""
+
+    class Clock:
+        time = staticmethod(lambda: time.time() + hours * 3600)
+
+    kept, login.time = login.time, Clock
+    try:
+        await asyncio.to_thread(sign_up, Web(origin), name=name, password=PASSWORD, display_name=name)
+    except DoorClosed:
+        return False
+    finally:
+        login.time = kept
+    return True
+
+
+def _remove(device: Device, other: Device) -> None:
+    """The next bundle of the account, without the other device."""
+    person, gone = device.client.person, other.client.person.keyring.device.did
+    person.refresh((person.uid,), log_size=0)
+    person.notary.expect_news()
+    person.refresh((person.uid,), log_size=person.notary.expected_size)
+    last = person.notary.usable(person.uid)
+    words = {name: getattr(last.core, name) for name in BundleCore.__dataclass_fields__}
+    devices = tuple(entry for entry in last.core.devices if entry.did != gone)
+    words |= {"version": last.core.version + 1, "prev_hash": last.hash, "issued_ms": now_ms(), "devices": devices}
+    bundle = make_bundle(BundleCore(**words), root_seed=person.keyring.vault.root_seed)
+    person.notary.own_hashes.add(bundle.hash)
+    person.web.post("/api/keys/publish/", bundle=b64(bundle.encode()), prekeys=[])
+    person.notary.expect_news()
+    person.refresh((person.uid,), log_size=0)

@@ -1,0 +1,87 @@
+"""Makes one fault and judges it: the pass line of the fault, then the checker over the whole history."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.faults import made_by_members, made_in_network, made_in_page, made_in_server, made_in_services
+from tests.faults.open import OPEN
+from tests.faults.people import Fault
+from tests.faults.registry import SPECS, NotMade, Spec
+from tests.faults.world import EQUAL_SECONDS, Template, World, world
+from tests.vectors.browser import Evaluate, module_page
+
+__all__ = ["SPECS", "Outcome", "make", "made_by_members", "made_in_network", "made_in_page", "made_in_server"]
+SERVICES = made_in_services
+RUN = """async (name) => (await import("/tests/js_chat/scenarios.js")).run(name)"""
+MOST_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`word`: held, OPEN, BROKEN or NOT MADE; `detail`: what was measured, or what is wrong."""
+
+    word: str
+    detail: str
+    seconds: float = 0.0
+
+
+def make(number: int, template: Template, *, seed: int, equal_seconds: float = EQUAL_SECONDS) -> Outcome:
+    spec, began = SPECS.get(number), time.monotonic()
+    if spec is None:
+        return Outcome("OPEN", OPEN.get(number, "no test"))
+    try:
+        said = _in_page(spec)
+        if spec.make is not None:
+            said = asyncio.run(_in_world(spec, template, seed, equal_seconds))
+        word, detail = ("OPEN", OPEN[number]) if number in OPEN else ("held", said)
+    except NotMade as reason:
+        word, detail = "NOT MADE", str(reason)
+    except Exception as error:
+        word, detail = "BROKEN", str(error) or type(error).__name__
+    return Outcome(word, detail, time.monotonic() - began)
+
+
+async def judged(spec: Spec, made: World, equal_seconds: float = EQUAL_SECONDS) -> str:
+    """What the fault measured. Fault when its line does not hold or an invariant is broken."""
+    if spec.make is None:
+        raise NotMade("this fault has no world")
+    try:
+        said = await spec.make(made)
+    except (Fault, TimeoutError) as error:
+        await made.settle(equal_seconds)
+        raise Fault(f"{str(error) or 'it hangs'} {_violations(made)}") from error
+    await made.settle(equal_seconds)
+    if violations := _violations(made):
+        raise Fault(violations)
+    return said
+
+
+async def _in_world(spec: Spec, template: Template, seed: int, equal_seconds: float) -> str:
+    async with world(template, seed=seed, **spec.world) as made:
+        return await judged(spec, made, equal_seconds)
+
+
+def _violations(made: World) -> str:
+    found = made.verdict()
+    more = f" and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
+    return "; ".join(str(one) for one in found[:MOST_SHOWN]) + more
+
+
+def _in_page(spec: Spec) -> str:
+    if not spec.scenarios:
+        return ""
+    with _page() as evaluate:
+        for name in spec.scenarios:
+            outcome = evaluate(RUN, name)
+            if outcome["faults"]:
+                raise Fault(f"{name}: {outcome['faults']}")
+    return f"{len(spec.scenarios)} scenarios of the page"
+
+
+@contextlib.contextmanager
+def _page() -> Iterator[Evaluate]:
+    with module_page() as evaluate:
+        yield evaluate

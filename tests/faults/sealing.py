@@ -1,0 +1,53 @@
+"""Envelopes sealed ahead of their posting, as an outbox holds them: for posts in parallel, twice, or with other bytes."""
+
+import asyncio
+import uuid
+from dataclasses import dataclass, field
+
+from reference import wire
+from reference.content import text_content
+from reference.envelope import seal_message
+from reference.person import now_ms
+from reference.primitives import random_bytes
+from tests.faults.people import Device
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPost:
+    text: str
+    client_id: str
+    blob: bytes = field(repr=False)
+
+
+async def seal(device: Device, cid: bytes, texts: list[str]) -> list[SealedPost]:
+    """Typed and sealed in the present epoch, one counter each; nothing is sent."""
+    exchange = device.client.exchanges[cid]
+    async with exchange.lock:
+        await exchange.catch_up()
+        await exchange.settle()
+        return [_seal_one(device, cid, text) for text in texts]
+
+
+async def post_all(device: Device, cid: bytes, posts: list[SealedPost]) -> list[float]:
+    """All at once down one socket, in the order of their counters; the seconds until each answer."""
+    loop, link = asyncio.get_running_loop(), device.client.linked()
+    began = loop.time()
+
+    async def post(one: SealedPost) -> float:
+        accepted = await link.post(cid, one.client_id, wire.MESSAGE, one.blob)
+        device.history.ticked[one.text] = accepted.seq
+        return loop.time() - began
+
+    return list(await asyncio.gather(*(post(one) for one in posts)))
+
+
+def _seal_one(device: Device, cid: bytes, text: str) -> SealedPost:
+    talk, own = device.client.exchanges[cid].talk, device.client.person.keyring.device
+    epoch = talk.state.epoch
+    content = text_content(text, content_id=str(uuid.uuid4()), ts_ms=now_ms(), ack={})
+    envelope, talk.chains[(epoch, own.did)] = seal_message(
+        content, chain=talk.chains[(epoch, own.did)], cid=cid, epoch=epoch, th=talk.state.th, uid=own.uid,
+        did=own.did, salt=random_bytes(32),
+    )  # fmt: skip
+    device.type(cid, text)
+    return SealedPost(text, str(uuid.uuid4()), envelope)

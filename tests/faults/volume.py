@@ -1,0 +1,49 @@
+"""A small volume under PostgreSQL that can be filled: a tmpfs, which only root may mount."""
+
+import contextlib
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from tests.faults.registry import NotMade
+from tests.faults.world import World
+
+BLOCK = 64 * 1024
+
+
+class Fill:
+    """What takes all the space of the volume, and gives it back."""
+
+    def __init__(self, volume: Path) -> None:
+        self._file = volume / "fill"
+
+    def all(self) -> None:
+        with contextlib.suppress(OSError), self._file.open("wb", buffering=0) as file:
+            for size in (BLOCK, 4096):
+                with contextlib.suppress(OSError):
+                    while file.write(bytes(size)):
+                        pass
+
+    def nothing(self) -> None:
+        self._file.unlink()
+
+
+@contextlib.asynccontextmanager
+async def small_volume(world: World, mib: int) -> AsyncIterator[Fill]:
+    """The cluster of a world moves onto a volume of its own, while everybody is connected."""
+    database, volume = world.installation.database, world.installation.folder / "volume"
+    volume.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m", "none", volume], capture_output=True)
+    if mounted.returncode:
+        raise NotMade("a small volume needs the right to mount one (root)")
+    try:
+        shutil.chown(volume, "nobody")
+        database.stop()
+        database.copy_to(volume / "cluster")
+        database.data = volume / "cluster"
+        database.start()
+        yield Fill(volume)
+    finally:
+        database.stop()
+        subprocess.run(["umount", volume], check=False)
