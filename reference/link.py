@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -57,8 +56,9 @@ class Link:
         self.socket: ClientConnection | None = None
         self._welcomed = asyncio.Event()
         self._posts: dict[str, asyncio.Future[wire.Accepted]] = {}
-        self._pulls: defaultdict[bytes, deque[asyncio.Future[wire.Events]]] = defaultdict(deque)
+        self._pulls: dict[tuple[bytes, int], asyncio.Future[wire.Events]] = {}  # conversation, first sequence
         self._incarnation: str | None = None
+        self._failures = 0  # to connect, since the last welcome
         self._ended_with: int | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -99,12 +99,13 @@ class Link:
     async def pull(self, cid: bytes, after: int) -> wire.Events:
         """One page of events after a sequence. LinkEnded when there will be none."""
         while True:
-            answer: asyncio.Future[wire.Events] = asyncio.get_running_loop().create_future()
-            self._pulls[cid].append(answer)
+            answer = self._pulls.setdefault((cid, after + 1), asyncio.get_running_loop().create_future())
             try:
                 return await self._asked(wire.pull(cid, after, PAGE), answer)
             except (ConnectionError, TimeoutError):
-                self._forget(cid, answer)
+                await asyncio.sleep(0)
+            finally:
+                self._pulls.pop((cid, after + 1), None)
 
     async def ack(self, cid: bytes, upto: int) -> None:
         with contextlib.suppress(ConnectionError, LinkEnded):
@@ -126,19 +127,17 @@ class Link:
 
     async def _keep(self) -> None:
         """Connects again and again, with full jitter, until the server says that it is of no use."""
-        attempt = 0
         while True:
             try:
                 await self._serve_one_socket()
-                attempt = 0
             except ConnectionClosed as closed:
                 if closed.rcvd is not None and closed.rcvd.code in FINAL_CLOSE_CODES:
                     self._end(closed.rcvd.code)
                     raise
             except (OSError, InvalidHandshake, TimeoutError):
-                attempt += 1
+                self._failures += 1
             self._drop()
-            longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
+            longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self._failures)
             await asyncio.sleep(random.uniform(0, longest))  # noqa: S311  no secret
 
     async def _serve_one_socket(self) -> None:
@@ -170,7 +169,7 @@ class Link:
         match frame:
             case wire.Welcome():
                 self._incarnation = frame.incarnation or self._incarnation
-                self.socket = socket
+                self.socket, self._failures = socket, 0
                 self._welcomed.set()
                 self._on_news(frame.heads, frame.log_size)
             case wire.Bell():
@@ -182,14 +181,9 @@ class Link:
             case wire.Refused():
                 _fail(self._posts.get(frame.client_id), PostRefused(frame))
             case wire.Events():
-                waiting = self._pulls[frame.cid]
-                _settle(waiting.popleft() if waiting else None, frame)
+                _settle(self._pulls.get((frame.cid, frame.first)), frame)  # what nobody waits for was asked twice
             case wire.FrameRefused():
                 pass  # whoever waits asks again after ANSWER_SECONDS
-
-    def _forget(self, cid: bytes, answer: asyncio.Future[wire.Events]) -> None:
-        with contextlib.suppress(ValueError):
-            self._pulls[cid].remove(answer)
 
     def _end(self, code: int) -> None:
         """Whoever waits for the socket, or for an answer, learns that there is none."""
@@ -201,10 +195,7 @@ class Link:
         """The socket is gone: everyone who waits for an answer asks again on the next one."""
         self._welcomed.clear()
         self.socket = None
-        pulls, self._pulls = self._pulls, defaultdict(deque)
-        for post in self._posts.values():
-            _fail(post, ConnectionError())
-        for answer in (answer for queue in pulls.values() for answer in queue):
+        for answer in (*self._posts.values(), *self._pulls.values()):
             _fail(answer, ConnectionError())
 
 
@@ -216,3 +207,4 @@ def _settle(answer: asyncio.Future[Answer] | None, value: Answer) -> None:
 def _fail(answer: asyncio.Future[Any] | None, error: Exception) -> None:
     if answer is not None and not answer.done():
         answer.set_exception(error)
+        answer.exception()  # whoever waited may be asking again already

@@ -41,9 +41,10 @@ def _no_long_pauses(monkeypatch):
     monkeypatch.setattr(link_module, "FIRST_PAUSE_SECONDS", 0.01)
 
 
-async def posted(scripted, news):
-    async with serve(scripted, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+async def on_link(server, news, work):
+    """What `work(link)` returns on a link to this server."""
+    async with serve(server, "127.0.0.1", 0) as serving:
+        port = serving.sockets[0].getsockname()[1]
         link = Link(
             f"http://127.0.0.1:{port}",
             lambda: "session=x",
@@ -54,9 +55,41 @@ async def posted(scripted, news):
         await link.open()
         try:
             async with asyncio.timeout(10):
-                return await link.post(CID, "a-client-id", "message", b"sealed")
+                return await work(link)
         finally:
             await link.close()
+
+
+async def posted(scripted, news):
+    return await on_link(scripted, news, lambda link: link.post(CID, "a-client-id", "message", b"sealed"))
+
+
+class Hesitant:
+    """Breaks at the first pull, breaks the next connection before its welcome, then answers with empty pages."""
+
+    def __init__(self):
+        self.connections = 0
+
+    async def __call__(self, socket):
+        self.connections += 1
+        await socket.recv()
+        if self.connections == 2:
+            return
+        await socket.send(json.dumps(WELCOME))
+        async for text in socket:
+            pull = json.loads(text)
+            if self.connections == 1:
+                return
+            page = {"from": pull["after"] + 1, "to": pull["after"], "items": []}
+            await socket.send(json.dumps({"f": "events", "cid": pull["cid"], **page}))
+
+
+@pytest.mark.asyncio
+async def test_a_page_goes_to_the_pull_that_asked_for_it():
+    async def two_pulls(link):
+        return [(await link.pull(CID, after)).first for after in (3, 5)]
+
+    assert await on_link(Hesitant(), [], two_pulls) == [4, 6]
 
 
 @pytest.mark.asyncio
