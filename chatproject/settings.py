@@ -125,9 +125,20 @@ CACHES: dict[str, dict[str, Any]] = {
 if REDIS_URL:
     CHANNEL_LAYERS["default"] = {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "prefix": "llave"},
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
+            "prefix": "llave",
+            # Whoever can write to Redis but has no key rings nobody and ends no socket.
+            "symmetric_encryption_keys": [f"bells:{key}" for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS)],
+        },
     }
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"serializer": "chatproject.lib.numbers.Numbers"},
+        }
+    }
 
 # Accounts
 AUTH_USER_MODEL = "accounts.User"

@@ -25,6 +25,7 @@ counters: Counter[str] = Counter()
 
 MAX_WAITING = 10_000  # bells on their way to the layer; more are dropped and counted
 LAYER_SECONDS = 2.0
+STALE_SECONDS = 30.0  # an older message is a repeated one; the heartbeat has brought its news
 RETRY_SECONDS = 1.0
 LOG_EVERY_SECONDS = 60.0
 
@@ -128,7 +129,7 @@ class _Desk:
             group, message = self._waiting.pop(next(iter(self._waiting)))
             try:
                 async with asyncio.timeout(LAYER_SECONDS):
-                    await _layer().group_send(group, message)
+                    await _layer().group_send(group, {**message, "at": time.time()})
             except Exception as error:
                 _failed("publish", error)
 
@@ -139,11 +140,18 @@ class _Desk:
         keeper = asyncio.create_task(self._keep_groups(layer, channel))
         try:
             while True:
-                message = await layer.receive(channel)
-                if message["from"] != self._name:
-                    self.switchboard.hear(message)
+                await self._hear(layer, channel)
         finally:
             keeper.cancel()
+
+    async def _hear(self, layer: Any, channel: str) -> None:
+        """The next message. One that the layer cannot open, or that is not ours, is dropped alone."""
+        try:
+            message = await layer.receive(channel)
+            if message["from"] != self._name and time.time() - message["at"] < STALE_SECONDS:
+                self.switchboard.hear(message)
+        except Exception as error:
+            _failed("hear", error)
 
     async def _keep_groups(self, layer: Any, channel: str) -> None:
         """The groups the channel is in follow the people who are here, also through times without the layer."""

@@ -1,6 +1,7 @@
 """The small parts that every app leans on."""
 
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from chatproject.first_secrets import BYTES, make_secrets
 from chatproject.lib.addresses import client_address, network_prefix
 from chatproject.lib.api import ApiError, api_view, as_count, as_text, read_json, read_query
 from chatproject.lib.encoding import from_base64url, from_hex_id, to_base64url
+from chatproject.lib.numbers import Numbers
 
 
 def post(body: Any) -> HttpRequest:
@@ -115,3 +117,17 @@ def test_secrets_are_made_once_and_only_for_their_owner(tmp_path: Any) -> None:
     assert [(tmp_path / "data/secrets" / name).read_text() for name in BYTES] == first
     assert {oct((tmp_path / "data/secrets" / name).stat().st_mode & 0o777) for name in BYTES} == {"0o600"}
     assert oct((tmp_path / "data").stat().st_mode & 0o777) == "0o700"
+
+
+@pytest.mark.parametrize("value", [0, -3, 10**12, 1764030000.25])
+def test_a_counter_comes_back_from_redis_as_it_was(value: float) -> None:
+    kept = Numbers().dumps(value)
+    assert Numbers().loads(str(kept).encode()) == value
+
+
+@pytest.mark.parametrize("data", [pickle.dumps(3), b"", b"cos\nsystem\n(S'true'\ntR."])
+def test_redis_hands_over_numbers_and_nothing_else(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        Numbers().loads(data)
+    with pytest.raises(TypeError):
+        Numbers().dumps({"a": data})

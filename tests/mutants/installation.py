@@ -59,4 +59,32 @@ MUTANTS = [
         "",
         ("tests/test_headers.py::test_every_route_answers_with_the_headers",),
     ),
+    Mutant(
+        "redis-counters-unpickled",
+        "chatproject/settings.py",
+        '            "OPTIONS": {"serializer": "chatproject.lib.numbers.Numbers"},\n',
+        "",
+        ("conversations/tests/test_hostile_layer.py",),
+    ),
+    Mutant(
+        "bells-in-clear",
+        "chatproject/settings.py",
+        '[f"bells:{key}" for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS)]',
+        "[]",
+        ("conversations/tests/test_hostile_layer.py",),
+    ),
+    Mutant(
+        "one-odd-bell-deafens",
+        "conversations/delivery.py",
+        '        except Exception as error:\n            _failed("hear", error)',
+        '        except KeyError as error:\n            _failed("hear", error)',
+        ("conversations/tests/test_hostile_layer.py",),
+    ),
+    Mutant(
+        "bells-said-again",
+        "conversations/delivery.py",
+        ' and time.time() - message["at"] < STALE_SECONDS',
+        "",
+        ("conversations/tests/test_hostile_layer.py",),
+    ),
 ]

@@ -1,0 +1,76 @@
+"""Somebody else writes to Redis: nothing that they put there does more than be counted."""
+
+import asyncio
+import time
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from conversations import delivery
+
+pytestmark = pytest.mark.asyncio
+UID, DID = uuid4(), uuid4()
+
+
+class Layer:
+    """What a layer hands over: messages, or what opening one raises."""
+
+    def __init__(self, *given: Any) -> None:
+        self.given = list(given)
+
+    async def receive(self, channel: str) -> Any:
+        if not self.given:
+            await asyncio.Event().wait()
+        message = self.given.pop(0)
+        if isinstance(message, Exception):
+            raise message
+        return message
+
+
+class Line:
+    uid, did = UID, DID
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    def ring(self, cid: UUID, seq: int) -> None:
+        self.heard.append(seq)
+
+    def replaced(self) -> None:
+        self.heard.append("replaced")
+
+
+def bell(seq: Any, **more: Any) -> dict[str, Any]:
+    return {"type": "bell", "uid": UID.hex, "cid": uuid4().hex, "seq": seq, "from": "x", "at": time.time(), **more}
+
+
+async def heard_of(*messages: Any) -> list[Any]:
+    desk, line, layer = delivery._Desk(), Line(), Layer(*messages)
+    desk.switchboard.join(line)  # type: ignore[arg-type]
+    for _ in messages:
+        await desk._hear(layer, "channel")
+    return line.heard
+
+
+@pytest.mark.parametrize("odd", [ValueError("no key"), {}, [], bell(1, uid="nobody"), bell(1, at="now"), None])
+async def test_a_message_that_is_not_ours_is_dropped_alone(odd: Any) -> None:
+    delivery.counters.clear()
+    assert await heard_of(odd, bell(7)) == [7]
+    assert delivery.counters["hear"] == 1
+
+
+async def test_an_old_message_said_again_ends_no_socket() -> None:
+    replaced = {**bell(1), "type": "replaced", "did": DID.hex}
+    assert await heard_of({**replaced, "at": time.time() - delivery.STALE_SECONDS - 1}) == []
+    assert await heard_of(replaced) == ["replaced"]
+
+
+async def test_with_redis_every_bell_is_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chatproject.tests.test_safety import fresh_settings
+
+    fresh = fresh_settings(monkeypatch, REDIS_URL="redis://redis:6379/0", SECRET_KEY_FALLBACKS="older")
+    keys = fresh["CHANNEL_LAYERS"]["default"]["CONFIG"]["symmetric_encryption_keys"]
+    assert len(keys) == 2
+    assert fresh["SECRET_KEY"] in keys[0]
+    assert fresh["CACHES"]["default"]["OPTIONS"]["serializer"] == "chatproject.lib.numbers.Numbers"
