@@ -94,9 +94,16 @@ def login_failed(who: str) -> None:
         cache.set(_key("login-until", who), time.time() + delay, delay)
 
 
-def login_succeeded(who: str) -> None:
+def login_succeeded(who: str) -> bool:
+    """Forgets the tries before; True when so many had failed that the person should hear of it."""
+    failures = int(cache.get(_key("login-failures", who), 0))
     cache.delete_many([_key("login-failures", who), _key("login-until", who)])
     forgive(LOGIN_ACCOUNT, who)
+    return failures > LOGIN_FREE_FAILURES
+
+
+def is_first_in_an_hour(what: str, who: str) -> bool:
+    return bool(cache.add(_key(what, who), 1, HOUR_SECONDS))
 
 
 def _too_many(limit: str, wait: int) -> TooMany:

@@ -24,7 +24,7 @@ def check_code(*, user: User, factor_id: str, code: str, attempt: uuid.UUID | No
     counts apart: somebody who has learnt the password cannot keep them out.
     """
     who = f"{user.uid.hex}:{known}" if known else user.uid.hex
-    throttles.count(throttles.OTP_ACCOUNT, who)
+    _count(user, who)
     with transaction.atomic():
         factor: Factor | None = rows_of_factor(factor_id).select_for_update().first()
         if factor is None or factor.user_id != user.pk:
@@ -36,6 +36,16 @@ def check_code(*, user: User, factor_id: str, code: str, attempt: uuid.UUID | No
             return None
     throttles.forgive(throttles.OTP_ACCOUNT, who)
     return factor
+
+
+def _count(user: User, who: str) -> None:
+    """One try. Whoever meets the limit knows the password: the person is told, once an hour."""
+    try:
+        throttles.count(throttles.OTP_ACCOUNT, who)
+    except throttles.TooMany:
+        if throttles.is_first_in_an_hour("codes-guessed", user.uid.hex):
+            mail.send_notice(user=user, event="codes_guessed")
+        raise
 
 
 def send_factor_code(*, factor: EmailFactor, attempt: uuid.UUID, known: str = "") -> None:

@@ -4,7 +4,7 @@ from django.contrib import auth
 from django.http import HttpRequest
 from django_otp import login as otp_login
 
-from accounts import events, throttles
+from accounts import events, mail, throttles
 from accounts.models import Factor, User
 from accounts.names import fold_name
 from accounts.services.codes import check_code
@@ -24,7 +24,8 @@ def log_in(*, request: HttpRequest, name: str, password: str, known_browser: str
         throttles.login_failed(who)
         events.warn("password_wrong", network=throttles.address_of(request))
         return None
-    throttles.login_succeeded(who)
+    if throttles.login_succeeded(who):
+        mail.send_notice(user=user, event="password_guessed")
     events.note("password_right", uid=user.pk, network=throttles.address_of(request))
     start_session(request=request, user=user)
     if known_browser:

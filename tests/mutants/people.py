@@ -90,8 +90,8 @@ MUTANTS = [
     Mutant(
         "codes-not-counted",
         "accounts/services/codes.py",
-        "    throttles.count(throttles.OTP_ACCOUNT, who)\n",
-        "",
+        "        throttles.count(throttles.OTP_ACCOUNT, who)\n",
+        "        pass\n",
         ("accounts/tests/test_factors.py", "accounts/tests/test_lockout.py"),
     ),
     Mutant(
@@ -107,5 +107,19 @@ MUTANTS = [
         "        self.sealed_seed = seal(seed, context=self._context())",
         "        self.sealed_seed = seed + seal(seed, context=self._context())",
         ("accounts/tests/test_factors.py",),
+    ),
+    Mutant(
+        "guessed-password-tells-nobody",
+        "accounts/throttles.py",
+        "    return failures > LOGIN_FREE_FAILURES",
+        "    return False",
+        ("accounts/tests/test_notices.py",),
+    ),
+    Mutant(
+        "guessed-codes-tell-nobody",
+        "accounts/services/codes.py",
+        '        if throttles.is_first_in_an_hour("codes-guessed", user.uid.hex):',
+        "        if False:",
+        ("accounts/tests/test_notices.py",),
     ),
 ]
