@@ -30,10 +30,10 @@ class Credentials:
     recovery_codes: list[str] = field(repr=False)
 
 
-def sign_up(web: Web, *, name: str, password: str, display_name: str) -> Credentials:
+def sign_up(web: Web, *, name: str, password: str, display_name: str, email: str = "") -> Credentials:
     """A new account with an authenticator app and recovery codes; the web session is fully logged in afterwards."""
     web.page("/signup/")
-    web.submit("/signup/", {"name": name, "display_name": display_name, "password": password, "email": ""})
+    web.submit("/signup/", {"name": name, "display_name": display_name, "password": password, "email": email})
     page = web.page("/second-step/set-up/app/")
     secret = base64.b32decode(_find(APP_SECRET, page).replace(" ", ""))
     page = web.submit("/second-step/set-up/app/", {"code": totp(secret, time.time())})

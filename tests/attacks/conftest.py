@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Error
 
 from tests.attacks.catalogue import number_of
+from tests.attacks.guarded import guarded as guarded
 from tests.attacks.open import BROKEN
 from tests.vectors import browser
 
@@ -22,16 +23,25 @@ Bench = Callable[[str], Any]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--attack-open", action="store_true", help="run the attacks that are known to be open as well")
+    parser.addoption("--attack-full", action="store_true", help="as many tries and samples as the catalogue names")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The attacks that are open do not run by default: `python -m tests.attacks` lists them with the reason."""
-    if config.getoption("attack_open", default=False):
-        return
-    left_out = [item for item in items if "tests/attacks/" in item.nodeid and item.name.split("[")[0] in BROKEN]
+    """The attacks that are open, and the thorough tests, do not run by default: `python -m tests.attacks` runs them."""
+    left_out = []
+    if not config.getoption("attack_open", default=False):
+        left_out += [item for item in items if "tests/attacks/" in item.nodeid and item.name.split("[")[0] in BROKEN]
+    if not config.getoption("attack_full", default=False):
+        left_out += [item for item in items if item.get_closest_marker("thorough")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def full(pytestconfig: pytest.Config) -> bool:
+    """Whether there is time for the numbers of the catalogue."""
+    return bool(pytestconfig.getoption("attack_full", default=False))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,67 @@
+"""A site of two processes for attacks on accounts, and the people in it. What a proxy says of addresses is believed."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reference.login import Credentials, sign_up, totp
+from reference.web import Web
+from tests.attacks.doors import Visitor
+from tests.browser.server import ROOT, Site, serving
+
+PASSWORD = "Correct-Horse-7-Battery"
+
+
+@dataclass
+class Guarded:
+    site: Site
+
+    @property
+    def origin(self) -> str:
+        return self.site.url
+
+    def visitor(self, network: str = "198.51.100.1", *, process: int = 0) -> Visitor:
+        return Visitor(self.site.urls[process], network)
+
+    def person(self, name: str) -> "Resident":
+        web = Web(self.origin)
+        credentials = sign_up(web, name=name, password=PASSWORD, display_name=name.title(), email=f"{name}@example.org")
+        jar = {cookie.name: cookie.value or "" for cookie in web._jar}
+        return Resident(credentials, Visitor(self.origin, "203.0.113.1", jar), time.time())
+
+    def seed(self, *words: str) -> list[str]:
+        """Runs `tests.attacks.seeds`; the lines that it prints."""
+        command = [sys.executable, "-m", "tests.attacks.seeds", *words]
+        done = subprocess.run(command, cwd=ROOT, env=self.site.environment, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    def mails(self, name: str) -> list[str]:
+        return [mail for mail in self.site.mails() if mail.startswith(f"To: {name}@example.org\n")]
+
+
+@dataclass
+class Resident:
+    """A person, and the browser in which they are logged in."""
+
+    credentials: Credentials
+    home: Visitor
+    signed_up_at: float
+
+    def next_code(self) -> str:
+        """The app's code of the next half minute: taken already, and not used by the sign-up."""
+        return totp(self.credentials.app_secret, max(self.signed_up_at, time.time()) + 30)
+
+    def recovery_code(self) -> str:
+        return self.credentials.recovery_codes.pop()
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    folder: Path = tmp_path_factory.mktemp("guarded")
+    with serving(folder, processes=2, TRUSTED_PROXY_COUNT="1") as site:
+        yield Guarded(site)

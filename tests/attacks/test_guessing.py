@@ -1,0 +1,144 @@
+"""Guessing who is here, passwords and codes, at a real server: how often it can be tried, and what the answers tell."""
+
+import itertools
+import random
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from uuid import UUID, uuid4
+
+import pytest
+
+from chatproject.lib.encoding import to_base64url
+from conversations.tests import blobs
+from reference.login import sign_up
+from reference.person import Person
+from reference.web import Web
+from tests.attacks.doors import Answer, Visitor
+from tests.attacks.guarded import PASSWORD, Guarded
+from tests.attacks.ranks import differ
+
+pytestmark = pytest.mark.browser
+FAILURES_EACH = 3  # from the fourth on the account makes its tries wait
+
+
+def stranger(site: Guarded, number: int) -> Visitor:
+    return site.visitor(f"198.{number // 200 % 50}.{number % 200}.9")
+
+
+def test_a90_nobody_guesses_passwords_for_long(guarded):
+    owner = guarded.person("guessed")
+    for name in ("guessed", "nobody-at-all"):
+        answers = [stranger(guarded, n).type_password(name, f"wrong {n}") for n in range(8)]
+        assert [answer.status for answer in answers[:4]] == [400] * 4, name
+        assert answers[-1].status == 429
+        assert int(answers[-1].headers["Retry-After"]) > 0
+    right = stranger(guarded, 9).type_password("guessed", PASSWORD)
+    assert right.status == 429, "not even with the right one"
+    owner.home.post("/logout/")
+    assert owner.home.type_password("guessed", PASSWORD).location == "/second-step/", "who is known gets in"
+
+
+def test_a90_one_network_cannot_try_many_names(guarded):
+    busy = guarded.visitor("198.18.7.7")
+    answers = [busy.type_password(f"name{n}", "wrong").status for n in range(65)]
+    assert answers[0] == 400
+    assert 429 in answers[30:], "wherever the minute begins"
+    assert stranger(guarded, 77).type_password("another-name", "wrong").status == 400
+
+
+def samples(doors: dict[str, Callable[[int], Answer]], number: int) -> dict[str, list[Answer]]:
+    """As many answers of each door, in an order by chance, so that the machine is equally busy for all."""
+    order = [(name, n) for name in doors for n in range(number)]
+    random.shuffle(order)
+    given: dict[str, list[Answer]] = {name: [] for name in doors}
+    for name, n in order:
+        given[name].append(doors[name](n))
+    return given
+
+
+def expect_alike(doors: dict[str, Callable[[int], Answer]], number: int) -> None:
+    """Two doors: same status, same length, and times that a test of ranks cannot tell apart."""
+
+    def measure() -> tuple[list[float], list[float]]:
+        one, other = samples(doors, number).values()
+        assert {answer.status for answer in one} == {answer.status for answer in other}
+        assert {len(answer.text) for answer in one} == {len(answer.text) for answer in other}
+        return [answer.seconds for answer in one], [answer.seconds for answer in other]
+
+    assert not differ(measure), list(doors)
+
+
+def test_a91_a_login_does_not_tell_who_is_here(guarded, full):
+    number = 200 if full else 40
+    guarded.seed("crowd", str(3 * number))
+    known = (n for n in itertools.count() if n % 3)
+    switched_off, unknown = itertools.count(0, 3), itertools.count()
+
+    def door(word: str, numbers: Iterator[int]) -> Callable[[int], Answer]:
+        """Every name is tried once only, from anywhere."""
+        return lambda _n: stranger(guarded, random.randrange(10_000)).type_password(
+            f"{word}{next(numbers):05d}", "wrong"
+        )
+
+    expect_alike({"known": door("crowd", known), "unknown": door("nobod", unknown)}, number)
+    expect_alike({"off": door("crowd", switched_off), "unknown": door("nobod", unknown)}, number // 2)
+
+
+def test_a92_codes_of_the_second_step_are_not_guessed(guarded):
+    victim = guarded.person("tried")
+    thief = stranger(guarded, 500)
+    assert thief.type_password("tried", PASSWORD).location == "/second-step/"
+    first = thief.type_code("000000")
+    assert first.status == 400
+    waits = [int(thief.type_code("000001").headers.get("Retry-After", 0)) for _ in range(12)]
+    assert waits[0] == 1, "a second after the first"
+    assert min(waits) >= 1
+    assert thief.type_code(victim.next_code()).status == 429, "nor is a right one taken now"
+    assert not thief.is_inside
+    assert victim.home.is_inside
+    assert any("Many wrong codes" in mail for mail in guarded.mails("tried"))
+
+
+def test_a92_each_failure_makes_the_next_try_wait_longer(guarded):
+    guarded.person("slower")
+    thief, waits = stranger(guarded, 501), []
+    thief.type_password("slower", PASSWORD)
+    for _ in range(2):
+        time.sleep(waits[-1] if waits else 0)
+        assert thief.type_code("000000").status == 400
+        refused = thief.type_code("000000")
+        assert refused.status == 429
+        waits.append(int(refused.headers["Retry-After"]))
+    assert waits == [1, 2]
+
+
+def test_a99_absent_and_foreign_take_the_same_time(guarded, full):
+    alice, bob, mallory = (person(guarded.origin, name) for name in ("alice", "bob", "mallory"))
+    cid = alice.open_conversation(bob.uid)["cid"]
+    jar = {cookie.name: cookie.value or "" for cookie in mallory.web._jar}
+    walker = Visitor(guarded.origin, "203.0.113.3", jar)
+    for ways in (
+        [lambda _n, it=it: walker.get(f"/api/conversations/{it}/events/?after=0&limit=10") for it in (cid, "0" * 32)],
+        [
+            lambda _n, it=it: walker.post_json(f"/api/conversations/{it}/events/", **post_of(it))
+            for it in (cid, "0" * 32)
+        ],
+        [lambda _n, it=it: walker.get(f"/api/keys/bundles/{it}/?after=0") for it in (secrets.token_hex(16), "0" * 32)],
+    ):
+        assert ways[0](0).status == 404
+        expect_alike(dict(zip(("foreign", "absent"), ways, strict=True)), 200 if full else 60)
+
+
+def person(origin: str, name: str) -> Person:
+    """With keys and a bound session."""
+    web = Web(origin)
+    made = Person(web, sign_up(web, name=name, password=PASSWORD, display_name=name.title()))
+    made.make_keys(opks=1)
+    made.publish()
+    return made
+
+
+def post_of(cid: str) -> dict[str, str]:
+    blob = to_base64url(blobs.envelope(cid=UUID(cid), uid=uuid4(), did=uuid4()))
+    return {"f": "post", "cid": cid, "client_id": str(uuid4()), "kind": "message", "blob": blob}
