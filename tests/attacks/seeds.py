@@ -4,9 +4,14 @@ python -m tests.attacks.seeds crowd NUMBER          crowd00000 ... with password
                                                     third is switched off
 python -m tests.attacks.seeds half-way NAME NUMBER  prints the keys of sessions that have proved the password
                                                     only, each in a browser of its own that is known
+    python -m tests.attacks.seeds conversation NUMBER   alice and bob in one chat at epoch 0, each with so many
+                                                        browsers; prints {cid, alice: {uid, browsers: [{did,
+                                                        session}]}, bob: ...} as JSON
 """
 
+import json
 import sys
+from typing import Any
 
 import django
 
@@ -44,9 +49,37 @@ def half_way(name: str, number: int) -> list[str]:
     return made
 
 
+def conversation(browsers: int) -> dict[str, Any]:
+    from uuid import uuid4
+
+    from accounts.tests.people import log_in, make_person
+    from conversations import services
+    from conversations.tests.outfit import Visitor, start_record
+    from keys.tests.owners import Owner
+
+    owners = [Owner(make_person(name), browsers) for name in ("alice", "bob")]
+    words: dict[str, Any] = {}
+    for owner in owners:
+        owner.publish([browser.spk() for browser in owner.browsers])
+        words[owner.user.name] = {"uid": owner.user.uid.hex, "browsers": []}
+        for browser in owner.browsers:
+            session = log_in(owner.user).session
+            session["did"] = browser.id.hex
+            session.save()
+            words[owner.user.name]["browsers"].append({"did": browser.id.hex, "session": session.session_key})
+    alice, bob = (Visitor(None, owner.user.uid, owner.browsers[0].id, owner) for owner in owners)  # type: ignore[arg-type]
+    words["cid"] = (cid := services.open_conversation(uid=alice.uid, other=bob.uid).cid).hex
+    record = start_record(cid, alice, bob)
+    services.post(uid=alice.uid, did=alice.did, cid=cid, client_id=uuid4(), kind="record", blob=record)
+    return words
+
+
 if __name__ == "__main__":
     django.setup()
-    if sys.argv[1] == "crowd":
-        crowd(int(sys.argv[2]))
-    else:
-        print("\n".join(half_way(sys.argv[2], int(sys.argv[3]))))
+    match sys.argv[1]:
+        case "crowd":
+            crowd(int(sys.argv[2]))
+        case "half-way":
+            print("\n".join(half_way(sys.argv[2], int(sys.argv[3]))))
+        case "conversation":
+            print(json.dumps(conversation(int(sys.argv[2]))))
