@@ -7,7 +7,10 @@ may be a password in the wrong field.
 import logging
 import uuid
 
+from chatproject.lib import measures
+
 logger = logging.getLogger("events")
+WRONG = {"password_wrong": "password", "code_wrong": "code"}
 
 
 def note(what: str, *, uid: uuid.UUID | None = None, **more: object) -> None:
@@ -17,6 +20,8 @@ def note(what: str, *, uid: uuid.UUID | None = None, **more: object) -> None:
 
 def warn(what: str, *, uid: uuid.UUID | None = None, **more: object) -> None:
     """Somebody was refused, or rights changed."""
+    if what in WRONG:
+        measures.auth_failures.add(WRONG[what])
     logger.warning("%s", _line(what, uid, more))
 
 

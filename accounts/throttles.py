@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from accounts import events
 from accounts.sealing import digest
+from chatproject.lib import measures
 from chatproject.lib.addresses import client_address, network_prefix
 
 MINUTE_SECONDS = 60
@@ -108,6 +109,7 @@ def is_first_in_an_hour(what: str, who: str) -> bool:
 
 def _too_many(limit: str, wait: int) -> TooMany:
     events.warn("limit_met", limit=limit)
+    measures.rate_limited.add(limit)
     return TooMany(wait)
 
 

@@ -5,4 +5,6 @@ class ChatProjectConfig(AppConfig):
     name = "chatproject"
 
     def ready(self) -> None:
-        from chatproject import checks  # noqa: F401
+        from chatproject import checks, watching  # noqa: F401
+
+        watching.connect()

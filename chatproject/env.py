@@ -97,6 +97,17 @@ def database(name: str) -> dict[str, Any] | None:
     return dict(_env.db_url(name)) if text(name) else None
 
 
+def address(name: str) -> tuple[str, int] | None:
+    """HOST:PORT, IPv6 in brackets; None when it is not set."""
+    value = text(name)
+    host, _colon, port = value.rpartition(":")
+    if not value:
+        return None
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ImproperlyConfigured(f"{name} must be HOST:PORT, for example 127.0.0.1:9464.")
+    return host.strip("[]"), int(port)
+
+
 def email() -> dict[str, Any] | None:
     """The mail server of `EMAIL_URL` (`smtp+tls://user:password@host:587`), or None."""
     return dict(_env.email_url("EMAIL_URL")) if text("EMAIL_URL") else None

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from chatproject.lib import bridge
+from chatproject.lib import bridge, readiness
 
 PROBES = ("/healthz", "/readyz")
 _migrated: set[str] = set()  # aliases once found up to date; older code on a newer schema is up to date too
@@ -39,9 +39,18 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 async def ready(request: HttpRequest) -> JsonResponse:
-    """200 when every database answers and is migrated, 503 otherwise; names those that are not."""
+    """200 when every database answers and is migrated and the process is not about to end, 503 otherwise; names what
+    failed. What only makes it slower (the channel layer) is named in `degraded` and keeps nobody away.
+    """
     failed = [alias for alias in settings.DATABASES if not await bridge.run(_answers, alias)]
-    return JsonResponse({"ready": not failed, "failed": failed}, status=503 if failed else 200)
+    failed += await _unanswered(readiness.needed)
+    degraded = await _unanswered(readiness.helpful)
+    body = {"ready": not failed, "failed": failed, "degraded": degraded}
+    return JsonResponse(body, status=503 if failed else 200)
+
+
+async def _unanswered(questions: dict[str, readiness.Question]) -> list[str]:
+    return [name for name, ask in questions.items() if not await ask()]
 
 
 def _answers(alias: str) -> bool:

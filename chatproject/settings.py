@@ -55,6 +55,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "chatproject.middleware.SecurityHeaders",
+    "chatproject.observed.Observed",
     "chatproject.health.ProbesByAddress",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -200,11 +201,14 @@ STORAGES = {
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 
+# What operators see: metrics on a port of their own, logs as lines or as JSON
+METRICS_ADDRESS = env.address("METRICS_ADDRESS")
+LOG_FORMAT = env.choice("LOG_FORMAT", "text", {"text", "json"})
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {"text": {"()": "chatproject.logs.Line"}, "json": {"()": "chatproject.logs.Json"}},
     "filters": {"hide_tokens": {"()": "chatproject.logs.HideTokens"}},
-    "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["hide_tokens"]}},
+    "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["hide_tokens"]}},
     "root": {"handlers": ["terminal"], "level": env.text("LOG_LEVEL", "WARNING")},
 }

@@ -10,6 +10,7 @@ class ConversationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from conversations import receivers
+        from conversations import receivers, watching
 
         receivers.connect()
+        watching.connect()

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from chatproject.lib import measures, requestid
 from conversations import closecodes
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class BaseConsumer:
     """One socket. Subclasses say `opened`, `received`, `closed`."""
 
     def __init__(self) -> None:
-        self.closing = False
+        self.closing = self._accepted = False
         self._tasks: set[asyncio.Future[None]] = set()
 
     @classmethod
@@ -56,6 +57,7 @@ class BaseConsumer:
 
     async def serve(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         self.scope, self._send, self.loop = scope, send, asyncio.get_running_loop()
+        requestid.begin()
         self._bucket = TokenBucket(capacity=BURST_FRAMES, per_second=FRAMES_PER_SECOND, now=self.loop.time())
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
@@ -67,6 +69,8 @@ class BaseConsumer:
             self.closed()
 
     async def accept(self) -> None:
+        self._accepted = True
+        measures.connects.add("open")
         await self._send({"type": "websocket.accept"})
 
     async def send_text(self, text: str) -> None:
@@ -81,6 +85,7 @@ class BaseConsumer:
         """Close once, with a code of `closecodes`; what still arrives is ignored."""
         if not self.closing:
             self.closing = True
+            (measures.closes if self._accepted else measures.connects).add(str(code))
             await self._send({"type": "websocket.close", "code": code})
 
     def start(self, work: Awaitable[None]) -> None:

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
-from chatproject.lib import bridge
+from chatproject.lib import bridge, measures
 from chatproject.lib.addresses import network_prefix, scope_address
-from conversations import closecodes, delivery, frames, lobby, postbox
+from conversations import closecodes, delivery, frames, lobby, postbox, watching
 from conversations.baseconsumer import BaseConsumer
 from conversations.refusals import Refusal
 from conversations.socketauth import LoginMissing, identify, log_rejection, origin_is_allowed, session_key
@@ -30,6 +30,7 @@ class ChatConsumer(BaseConsumer):
         self._strikes = 0
         self._network = ""
         self._told: dict[UUID, int] = {}
+        self._own: dict[UUID, int] = {}  # posted here: no bell rings for it
         self._bells: dict[UUID, int] = {}
         self._log_bell = 0
         self._check_now = asyncio.Event()
@@ -144,7 +145,9 @@ class ChatConsumer(BaseConsumer):
 
     async def received(self, text: str) -> None:
         try:
-            await self._handle(frames.parse(text))
+            frame = frames.parse(text)
+            with watching.taking(frame):
+                await self._handle(frame)
         except frames.FrameError as error:
             if error.code == "TOO_LARGE":
                 return await self.close(closecodes.FRAME_TOO_LARGE)
@@ -184,16 +187,20 @@ class ChatConsumer(BaseConsumer):
 
     async def _post(self, frame: frames.Post) -> None:
         outcome = await postbox.post(self._login, frame)
+        if isinstance(outcome.answer, frames.Accepted):
+            self._own[frame.cid] = outcome.answer.seq
         await self._answer(outcome.answer)
         postbox.ring(outcome, but=self)
 
     async def _heads(self) -> None:
         now = await postbox.standing(self._login)
         news = {cid: seq for cid, seq in now.heads.items() if self._told.get(cid) != seq}
+        measures.sweep_recovered.add(by=sum(seq > self._own.get(cid, 0) for cid, seq in news.items()))
         self._told.update(news)
         await self._answer(frames.Heads(news, now.log_size, now.now_ms))
 
     async def _answer(self, frame: frames.ServerFrame) -> None:
+        watching.count_answer(frame, self.did)
         await self.send_text(frames.encode(frame))
 
     async def _strike(self, code: str) -> None:

@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
+from chatproject.lib import measures
 from conversations.switchboard import Socket, Switchboard
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,16 @@ def send_everybody_away() -> None:
         socket.go_away()
 
 
+async def round_trip() -> float | None:
+    """Seconds that a message to this process takes through the layer; 0 without a layer, None when it is lost."""
+    try:
+        async with asyncio.timeout(LAYER_SECONDS):
+            return await _desk().round_trip()
+    except Exception as error:
+        _failed("round_trip", error)
+        return None
+
+
 def open_sockets() -> int:
     return sum(len(desk.switchboard.sockets()) for desk in list(_desks.values()))
 
@@ -93,6 +104,18 @@ class _Desk:
         self._waiting: dict[tuple[Any, ...], tuple[str, dict[str, Any]]] = {}
         self._something_waits, self._people_changed = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._channel = ""
+        self._listens, self._echoed = asyncio.Event(), asyncio.Event()
+
+    async def round_trip(self) -> float:
+        if not self._start():
+            return 0.0
+        await self._listens.wait()
+        self._echoed.clear()
+        began = time.perf_counter()
+        await _layer().send(self._channel, {"type": "echo", "from": self._name})
+        await self._echoed.wait()
+        return time.perf_counter() - began
 
     def recheck(self, uid: UUID) -> None:
         self.switchboard.recheck(uid)
@@ -136,19 +159,23 @@ class _Desk:
     async def _listen(self) -> None:
         layer = _layer()
         async with asyncio.timeout(LAYER_SECONDS):
-            channel = await layer.new_channel()
+            self._channel = channel = await layer.new_channel()
+        self._listens.set()
         keeper = asyncio.create_task(self._keep_groups(layer, channel))
         try:
             while True:
                 await self._hear(layer, channel)
         finally:
+            self._listens.clear()
             keeper.cancel()
 
     async def _hear(self, layer: Any, channel: str) -> None:
         """The next message. One that the layer cannot open, or that is not ours, is dropped alone."""
         try:
             message = await layer.receive(channel)
-            if message["from"] != self._name and time.time() - message["at"] < STALE_SECONDS:
+            if message["type"] == "echo":
+                self._echoed.set()
+            elif message["from"] != self._name and time.time() - message["at"] < STALE_SECONDS:
                 self.switchboard.hear(message)
         except Exception as error:
             _failed("hear", error)
@@ -217,6 +244,7 @@ def _quietly(what: str) -> Iterator[None]:
 
 def _failed(what: str, error: Exception | None = None) -> None:
     counters[what] += 1
+    measures.bells_failed.add(what)
     now = time.monotonic()
     if now - _logged.get(what, -LOG_EVERY_SECONDS) >= LOG_EVERY_SECONDS:
         _logged[what] = now

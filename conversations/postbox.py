@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from chatproject.lib import bridge
+from chatproject.lib import bridge, measures
 from conversations import delivery, frames, services
 from conversations.refusals import Refusal, unavailable
 from conversations.socketauth import Login
@@ -52,6 +52,8 @@ async def post(login: Login, frame: frames.Post) -> Outcome:
     except Refusal as refusal:
         return _refused(frame, refusal)
     accepted = stored.accepted
+    if not accepted.dup:
+        measures.stored.add(frame.kind)
     answer = frames.Accepted(frame.cid, frame.client_id, accepted.seq, accepted.sha256, accepted.dup)
     return Outcome(answer, stored.uids)
 
@@ -86,4 +88,5 @@ def _standing(uid: UUID) -> Standing:
 
 
 def _refused(frame: frames.Post, refusal: Refusal) -> Outcome:
+    measures.posts_refused.add(refusal.code)
     return Outcome(frames.Refused(frame.cid, frame.client_id, refusal.status, refusal.code, refusal.retry_after))

@@ -12,7 +12,7 @@ from daphne.http_protocol import WebRequest
 from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
 
-from conversations import delivery
+from conversations import delivery, watching
 from conversations.frames import MAX_FRAME_BYTES
 
 # Both ways, for Autobahn holds what is sent to it too: a page of events has to fit. From MAX_FRAME_BYTES up to here the
@@ -98,6 +98,7 @@ class DrainingServer(Server):
         self.ws_factory.protocol = PatientSocket
         self.http_factory.buildProtocol = _with_bounded_requests(self.http_factory.buildProtocol)
         twisted_loop.call_soon(delivery.begin)
+        twisted_loop.call_soon(watching.begin)
         self._on_ready(port.getHost().host, port.getHost().port)
 
     def listen_error(self, failure: Any) -> None:
@@ -118,6 +119,7 @@ class DrainingServer(Server):
         if self._draining:
             return
         self._draining = True
+        watching.leave()
         for port in self._ports:
             port.stopListening()
         delivery.send_everybody_away()

@@ -9,4 +9,6 @@ class KeysConfig(AppConfig):
     verbose_name = _("Keys")
 
     def ready(self) -> None:
-        from keys import checks  # noqa: F401  (registers itself)
+        from keys import checks, watching  # noqa: F401  (checks registers itself)
+
+        watching.connect()

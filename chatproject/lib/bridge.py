@@ -34,6 +34,11 @@ async def run(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     return await asyncio.get_running_loop().run_in_executor(_executor(), context.run, work)
 
 
+def waiting() -> int:
+    """How much work waits for a thread."""
+    return _executor()._work_queue.qsize()
+
+
 def _with_clean_connections(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     close_old_connections()
     try:

@@ -5,6 +5,8 @@ from django.conf import settings
 from django.db.migrations.recorder import MigrationRecorder
 
 from chatproject import health
+from chatproject.lib import readiness
+from conversations import watching
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 BY_ADDRESS = {"host": "10.1.2.3:8000"}
@@ -35,11 +37,29 @@ def test_a_database_that_waits_for_a_migration_is_not_ready(client):
     last = MigrationRecorder.Migration.objects.using("default").order_by("pk").last()
     last.delete()
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (503, {"ready": False, "failed": ["default"]})
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"ready": False, "failed": ["default"], "degraded": []},
+    )
     last.save(force_insert=True, using="default")
-    assert client.get("/readyz").json() == {"ready": True, "failed": []}
+    assert client.get("/readyz").json() == {"ready": True, "failed": [], "degraded": []}
 
 
 def test_every_database_is_asked(client):
     client.get("/readyz")
     assert health._migrated == set(settings.DATABASES)
+
+
+def test_a_process_that_ends_is_not_ready(client, monkeypatch):
+    monkeypatch.setattr(watching, "_leaving", True)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["failed"]) == (503, ["draining"])
+
+
+def test_a_lost_layer_is_told_and_keeps_nobody_away(client, monkeypatch):
+    async def lost():
+        return False
+
+    monkeypatch.setitem(readiness.helpful, "layer", lost)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["degraded"]) == (200, ["layer"])

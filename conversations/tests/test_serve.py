@@ -42,8 +42,8 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def start(self) -> int:
-        """The port of one more server process."""
+    def start(self, *, skip: bool = False) -> int:
+        """The port of one more server process. With `skip` it may log before it is ready."""
         command = [sys.executable, "manage.py", "serve", "--port", "0"]
         process = subprocess.Popen(
             command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -51,6 +51,8 @@ class Site:
         self.processes.append(process)
         assert process.stdout
         line = process.stdout.readline()
+        while skip and line and not line.startswith("Ready on"):
+            line = process.stdout.readline()
         assert line.startswith("Ready on http://127.0.0.1:"), line
         return int(line.rstrip("/\n").rsplit(":", 1)[1])
 

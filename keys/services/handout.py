@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
+from chatproject.lib import measures
 from keys import throttles
 from keys.errors import Refused
 from keys.models import Device, Prekey
@@ -66,6 +67,7 @@ def _take(device: Device, keep: int) -> Prekey | None:
     while True:
         oldest = list(device.prekeys.one_time().unexpired(now_ms())[: keep + 1])
         if len(oldest) <= keep:
+            measures.prekeys_low.add()
             return None
         if Prekey.objects.filter(pk=oldest[0].pk).delete()[0]:
             return oldest[0]

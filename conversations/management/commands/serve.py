@@ -1,9 +1,14 @@
 """`manage.py serve`: the web server of this project, one process, ended cleanly by SIGTERM or Ctrl-C."""
 
+import logging
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
+
+from chatproject.lib import metricsport
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -20,6 +25,8 @@ class Command(BaseCommand):
         from conversations.server import DrainingServer
 
         keep_private()
+        if settings.METRICS_ADDRESS:
+            self._open_metrics(*settings.METRICS_ADDRESS)
         host = options["host"].replace(":", "\\:")
         server = DrainingServer(
             application=import_string(settings.ASGI_APPLICATION),
@@ -29,6 +36,13 @@ class Command(BaseCommand):
         server.run()
         if server.failed:
             raise CommandError(f"Cannot listen on {options['host']} port {options['port']}.")
+
+    def _open_metrics(self, host: str, port: int) -> None:
+        try:
+            taken = metricsport.start(host, port)
+        except metricsport.NoPort:
+            raise CommandError(f"Cannot listen on {host} port {port} for metrics (METRICS_ADDRESS).") from None
+        logger.info("metrics on %s port %s", host, taken)
 
     def _say_ready(self, host: str, port: int) -> None:
         shown = f"[{host}]" if ":" in host else host
