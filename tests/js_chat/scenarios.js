@@ -3,6 +3,7 @@
 import { FakeServer } from "./fake-server.js";
 import { HOSTILE } from "./hostile.js";
 import { LATER } from "./later.js";
+import { OWN_KEYS } from "./own-keys.js";
 import { Browser, PASSPHRASE, expect, pause, refuses, same, until } from "./harness.js";
 import { damaged, spoil, talking, twoPeople } from "./worlds.js";
 
@@ -29,6 +30,7 @@ export async function run(name) {
 const SCENARIOS = {
   ...HOSTILE,
   ...LATER,
+  ...OWN_KEYS,
 
   async setup_steps_and_phases({ server, browserOf }) {
     const alice = browserOf(server.addPerson("alice"));

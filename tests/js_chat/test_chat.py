@@ -66,6 +66,13 @@ SCENARIOS = [
     "what_had_no_keys_is_read_in_its_place",
     "an_older_copy_gets_new_keys_and_loses_nothing",
     "a_renewal_goes_on_after_a_lost_answer",
+    "browsers_are_listed_and_named_here",
+    "a_removed_browser_reads_nothing_new_and_writes_nothing",
+    "after_a_removal_an_old_file_opens_only_what_was",
+    "a_removal_goes_on_after_a_lost_answer",
+    "another_passphrase_opens_everything_from_then_on",
+    "a_passphrase_that_could_not_be_stored_changes_nothing",
+    "the_key_file_is_asked_for_after_a_week_a_month_and_three",
 ]
 
 

@@ -220,10 +220,11 @@ export class FakeMessenger extends EventTarget {
   remindLater = async () => void this.calls.push("later");
 
   own = [
-    { did: hex(1), label: "Firefox, Linux", addedAt: Date.now() - 40 * DAY, isThis: true },
+    { did: hex(1), label: "", addedAt: Date.now() - 40 * DAY, isThis: true },
     { did: hex(2), label: "", addedAt: Date.now() - 3 * DAY, isThis: false },
   ];
   browsers = async () => this.own;
+  nameBrowser = async ({ did, label }) => void Object.assign(this.own.find((one) => one.did === did), { label });
 
   async removeBrowser({ did, passphrase }) {
     if (passphrase !== "right") throw refusal("WRONG_PASSPHRASE");

@@ -80,6 +80,11 @@ def browsers(page: Any) -> None:
     page.wait_for_timeout(250)
 
 
+def name_browser(page: Any) -> None:
+    browsers(page)
+    page.click("browsers-dialog [data-part=rename] >> nth=1")
+
+
 def chat_menu(page: Any) -> None:
     open_first(page)
     page.click(".chat-view__header summary")
@@ -167,6 +172,7 @@ SCENES: dict[str, tuple[str, Any]] = {
     "verbs": ("open", verbs),
     "reminder": ("open&due=check", None),
     "browsers": ("open", browsers),
+    "browser-name": ("open", name_browser),
     "chat-menu": ("open", chat_menu),
     "unread": ("open", unread),
     "offline": ("open", offline),

@@ -23,12 +23,39 @@ def test_my_browsers_are_listed_and_one_is_taken_off_with_the_passphrase(show):
     assert Axe().run(page).response["violations"] == []
     dialog.get_by_role("button", name="Remove A browser without a name").click()
     expect(dialog.locator("[data-part=form]")).to_contain_text("reads nothing new")
-    dialog.locator("input").fill("wrong")
+    dialog.locator("pass-field input").fill("wrong")
     page.keyboard.press("Enter")
     expect(dialog.locator("[data-part=error]")).to_contain_text("This passphrase does not open your keys.")
-    dialog.locator("input").fill("right")
+    dialog.locator("pass-field input").fill("right")
     page.keyboard.press("Enter")
     expect(rows).to_have_count(1)
+
+
+def test_a_browser_gets_a_name_that_stays_here(show):
+    page = show()
+    choose(page, "browsers")
+    dialog = page.locator("browsers-dialog")
+    rows = dialog.locator("[data-part=rows] li")
+    expect(rows.first.locator("[data-part=name]")).to_have_text("Chrome, Linux")
+    dialog.get_by_role("button", name="Name A browser without a name").click()
+    expect(dialog.locator("[data-part=nameForm]")).to_contain_text("Only this browser knows the name")
+    assert Axe().run(page).response["violations"] == []
+    dialog.get_by_label("Name of this browser").fill("The old laptop")
+    page.keyboard.press("Enter")
+    expect(rows.nth(1).locator("[data-part=name]")).to_have_text("The old laptop")
+    dialog.get_by_role("button", name="Remove The old laptop").click()
+    expect(dialog.locator("[data-part=what]")).to_contain_text("The old laptop")
+
+
+def test_the_reminder_stands_there_as_soon_as_a_browser_was_removed(show):
+    page = show()
+    page.evaluate("fake.removeBrowser = async () => void (fake.file.due = 'renew')")
+    choose(page, "browsers")
+    dialog = page.locator("browsers-dialog")
+    dialog.get_by_role("button", name="Remove A browser without a name").click()
+    dialog.locator("pass-field input").fill("right")
+    page.keyboard.press("Enter")
+    expect(page.locator("key-file-reminder")).to_contain_text("Save a new key file")
 
 
 def test_the_passphrase_is_changed_and_a_new_file_is_asked_for(show):

@@ -23,7 +23,7 @@ const TRIES = 3; // a bundle may be published between two requests
 
 /**
  * @typedef {{api: object, ring: object, replay: object, me: {uid: string, name: string}, ownRoot: () => Uint8Array,
- *   nameOf: (uid: string) => Promise<string>, onNews: (uid: string) => void}} BundleParts
+ *   inTheMaking: () => Promise<Uint8Array[]>, nameOf: (uid: string) => Promise<string>, onNews: (uid: string) => void}} BundleParts
  */
 
 /** @see BundleParts */
@@ -82,7 +82,8 @@ export class Bundles {
   }
 
   /**
-   * What the log may hold under the own name: everything up to the first bundle under the own root, then that root only.
+   * What the log may hold under the own name: everything up to the first bundle under the own root, then that root only, and what
+   * this browser is about to publish.
    * @returns {Promise<Uint8Array[]>} bundle hashes
    */
   async ownHashes() {
@@ -92,7 +93,8 @@ export class Bundles {
     const chain = [...known, ...bundles];
     const root = this.#parts.ownRoot();
     const first = chain.findIndex((bundle) => equal(bundle.rootPub, root));
-    return chain.filter((bundle, i) => i < first || equal(bundle.rootPub, root)).map((bundle) => bundle.hash);
+    const mine = chain.filter((bundle, i) => i < first || equal(bundle.rootPub, root)).map((bundle) => bundle.hash);
+    return [...mine, ...(await this.#parts.inTheMaking())];
   }
 
   /** The root that the person compared, or none. @param {string} uid @param {Uint8Array|null} rootPub */

@@ -23,6 +23,8 @@ export const CHAT_CODES = new Map([
   ["NOT_UNLOCKED", "the keys are locked; the passphrase is needed first"],
   ["KEYS_EXIST", "the account got keys elsewhere in the meantime; bring the key file"],
   ["DEVICE_REMOVED_HERE", "this browser is no longer listed among the account's browsers"],
+  ["KEYFILE_OLD_HERE", "another browser gave the history new keys; the file saved there brings them here"],
+  ["KEYFILE_OTHER_PASSPHRASE", "the file brings keys, but its passphrase is not this browser's"],
   ["TOO_MANY_DEVICES", "the account has eight browsers already"],
   // storage
   ["STORAGE_FULL", "this browser has no room left; nothing was sent"],

@@ -27,13 +27,14 @@ export async function openVault(db, passphrase) {
   }
 }
 
-/** Today's file: the vault's keys with the present bundle, log and pins. @param {object} open Unlocked @param {string} passphrase @returns {Promise<{name: string, bytes: Uint8Array}>} */
+/** Today's file: the vault's keys with the present bundle, log and pins. @param {object} open Unlocked @param {string} passphrase @returns {Promise<{name: string, bytes: Uint8Array, gen: number}>} gen: its newest HK @throws KEYFILE_OLD_HERE: another browser has newer keys of the history */
 export async function makeAccountFile({ db, me, bundles, replay, clock }, passphrase) {
   const account = await openVault(db, passphrase);
   const last = await bundles.current(me.uid);
+  if (!account.history.some(({ gen }) => gen === last.hkGen)) throw new ChatError("KEYFILE_OLD_HERE");
   const madeMs = clock.now();
   const facts = { bundleVersion: last.version, bundleHash: last.hash, lgPub: replay.lgPub, log: await replay.head(), pins: bundles.pinsForFile(), madeMs };
-  return { name: fileName("chat-key", me.name, madeMs), bytes: await sealAccount({ ...account, ...facts }, passphrase) };
+  return { name: fileName("chat-key", me.name, madeMs), gen: last.hkGen, bytes: await sealAccount({ ...account, ...facts }, passphrase) };
 }
 
 /** @param {Uint8Array} bytes @param {string} passphrase @returns {Promise<object>} AccountPayload @throws KEYFILE_* */
@@ -43,11 +44,12 @@ export async function readAccountFile(bytes, passphrase) {
   return parseAccount(payload);
 }
 
-/** The file opens, and holds this account's own root. @param {Uint8Array} bytes @param {string} passphrase @param {{me: object, rootPub: Uint8Array}} own @throws KEYFILE_* */
+/** The file opens, and holds this account's own root. @param {Uint8Array} bytes @param {string} passphrase @param {{me: object, rootPub: Uint8Array}} own @returns {Promise<object>} AccountPayload @throws KEYFILE_* */
 export async function checkAccountFile(bytes, passphrase, { me, rootPub }) {
   const account = await readAccountFile(bytes, passphrase);
   const isMine = hex(account.uid) === me.uid && account.name === me.name && equal(await ed25519Public(account.rootSeed), rootPub);
   if (!isMine) throw new ChatError("KEYFILE_WRONG_ACCOUNT");
+  return account;
 }
 
 /** @param {Uint8Array} payload kind 2 @param {string} passphrase @returns {Promise<Uint8Array>} */
@@ -55,11 +57,12 @@ export function sealConversationFile(payload, passphrase) {
   return makeKeyfile({ kind: KEYFILE_CONVERSATION, passphrase, iterations: ITERATIONS_MIN, salt: randomBytes(32), payload });
 }
 
+/** @param {object} account AccountPayload @param {string} passphrase @returns {Promise<Uint8Array>} */
+export function sealAccount(account, passphrase) {
+  return makeKeyfile({ kind: KEYFILE_ACCOUNT, passphrase, iterations: ITERATIONS_MIN, salt: randomBytes(32), payload: encodeAccount(account) });
+}
+
 /** @param {string} what @param {string} name @param {number} madeMs @returns {string} */
 export function fileName(what, name, madeMs) {
   return `${what}-${name}-${new Date(madeMs).toISOString().slice(0, 10)}.e2ck`;
-}
-
-function sealAccount(account, passphrase) {
-  return makeKeyfile({ kind: KEYFILE_ACCOUNT, passphrase, iterations: ITERATIONS_MIN, salt: randomBytes(32), payload: encodeAccount(account) });
 }

@@ -4,10 +4,13 @@ import { readCard } from "../store/vault.js";
 import { unlockRing } from "./browser-ring.js";
 import { ChatError, codeOf } from "./codes.js";
 import { importHistory } from "./history.js";
+import { fileShown, newestGen, takeHistoryKeys } from "./file-care.js";
 import { checkAccountFile, openVault } from "./key-files.js";
 import { importDevice } from "./key-import.js";
 import { enterStage, fetchChain, makeAndProtect, publish } from "./keys-setup.js";
 import { Charge } from "./locks.js";
+import { resumeOwnChange } from "./own-bundle.js";
+import { withPassphrase } from "./passphrase-change.js";
 import { checkPassphrase } from "./passphrases.js";
 import { renewDevice, resumeRenewal } from "./renewal.js";
 import { isListed, isSupported, phaseOf, unpublished } from "./standing.js";
@@ -69,7 +72,9 @@ export class Life {
   /** @param {{bytes: Uint8Array, passphrase: string}} file @returns {Promise<{phase: Phase}>} */
   async prove({ bytes, passphrase }) {
     if (!this.open) await this.unlock({ passphrase });
-    await checkAccountFile(bytes, passphrase, { me: this.me, rootPub: this.open.device.own.rootPub });
+    const account = await checkAccountFile(bytes, passphrase, { me: this.me, rootPub: this.open.device.own.rootPub });
+    await takeHistoryKeys(this.open, account, passphrase);
+    await fileShown(this.open, newestGen(account));
     if (this.phase === "open") return { phase: "open" };
     this.card = await enterStage(this.open, this.card, "ready");
     return this.#goOn(this.open);
@@ -81,6 +86,7 @@ export class Life {
     if (!this.card) throw new ChatError("NOT_UNLOCKED");
     const open = await unlockRing(this.db, this.card, passphrase);
     this.card = await resumeRenewal({ ...this.#keyParts(), card: this.card, ring: open.ring });
+    await resumeOwnChange({ ...this.#keyParts(), ring: open.ring }).catch(onlyOffline);
     if (this.card.stage === "made") await this.#publish({ card: this.card, open });
     const unlocked = await this.#adopt({ card: this.card, open }, this.card.stage === "made" ? this.card.then : this.card.stage);
     if (this.card.stage === "prove") return this.enter("prove");
@@ -97,24 +103,20 @@ export class Life {
     }
     const { account, notices, ...kept } = await importDevice(this.#keyParts(), { bytes, passphrase, onStep });
     const open = await this.#adopt(kept, "history");
+    await fileShown(open, newestGen(account));
     onStep("history");
     return { ...(await this.#readHistory(open, account, onHistory)), notices };
   }
 
   /** New keys for this browser, the old ones leave the account. @param {{passphrase: string}} wish @returns {Promise<{phase: Phase}>} */
-  async renew({ passphrase }) {
-    const account = await openVault(this.db, passphrase);
-    this.close();
-    try {
-      const open = await unlockRing(this.db, this.card, passphrase);
-      const card = await renewDevice({ ...this.#keyParts(), card: this.card, ring: open.ring }, account);
-      const unlocked = await this.#adopt({ card, open }, card.stage);
-      unlocked.openHistory(account.history.map(({ seed }) => seed));
-      return this.#goOn(unlocked);
-    } catch (error) {
-      this.enter("locked");
-      throw error;
-    }
+  renew({ passphrase }) {
+    return this.#anew(passphrase, async (parts, account) => ({ card: await renewDevice(parts, account), open: parts.open }));
+  }
+
+  /** @param {{passphrase: string, next: string}} wish @returns {Promise<{phase: Phase}>} @throws WRONG_PASSPHRASE, PASSPHRASE_* */
+  changePassphrase({ passphrase, next }) {
+    checkPassphrase(next);
+    return this.#anew(passphrase, (parts, account) => withPassphrase(parts, account, next));
   }
 
   /** Everything here goes; new keys come next. @param {{name: string}} wish @returns {Promise<{phase: Phase}>} @throws WRONG_NAME */
@@ -167,6 +169,22 @@ export class Life {
     this.phase = phase;
     this.#parts.events.emit("phase", code ? { phase, code } : { phase });
     return { phase };
+  }
+
+  // What the keys stand on changes: the chats are closed, and opened again on what it became.
+  async #anew(passphrase, change) {
+    const account = await openVault(this.db, passphrase);
+    this.close();
+    try {
+      const open = await unlockRing(this.db, this.card, passphrase);
+      const kept = await change({ ...this.#keyParts(), card: this.card, ring: open.ring, open }, account);
+      const unlocked = await this.#adopt(kept, kept.card.stage);
+      unlocked.openHistory(account.history.map(({ seed }) => seed));
+      return this.#goOn(unlocked);
+    } catch (error) {
+      this.enter("locked");
+      throw error;
+    }
   }
 
   async #publish(kept) {
@@ -225,4 +243,8 @@ export class Life {
     const { api, origin, clock } = this.#parts;
     return { api, db: this.db, me: this.me, origin, clock };
   }
+}
+
+function onlyOffline(error) {
+  if (codeOf(error) !== "OFFLINE") throw error;
 }

@@ -1,8 +1,11 @@
 /** The Messenger's half that makes, opens and closes the keys; one step at a time, so that two clicks are never two key sets. */
 
+import { ChatError } from "./codes.js";
 import { Events } from "./events.js";
+import { fileOutdated, fileSaved, keyFileState, remindLater } from "./file-care.js";
 import { makeAccountFile } from "./key-files.js";
 import { Life } from "./life.js";
+import { nameBrowser, ownBrowsers, removeBrowser } from "./own-browsers.js";
 import { suggestPassphrase } from "./passphrases.js";
 
 const LIVES = new WeakMap();
@@ -63,7 +66,9 @@ export class MessengerKeys extends EventTarget {
   makeKeyFile({ passphrase }) {
     return this.#inTurn(async () => {
       if (!this.#life.open) await this.#life.unlock({ passphrase });
-      return makeAccountFile(this.#life.open, passphrase);
+      const { gen, ...file } = await makeAccountFile(this.#life.open, passphrase);
+      await fileSaved(this.#life.open, gen);
+      return file;
     });
   }
 
@@ -104,6 +109,40 @@ export class MessengerKeys extends EventTarget {
     return this.#inTurn(() => this.#life.renew(wish));
   }
 
+  /** @returns {Promise<{provedAt: number|null, savedAt: number|null, due: "check"|"renew"|null}>} */
+  async keyFile() {
+    return keyFileState(this.#opened());
+  }
+
+  /** The key file is not asked for in the next days. */
+  async remindLater() {
+    return remindLater(this.#opened());
+  }
+
+  /** Everything kept here, and the next key file, open with another one. @param {{passphrase: string, next: string}} wish @returns {Promise<{phase: string}>} @throws WRONG_PASSPHRASE, PASSPHRASE_* */
+  changePassphrase(wish) {
+    return this.#inTurn(async () => {
+      const reached = await this.#life.changePassphrase(wish);
+      await fileOutdated(this.#opened());
+      return reached;
+    });
+  }
+
+  /** @returns {Promise<{did: string, label: string, addedAt: number, isThis: boolean}[]>} this one first */
+  async browsers() {
+    return ownBrowsers(this.#opened());
+  }
+
+  /** The name stays in this browser. @param {{did: string, label: string}} wish */
+  async nameBrowser(wish) {
+    return nameBrowser(this.#opened(), wish);
+  }
+
+  /** It reads nothing new from then on; a new key file is due. @param {{did: string, passphrase: string}} wish @throws WRONG_PASSPHRASE, NOT_FOUND */
+  removeBrowser(wish) {
+    return this.#inTurn(() => removeBrowser(this.#opened(), wish));
+  }
+
   /** At once, whatever runs: it fails with NOT_UNLOCKED. @returns {Promise<{phase: string}>} */
   async lock() {
     return this.#life.lock();
@@ -132,6 +171,12 @@ export class MessengerKeys extends EventTarget {
   /** The page is left. */
   end() {
     this.#life.end();
+  }
+
+  #opened() {
+    const { open, phase } = this.#life;
+    if (!open || phase !== "open") throw new ChatError("NOT_UNLOCKED");
+    return open;
   }
 
   #inTurn(work) {

@@ -18,7 +18,7 @@ const LATER_MS = 5_000;
 const PATIENT = new Set(["OFFLINE", "WAITING_FOR_KEYS", "DEVICE_REQUIRED", "LOGIN_REQUIRED"]); // something else will start it again
 const GONE_EPOCH = new Set(["STALE_EPOCH", "EPOCH_CONFLICT", "STALE_BUNDLE"]);
 
-/** @typedef {object} SendingParts chats, outbox, epochs, acks, inbox, trust, line(), locks, events, me, did, clock, schedule */
+/** @typedef {object} SendingParts chats, outbox, epochs, acks, inbox, trust, line(), locks, events, me, did, clock, schedule, isRemoved() */
 
 /** @see SendingParts */
 export class Sending {
@@ -61,8 +61,8 @@ export class Sending {
   }
 
   async #work(cid) {
-    const { chats, outbox, epochs, acks, line } = this.#parts;
-    if (line().state !== "online" || chats.get(cid).blocked) return;
+    const { chats, outbox, epochs, acks, line, isRemoved } = this.#parts;
+    if (line().state !== "online" || chats.get(cid).blocked || isRemoved()) return;
     await epochs.resume(cid);
     for (let entry = outbox.next(cid); entry; entry = outbox.next(cid)) await this.#send(cid, entry);
     if (acks.isDue(cid)) await this.#send(cid, acks.take(cid));

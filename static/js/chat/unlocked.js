@@ -1,6 +1,5 @@
 /** Everything that exists only while the keys are open: made at unlock, dropped as a whole at lock. */
 
-import { hex } from "../lib/bytes.js";
 import { ProtocolError } from "../crypto/errors.js";
 import { Acks } from "./acks.js";
 import { Bundles } from "./bundles.js";
@@ -15,6 +14,8 @@ import { Line } from "./line.js";
 import { ConversationLocks } from "./locks.js";
 import { LogReplay, isLogAlarm } from "./log-replay.js";
 import { Outbox } from "./outbox.js";
+import { isRemovedHere } from "./own-browsers.js";
+import { hashesInTheMaking } from "./own-bundle.js";
 import { PendingRecords } from "./pending.js";
 import { Sending } from "./sending.js";
 import { Trust } from "./trust.js";
@@ -39,6 +40,7 @@ export class Unlocked {
   #parts;
   #historySeeds = null;
   #stopped = false;
+  #isRemovalTold = false;
   #timers = new Map(); // way to cancel -> what is run instead
   /** Roots that a dialog showed, by uid. */
   compared = new Map();
@@ -71,12 +73,17 @@ export class Unlocked {
     const isBound = await this.bind().then(() => true, (error) => this.#unbound(error));
     if (isBound) await this.#lookBack().catch((error) => this.events.problem(error));
     this.writeNumber.keepTelling();
-    if (!this.#stopped) this.line.start();
+    if (!this.#stopped && !this.isRemoved) this.line.start();
   }
 
   /** @returns {Promise<void>} */
   bind() {
     return bindSession({ api: this.api, origin: this.origin, uid: this.me.uid }, this.device.own);
+  }
+
+  /** @returns {boolean} this browser was taken off the account: it reads what it has, and writes nothing */
+  get isRemoved() {
+    return isRemovedHere(this);
   }
 
   /** For reading old epochs; forgotten after five minutes. @param {Uint8Array[]} seeds HK of every generation */
@@ -117,10 +124,11 @@ export class Unlocked {
 
   #connectParts() {
     const { api, ring, me, clock, device, schedule } = this;
-    const lateBound = { line: () => this.line, historySeeds: () => this.#historySeeds, run: (cid) => this.sending.run(cid) };
+    const lateBound = { line: () => this.line, historySeeds: () => this.#historySeeds, isRemoved: () => this.isRemoved, run: (cid) => this.sending.run(cid) };
     this.replay = new LogReplay({ api, ring, clock, me, ownHashes: () => this.bundles.ownHashes() });
     this.bundles = new Bundles({
       api, ring, replay: this.replay, me, ownRoot: () => device.own.rootPub, nameOf: (uid) => this.directory.nameOf(uid),
+      inTheMaking: () => hashesInTheMaking(ring),
       onNews: (uid) => this.trust.hear(uid),
     });
     const shared = () => ({ ...this, ...lateBound, store: { db: this.db, ring } });
@@ -133,7 +141,7 @@ export class Unlocked {
     this.watch = new Watch(shared(), () => this.catchUp());
     this.writeNumber = new WriteNumber({ api, ring, schedule, line: () => this.line });
     this.line = new Line({
-      ...this, createSocket: this.#parts.createSocket, rebind: () => this.bind(), onEnd: this.#parts.onEnd,
+      ...this, createSocket: this.#parts.createSocket, rebind: () => this.#bindAgain(), onEnd: this.#parts.onEnd,
       hello: () => ({ did: this.did, cursors: this.chats.cursors(), incarnation: this.watch.incarnation }),
       onHint: (frame) => this.watch.hear(frame), onState: (state) => this.#parts.onConnection(state),
     });
@@ -150,6 +158,24 @@ export class Unlocked {
     if (error.status === 403 || error.status === 404) await this.catchUp();
     else this.events.problem(error);
     return false;
+  }
+
+  // The server closed the line for want of a device: the log says whether it is this one.
+  async #bindAgain() {
+    try {
+      await this.bind();
+    } catch (error) {
+      if (error.status === 403) this.events.guard(this.catchUp());
+      throw error;
+    }
+  }
+
+  #removed() {
+    if (this.#isRemovalTold) return;
+    this.#isRemovalTold = true;
+    this.line.stop();
+    this.events.emit("problem", { code: "DEVICE_REMOVED_HERE" });
+    this.events.emit("conversations");
   }
 
   #applied(cid, { before, chat }) {
@@ -171,9 +197,8 @@ export class Unlocked {
 
   async #refresh(uid) {
     try {
-      const bundle = await this.bundles.current(uid);
-      const isListed = bundle.devices.some(({ did }) => hex(did) === this.did);
-      if (uid === this.me.uid && !isListed) this.events.emit("problem", { code: "DEVICE_REMOVED_HERE" });
+      await this.bundles.current(uid);
+      if (uid === this.me.uid && this.isRemoved) this.#removed();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const concerned = this.chats.all().filter((chat) => chat.uids.includes(uid));

@@ -9,7 +9,8 @@ import { messageOfEntry } from "./outbox.js";
 export function conversationView(open, chat) {
   const { chats, directory, bundles, me, outbox } = open;
   const { uid, name, displayName, hasKeys } = directory.person(chat.peer);
-  const whyNot = chat.blocked?.code ?? (hasKeys || chat.crypto.epoch >= 0 ? null : "NO_KEYS_YET");
+  const isReached = hasKeys || chat.crypto.epoch >= 0;
+  const whyNot = chat.blocked?.code ?? (open.isRemoved ? "DEVICE_REMOVED_HERE" : isReached ? null : "NO_KEYS_YET");
   return {
     cid: chat.cid, peer: { uid, name, displayName }, self: chat.peer === me.uid, ...lastOf(chat, outbox), unread: chat.unread.length,
     readSeq: chat.readSeq, draft: chats.draft(chat.cid), blocked: chat.blocked, canWrite: whyNot === null, whyNot,

@@ -83,6 +83,11 @@ export class Database {
     return this.#read("mail", (objects) => objects.getAll(IDBKeyRange.bound([cid, from], [cid, to])));
   }
 
+  /** @returns {Promise<object[]>} every row */
+  allMail() {
+    return this.#read("mail", (objects) => objects.getAll());
+  }
+
   /** @param {string} tag @returns {Promise<object|undefined>} row */
   mailByTag(tag) {
     return this.#read("mail", (objects) => objects.index("tag").get(tag));

@@ -64,10 +64,30 @@ export class Keyring {
       ...ring.map((change) => this.#ringChange(change)),
       ...mail.map((change) => this.#mailChange(change)),
     ]);
+    await this.#write(changes, clear);
+  }
+
+  async #write(changes, clear) {
     const plain = clear.map(({ key, value }) => ({ store: "clear", key, value }));
     const number = this.#writeNo;
     await this.#db.write([...changes, ...plain, { store: "clear", key: WRITE_NO, value: number }]);
     this.writtenNo = Math.max(this.writtenNo, number);
+  }
+
+  /**
+   * Everything, sealed anew by another ring over the same database, and what stands beside it: in ONE transaction.
+   * @param {Keyring} next nothing writes through this one any more @param {{key: string, value?: unknown}[]} clear
+   */
+  async handOver(next, clear) {
+    const changes = [];
+    for (const [name, row] of await this.#db.withPrefix("ring", "")) changes.push({ store: "ring", key: name, value: await this.#resealed(next, name, row) });
+    for (const row of await this.#db.allMail()) changes.push({ store: "mail", key: [row.cid, row.place], value: await this.#resealed(next, mailName(row), row) });
+    await next.#write(changes, clear);
+  }
+
+  async #resealed(next, name, row) {
+    const bytes = await this.#openedBytes(name, row);
+    return { ...row, ...(await next.#sealedBytes(name, bytes)) };
   }
 
   async #ringChange({ name, value }) {
@@ -81,15 +101,23 @@ export class Keyring {
     return { store: "mail", key: [cid, place], value: tag ? { ...row, tag } : row };
   }
 
-  async #sealed(name, value) {
-    this.#writeNo += 1;
-    const n = this.#writeNo;
-    return { n, blob: await this.#seal(name, n, encodeObject(value)) };
+  #sealed(name, value) {
+    return this.#sealedBytes(name, encodeObject(value));
   }
 
-  async #opened(name, { n, blob }) {
+  async #sealedBytes(name, bytes) {
+    this.#writeNo += 1;
+    const n = this.#writeNo;
+    return { n, blob: await this.#seal(name, n, bytes) };
+  }
+
+  async #opened(name, row) {
+    return decodeObject(await this.#openedBytes(name, row));
+  }
+
+  async #openedBytes(name, { n, blob }) {
     try {
-      return decodeObject(await this.#open(name, n, blob));
+      return await this.#open(name, n, blob);
     } catch (error) {
       throw error.code === "NOT_UNLOCKED" ? error : new StorageError("STORAGE_DAMAGED");
     }

@@ -1,4 +1,5 @@
-/** The browsers that hold my keys: which is this one, since when each is there, and how to take one off. */
+/** The browsers that hold my keys: which is this one, since when each is there, what I call it, and how to take one off. */
+import { guessBrowser } from "./browser-guess.js";
 import { dayLabel } from "./dates.js";
 import { busy, DialogView } from "./dialog-view.js";
 import { build } from "./templates.js";
@@ -8,8 +9,11 @@ import "./pass-field.js";
 
 export class BrowsersDialog extends DialogView {
   #chosen = null;
+  #named = null;
 
   prepared() {
+    this.on("nameForm", "submit", (event) => this.#rename(event));
+    this.on("leaveName", "click", () => this.#ask(null));
     this.on("form", "submit", (event) => this.#remove(event));
     this.on("keep", "click", () => this.#choose(null));
   }
@@ -22,6 +26,7 @@ export class BrowsersDialog extends DialogView {
   async open() {
     this.fail(null);
     this.#choose(null);
+    this.#ask(null);
     this.parts.rows.replaceChildren();
     this.show();
     await this.#load();
@@ -42,11 +47,16 @@ export class BrowsersDialog extends DialogView {
 
   #row(browser) {
     const { fragment, parts } = build("browser-item");
-    parts.name.textContent = browser.label || say("browsers.unnamed");
+    const name = nameOf(browser);
+    parts.name.textContent = name;
     parts.added.textContent = say("browsers.since", { time: dayLabel(browser.addedAt) });
     parts.here.hidden = !browser.isThis;
     parts.remove.hidden = browser.isThis;
-    parts.remove.setAttribute("aria-label", say("browsers.remove", { name: parts.name.textContent }));
+    parts.remove.setAttribute("aria-label", say("browsers.remove", { name }));
+    parts.rename.setAttribute("aria-label", say("browsers.rename", { name }));
+    parts.rename.title = say("browsers.rename", { name });
+    parts.rename.hidden = typeof this.source.nameBrowser !== "function";
+    parts.rename.addEventListener("click", () => this.#ask(browser));
     parts.remove.addEventListener("click", () => this.#choose(browser));
     return fragment.firstElementChild;
   }
@@ -58,8 +68,32 @@ export class BrowsersDialog extends DialogView {
     this.parts.rows.hidden = Boolean(browser);
     this.parts.passphrase.clear();
     if (!browser) return;
-    this.parts.what.textContent = say("browsers.what", { name: browser.label || say("browsers.unnamed") });
+    this.parts.what.textContent = say("browsers.what", { name: nameOf(browser) });
     this.parts.passphrase.focus();
+  }
+
+  #ask(browser) {
+    const { nameForm, rows, name } = this.parts;
+    this.#named = browser;
+    this.fail(null);
+    nameForm.hidden = !browser;
+    rows.hidden = Boolean(browser);
+    if (!browser) return;
+    name.value = browser.label;
+    name.placeholder = nameOf({ ...browser, label: "" });
+    name.focus();
+  }
+
+  async #rename(event) {
+    event.preventDefault();
+    const { did } = this.#named;
+    try {
+      await this.source.nameBrowser({ did, label: this.parts.name.value });
+      this.#ask(null);
+      await this.#load();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   async #remove(event) {
@@ -71,12 +105,17 @@ export class BrowsersDialog extends DialogView {
         this.#choose(null);
         await this.#load();
         this.parts.close.focus();
+        this.emit("key-file-due");
         this.emit("say-toast", { text: say("browsers.removed") });
       } catch (error) {
         this.fail(error);
       }
     });
   }
+}
+
+function nameOf({ label, isThis }) {
+  return label || (isThis && guessBrowser(navigator.userAgent)) || say("browsers.unnamed");
 }
 
 define("browsers-dialog", BrowsersDialog);

@@ -23,7 +23,7 @@ export class ConversationList extends View {
     this.on("form", "submit", (event) => this.#chooseFirst(event));
     this.on("find", "input", () => this.#typed());
     this.addEventListener("check-key-file", () => this.parts.menu.checkKeyFile());
-    for (const type of ["key-file-proved", "key-file-saved"]) this.addEventListener(type, () => this.parts.reminder.refresh());
+    for (const type of ["key-file-proved", "key-file-saved", "key-file-due"]) this.addEventListener(type, () => this.parts.reminder.refresh());
     this.addEventListener("keydown", (event) => this.#key(event));
   }
 

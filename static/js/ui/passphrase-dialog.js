@@ -35,6 +35,7 @@ export class PassphraseDialog extends DialogView {
       try {
         await this.source.changePassphrase({ passphrase: this.parts.present.value, next: this.parts.next.value });
         this.close();
+        this.emit("key-file-due");
         this.emit("say-toast", { text: say("passphrase.changed") });
       } catch (error) {
         this.fail(error);

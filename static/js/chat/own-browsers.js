@@ -1,0 +1,55 @@
+/** The browsers of this person: which there are, what they are called here, and how one is taken off the account. */
+
+import { equal, hex } from "../lib/bytes.js";
+import { generateX25519 } from "../crypto/primitives.js";
+import { ChatError } from "./codes.js";
+import { changeOwnBundle } from "./own-bundle.js";
+
+const NAMES = "browser-names"; // ring object: did -> name; it never leaves this browser
+const NAME_MAX = 40;
+
+/** @typedef {{did: string, label: string, addedAt: number, isThis: boolean}} OwnBrowser label: empty when it has none here */
+
+/** @param {object} open Unlocked @returns {Promise<OwnBrowser[]>} this one first, then the newest */
+export async function ownBrowsers({ bundles, me, did, ring }) {
+  const names = await namesOf(ring);
+  const { devices } = await bundles.current(me.uid);
+  const browsers = devices.map((device) => ({
+    did: hex(device.did), label: names.get(hex(device.did)) ?? "", addedAt: device.addedMs, isThis: hex(device.did) === did,
+  }));
+  return browsers.sort((a, b) => b.isThis - a.isThis || b.addedAt - a.addedAt);
+}
+
+/** @param {object} open Unlocked @param {{did: string, label: string}} wish an empty label: no name */
+export async function nameBrowser({ ring }, { did, label }) {
+  const names = await namesOf(ring);
+  const name = [...label.trim()].slice(0, NAME_MAX).join("");
+  if (name) names.set(did, name);
+  else names.delete(did);
+  await ring.commit({ ring: [{ name: NAMES, value: names }] });
+}
+
+/**
+ * Takes another browser off the account; the history gets new keys, the old ones stay in the vault.
+ * @param {object} open Unlocked @param {{did: string, passphrase: string}} wish @throws WRONG_PASSPHRASE, NOT_FOUND
+ */
+export function removeBrowser(open, { did, passphrase }) {
+  return changeOwnBundle(open, passphrase, async (last, { history }) => {
+    const devices = last.devices.filter((device) => hex(device.did) !== did);
+    if (did === open.did || devices.length === last.devices.length) throw new ChatError("NOT_FOUND");
+    const fresh = await generateX25519();
+    const hkGen = last.hkGen + 1;
+    return { fields: { devices, historyPub: fresh.pub, hkGen }, history: [...history, { gen: hkGen, seed: fresh.seed }] };
+  });
+}
+
+/** @param {{bundles: object, me: object, device: object}} open @returns {boolean} a bundle listed this browser, and the newest one does not */
+export function isRemovedHere({ bundles, me, device }) {
+  const lists = ({ devices }) => devices.some(({ did }) => equal(did, device.own.did));
+  const chain = bundles.known([me.uid]);
+  return chain.some(lists) && !lists(chain.at(-1));
+}
+
+async function namesOf(ring) {
+  return (await ring.get(NAMES)) ?? new Map();
+}
