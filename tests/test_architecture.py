@@ -234,8 +234,15 @@ RULES = [
     OnlyPlace(
         "the database of the browser is opened in database.js",
         MODULES,
-        r"\bindexedDB\.open\b|\blocalStorage\b|\bsessionStorage\b",
+        r"\bindexedDB\.open\b",
         ("static/js/store/database.js",),
+        ("static/js/chat/messenger.js", "indexedDB.open('keys');"),
+    ),
+    OnlyPlace(
+        "beside the database only the mark that it was there is kept",
+        MODULES,
+        r"\blocalStorage\b|\bsessionStorage\b",
+        ("static/js/store/mark.js",),
         ("static/js/chat/messenger.js", "localStorage.setItem('key', key);"),
     ),
     OnlyPlace(

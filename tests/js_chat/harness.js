@@ -15,7 +15,7 @@ let databases = 0;
 export class Browser {
   constructor(server, person) {
     databases += 1;
-    Object.assign(this, { server, person, prefix: `t${databases}:`, problems: [], messages: [], phases: [] });
+    Object.assign(this, { server, person, prefix: `t${databases}:`, problems: [], messages: [], phases: [], marks: new Set() });
     this.client = server.client(person);
     this.timers = new Set();
   }
@@ -28,7 +28,7 @@ export class Browser {
     const createSocket = socketMaker({ url: "ws", api, schedule, open: client.open });
     const open = (name) => openDatabase(this.prefix + name);
     const locks = { request: (name, options, work) => navigator.locks.request(this.prefix + name, options, work) };
-    const messenger = createMessenger({ api, createSocket, openDatabase: open, schedule, locks, origin: ORIGIN, clock: { now: () => Date.now() + (this.skew ?? 0) } });
+    const messenger = createMessenger({ api, createSocket, openDatabase: open, schedule, locks, marks: this.marks, origin: ORIGIN, clock: { now: () => Date.now() + (this.skew ?? 0) } });
     messenger.addEventListener("problem", ({ detail }) => this.problems.push(detail));
     messenger.addEventListener("message", ({ detail }) => this.messages.push(detail));
     messenger.addEventListener("phase", ({ detail }) => this.phases.push(detail));

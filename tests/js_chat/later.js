@@ -1,9 +1,105 @@
 /** What heals later: keys that come, browsers that are renewed, storage that is gone. */
 
-import { PASSPHRASE, expect, refuses, until } from "./harness.js";
+import { openDatabase } from "/static/js/store/database.js";
+import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
 import { talking } from "./worlds.js";
 
+/** As a server that was restored from an older backup. */
+function restore(world, cid, keep) {
+  const conversation = world.server.conversations.get(cid);
+  const lost = conversation.events.splice(keep);
+  conversation.seq = keep;
+  world.server.incarnation = `after ${world.server.incarnation}`;
+  return lost;
+}
+
+async function reconnect(...browsers) {
+  for (const browser of browsers) {
+    browser.client.goOffline();
+    await until(() => browser.messenger.connection !== "online", "offline");
+    browser.client.goOnline();
+    browser.messenger.poke();
+  }
+}
+
+const blockOf = (browser, cid) => browser.messenger.conversation(cid).blocked?.code ?? null;
+
 export const LATER = {
+  async what_a_restored_server_lost_is_sent_again(world) {
+    const { alice, bob, cid } = await talking(world);
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await alice.reload();
+    await bob.reload();
+    const conversation = world.server.conversations.get(cid);
+    const counters = new Map(conversation.next);
+    const keep = conversation.seq;
+    await alice.messenger.send(cid, "lost of alice");
+    await bob.sees(cid, "hello", "hi", "lost of alice");
+    await bob.messenger.send(cid, "lost of bob");
+    await alice.sees(cid, "hello", "hi", "lost of alice", "lost of bob");
+    const epoch = conversation.epoch;
+    expect(restore(world, cid, keep).length >= 2, true, "lost");
+    conversation.next = counters;
+    await reconnect(alice, bob);
+    await until(() => blockOf(alice, cid) === "SEQ_REWRITE" && blockOf(bob, cid) === "SEQ_REWRITE", "both stop");
+    await refuses(alice.messenger.decide(cid, "continue"), "SEQ_REWRITE");
+    expect(await alice.texts(cid), ["hello", "hi", "lost of alice", "lost of bob"], "the copies are there");
+    await alice.messenger.decide(cid, "resend");
+    await until(() => conversation.epoch > epoch, "alice's new keys");
+    await bob.messenger.decide(cid, "resend");
+    const all = ["hello", "hi", "lost of alice", "lost of bob"];
+    for (const browser of [alice, bob]) {
+      await until(async () => (await browser.states(cid)).every((state) => state !== "queued"), "all is out", () => browser.codes(cid));
+      await until(async () => same((await browser.texts(cid)).sort(), [...all].sort()), "each once", () => browser.texts(cid));
+      expect(blockOf(browser, cid), null, "no block");
+    }
+    const third = world.browserOf(alice.person);
+    await third.load();
+    await third.messenger.importKeyFile({ bytes: await alice.keyFile(), passphrase: PASSPHRASE });
+    await until(async () => same((await third.texts(cid)).sort(), [...all].sort()), "the server has all of it", () => third.texts(cid));
+    await alice.messenger.send(cid, "goes on");
+    await bob.sees(cid, ...(await bob.texts(cid)).filter((text) => text !== "goes on"), "goes on");
+  },
+
+  async a_browser_that_lost_its_storage_says_so(world) {
+    const { alice, bob, cid } = await talking(world);
+    const file = await alice.keyFile();
+    alice.messenger.end();
+    const db = await openDatabase(`${alice.prefix}llave:${alice.person.uid}`);
+    await db.remove();
+    expect(await alice.load(), { phase: "import" }, "nothing is here");
+    expect(alice.phases.at(-1), { phase: "import", code: "STORAGE_LOST" }, "but it was");
+    await alice.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE });
+    await alice.sees(cid, "hello", "hi");
+    await alice.messenger.forgetBrowser();
+    expect(alice.phases.at(-1), { phase: "import" }, "what is forgotten on purpose is not lost");
+    expect((await world.browserOf(bob.person).load()).phase, "import", "a new browser");
+    expect(world.browserOf(bob.person).phases, [], "nothing to say");
+  },
+
+  async lost_keys_are_agreed_anew_and_no_text_is_lost(world) {
+    const { alice, bob, cid } = await talking(world);
+    alice.skew = 25 * 3_600_000; // the next message brings a record
+    const conversation = world.server.conversations.get(cid);
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    const [keep, epoch, th] = [conversation.seq, conversation.epoch, conversation.th];
+    await alice.messenger.send(cid, "under new keys");
+    await bob.sees(cid, "hello", "hi", "under new keys");
+    restore(world, cid, keep);
+    Object.assign(conversation, { epoch, th, next: new Map() });
+    await reconnect(alice, bob);
+    await until(() => blockOf(alice, cid) === "SEQ_REWRITE" && blockOf(bob, cid) === "SEQ_REWRITE", "both stop");
+    await alice.messenger.decide(cid, "resend");
+    await until(async () => (await alice.states(cid)).at(-1) === "sent", "sent again under a restart", () => alice.states(cid));
+    await bob.messenger.decide(cid, "resend");
+    await until(() => blockOf(bob, cid) === "RESTART_SUSPECT", "bob is asked about the restart", () => bob.codes(cid));
+    await bob.messenger.decide(cid, "continue");
+    await until(async () => same(await bob.texts(cid), ["hello", "hi", "under new keys"]), "shown once", () => bob.texts(cid));
+    await bob.messenger.send(cid, "it works");
+    await until(async () => (await alice.texts(cid)).includes("it works"), "on both ways", () => alice.codes(cid));
+    expect((await alice.texts(cid)).length, 4, "nothing twice");
+  },
+
   async what_had_no_keys_is_read_in_its_place(world) {
     const { alice, bob, cid } = await talking(world);
     const file = await alice.keyFile();

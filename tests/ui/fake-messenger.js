@@ -236,6 +236,12 @@ export class FakeMessenger extends EventTarget {
     this.calls.push(["passphrase", next]);
   }
 
+  async renewBrowser({ passphrase }) {
+    if (passphrase !== "right") throw refusal("WRONG_PASSPHRASE");
+    this.chats.filter(({ blocked }) => blocked?.code === "STATE_ROLLBACK").forEach(({ cid }) => this.block(cid, null));
+    return { phase: "open" };
+  }
+
   async readAgain({ cid, passphrase }) {
     if (passphrase !== "right") throw refusal("WRONG_PASSPHRASE");
     const found = this.talks.get(cid).filter(({ code }) => code === "NO_EPOCH_KEY");

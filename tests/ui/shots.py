@@ -80,6 +80,23 @@ def browsers(page: Any) -> None:
     page.wait_for_timeout(250)
 
 
+def renew(page: Any) -> None:
+    open_first(page)
+    page.evaluate("fake.block(fake.chats[0].cid, {code: 'STATE_ROLLBACK'})")
+    page.click("stop-banner [data-part=safe]")
+    page.wait_for_timeout(200)
+
+
+def rewritten(page: Any) -> None:
+    open_first(page)
+    page.evaluate("fake.block(fake.chats[0].cid, {code: 'SEQ_REWRITE'})")
+
+
+def storage_lost(page: Any) -> None:
+    page.evaluate("fake.emit('phase', {phase: 'import', code: 'STORAGE_LOST'})")
+    page.wait_for_timeout(200)
+
+
 def name_browser(page: Any) -> None:
     browsers(page)
     page.click("browsers-dialog [data-part=rename] >> nth=1")
@@ -172,6 +189,9 @@ SCENES: dict[str, tuple[str, Any]] = {
     "verbs": ("open", verbs),
     "reminder": ("open&due=check", None),
     "browsers": ("open", browsers),
+    "renew": ("open", renew),
+    "rewritten": ("open", rewritten),
+    "storage-lost": ("open", storage_lost),
     "browser-name": ("open", name_browser),
     "chat-menu": ("open", chat_menu),
     "unread": ("open", unread),

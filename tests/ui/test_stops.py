@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.ui.test_chat_page import open_chat
@@ -10,11 +11,17 @@ from tests.ui.test_words import SPANISH, WORDS, listed
 
 pytestmark = pytest.mark.browser
 
-REPAIRED = {
+REPAIRED = (
     *("RESTART_SUSPECT", "EPOCH_FORK", "EPOCH_ROLLBACK", "STALE_BUNDLE"),
-    *("BUNDLE_NOT_IN_LOG", "STATE_ROLLBACK", "STORAGE_LOST"),
+    *("BUNDLE_NOT_IN_LOG", "STORAGE_LOST"),
+)
+SAFE = {
+    **dict.fromkeys(REPAIRED, "Renew the keys"),
+    "STATE_ROLLBACK": "New keys for this browser",
+    "SEQ_REWRITE": "Send again what was lost",
+    "CODE_UNTRUSTED": "Reload",
 }
-FINAL = {"SEQ_REWRITE", "CODE_UNTRUSTED"}
+FINAL = {"SEQ_REWRITE", "STATE_ROLLBACK", "CODE_UNTRUSTED"}
 
 
 def block(page: Page, code: str, detail: dict[str, object] | None = None) -> None:
@@ -34,9 +41,7 @@ def test_every_stop_says_its_own_words_and_offers_two_choices_the_safe_one_first
         for part in ("title", "means", "advice"):
             expect(stop.locator(f"[data-part={part}]")).to_have_text(filled(f"stop.{code}.{part}"))
         safe, other = stop.locator(".stop-banner__choices button").all_inner_texts()
-        assert safe == (
-            "Renew the keys" if code in REPAIRED else "Reload" if code == "CODE_UNTRUSTED" else "Compare numbers"
-        )
+        assert safe == SAFE.get(code, "Compare numbers")
         assert other == ("Not now" if code in FINAL else "Write anyway")
         assert "button--primary" in (stop.locator("[data-part=safe]").get_attribute("class") or "")
         expect(stop.locator("[data-part=code]")).to_have_text(code, use_inner_text=False)
@@ -65,6 +70,38 @@ def test_renewing_the_keys_is_the_safe_choice_where_it_helps(show):
     page.get_by_role("button", name="Renew the keys").click()
     assert page.evaluate("fake.calls.at(-1)") == ["decide", "repair"]
     expect(page.locator("stop-banner")).to_be_hidden()
+
+
+def test_a_browser_that_went_back_in_time_gets_new_keys_with_the_passphrase(show):
+    page = show()
+    open_chat(page)
+    block(page, "STATE_ROLLBACK")
+    page.locator("stop-banner [data-part=safe]").click()
+    dialog = page.locator("renew-dialog")
+    expect(dialog).to_contain_text("a copy of this browser cannot go on with them")
+    assert Axe().run(page).response["violations"] == []
+    dialog.locator("input").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(dialog.locator("[data-part=error]")).to_contain_text("This passphrase does not open your keys.")
+    dialog.locator("input").fill("right")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("This browser has new keys.")
+    expect(page.locator("stop-banner")).to_be_hidden()
+
+
+def test_what_the_server_lost_is_sent_again_when_the_person_says_so(show):
+    page = show()
+    open_chat(page)
+    block(page, "SEQ_REWRITE")
+    page.locator("stop-banner [data-part=safe]").click()
+    assert page.evaluate("fake.calls.at(-1)") == ["decide", "resend"]
+
+
+@pytest.mark.parametrize(("scene", "screen"), [("import", "key-import"), ("locked", "key-unlock")])
+def test_a_screen_says_why_it_came_to_it(show, scene, screen):
+    page = show("open")
+    page.evaluate("phase => fake.emit('phase', {phase, code: 'STORAGE_LOST'})", scene)
+    expect(page.locator(f"{screen} [data-part=error]")).to_have_text(WORDS["code.STORAGE_LOST"])
 
 
 def test_what_cannot_be_decided_can_only_be_put_aside(show):

@@ -45,6 +45,11 @@ export class Inbox {
     return (this.#heads.get(cid) ?? 0) > this.#parts.chats.get(cid).cursor;
   }
 
+  /** The server's past is another one now. @param {string} cid */
+  forgetHead(cid) {
+    this.#heads.delete(cid);
+  }
+
   /** @returns {Map<string, number>} chats with events that wait, and their heads */
   behind() {
     return new Map([...this.#heads].filter(([cid]) => this.#parts.chats.has(cid) && this.isBehind(cid)));

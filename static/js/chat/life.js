@@ -34,7 +34,7 @@ export class Life {
   /** @type {Phase|null} */
   phase = null;
 
-  /** @param {object} parts api, createSocket, openDatabase, clock, schedule, locks, storage, origin, events, onConnection(state) */
+  /** @param {object} parts api, createSocket, openDatabase, clock, schedule, locks, storage, marks, origin, events, onConnection(state) */
   constructor(parts) {
     this.#parts = parts;
   }
@@ -50,7 +50,9 @@ export class Life {
     this.db?.close();
     this.db = await this.#parts.openDatabase(`llave:${uid}`);
     this.card = (await readCard(this.db)) ?? null;
-    return this.enter(await phaseOf({ api: this.#parts.api, me: this.me, card: this.card }, version));
+    const phase = await phaseOf({ api: this.#parts.api, me: this.me, card: this.card }, version);
+    const isLost = phase === "import" && this.card === null && this.#parts.marks.has(uid);
+    return this.enter(phase, isLost ? "STORAGE_LOST" : undefined);
   }
 
   /** @param {{passphrase: string, onStep?: (step: string) => void}} wish @returns {Promise<{phase: Phase}>} */
@@ -140,6 +142,7 @@ export class Life {
   async forget() {
     this.close();
     await this.db.remove();
+    this.#parts.marks.delete(this.me.uid);
     this.db = null;
     return this.begin();
   }
@@ -182,7 +185,7 @@ export class Life {
       unlocked.openHistory(account.history.map(({ seed }) => seed));
       return this.#goOn(unlocked);
     } catch (error) {
-      this.enter("locked");
+      this.enter("locked", codeOf(error));
       throw error;
     }
   }
@@ -225,7 +228,8 @@ export class Life {
 
   #goOn(open) {
     if (this.open !== open) throw new ChatError("NOT_UNLOCKED"); // locked meanwhile
-    const { events, storage } = this.#parts;
+    const { events, storage, marks } = this.#parts;
+    marks.add(this.me.uid);
     events.guard(open.connect());
     // Never awaited: one engine does not answer until the person does, another has no such thing.
     if (storage?.persist) events.guard(storage.persist());

@@ -1,6 +1,7 @@
 /** The one object that the interface talks to; what it promises stands in docs/architecture.md, "The page". */
 
 import { openDatabase as openRealDatabase } from "../store/database.js";
+import { keptMarks } from "../store/mark.js";
 import { makeConversationFile, readConversationFile } from "./archive.js";
 import { ChatError } from "./codes.js";
 import { MessengerKeys, lifeOf } from "./messenger-keys.js";
@@ -11,14 +12,14 @@ import { conversationList, conversationView, messagePage } from "./views.js";
 
 /**
  * @param {{api: object, createSocket: (handlers: object) => object, openDatabase?: (name: string) => Promise<object>, clock?: object,
- *   schedule?: object, locks?: object, storage?: object, origin: string}} parts
+ *   schedule?: object, locks?: object, storage?: object, marks?: object, origin: string}} parts
  * @returns {Messenger}
  */
 export function createMessenger({
   api, createSocket, openDatabase = openRealDatabase, clock = browserClock, schedule = browserSchedule, locks = globalThis.navigator.locks,
-  storage = globalThis.navigator.storage, origin,
+  storage = globalThis.navigator.storage, marks = keptMarks(), origin,
 }) {
-  return new Messenger({ api, createSocket, openDatabase, clock, schedule, locks, storage, origin });
+  return new Messenger({ api, createSocket, openDatabase, clock, schedule, locks, storage, marks, origin });
 }
 
 /** @see createMessenger */
@@ -110,7 +111,7 @@ export class Messenger extends MessengerKeys {
     return verbs.setVerified(this.#open(), cid, verified);
   }
 
-  /** @param {string} cid @param {"continue"|"repair"} choice */
+  /** @param {string} cid @param {"continue"|"repair"|"resend"} choice resend: after SEQ_REWRITE, what the server lost goes out again */
   async decide(cid, choice) {
     return verbs.decide(this.#open(), cid, choice);
   }

@@ -5,6 +5,7 @@ import { BODY_MAX_CHARS, CONTENT_MAX_BYTES } from "../crypto/labels.js";
 import { safetyNumber } from "../crypto/safety-number.js";
 import { ChatError } from "./codes.js";
 import { messageOfEntry } from "./outbox.js";
+import { rewind } from "./rewind.js";
 import { newUuid } from "./uuid.js";
 
 const BODY_MAX_BYTES = CONTENT_MAX_BYTES - 2_048; // the rest is for what stands beside the body
@@ -95,9 +96,13 @@ export async function setVerified({ chats, bundles, events, compared }, cid, ver
   events.emit("conversations");
 }
 
-/** @param {object} open @param {string} cid @param {"continue"|"repair"} choice */
-export async function decide({ trust, sending }, cid, choice) {
-  await trust.decide(cid, choice);
+/** @param {object} open @param {string} cid @param {"continue"|"repair"|"resend"} choice resend: only after SEQ_REWRITE */
+export async function decide(open, cid, choice) {
+  const { chats, inbox, trust, sending } = open;
+  if (choice === "resend" && chats.get(cid).blocked?.code === "SEQ_REWRITE") {
+    await rewind(open, cid);
+    await inbox.look(cid);
+  } else await trust.decide(cid, choice);
   sending.run(cid);
   if (choice === "repair") sending.upkeepIn(cid, 0);
 }

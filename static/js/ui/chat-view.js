@@ -13,6 +13,7 @@ import "./message-composer.js";
 import "./message-list.js";
 import "./read-again-dialog.js";
 import "./read-file-dialog.js";
+import "./renew-dialog.js";
 import "./safety-dialog.js";
 import "./stop-banner.js";
 import "./user-avatar.js";
@@ -42,6 +43,7 @@ export class ChatView extends View {
     this.addEventListener("read-again", () => this.#dialog("againDialog"));
     this.addEventListener("message-verb", ({ detail }) => this.#verb(detail));
     this.addEventListener("compare-numbers", () => this.#compare());
+    this.addEventListener("renew-browser", () => this.#dialog("renewDialog"));
     this.addEventListener("decide", ({ detail }) => this.#decide(detail.choice));
     this.addEventListener("trust-changed", ({ detail }) => this.#trustChanged(detail));
   }
@@ -49,8 +51,8 @@ export class ChatView extends View {
   /** @param {object} messenger */
   set messenger(messenger) {
     this.#messenger = messenger;
-    const { list, safetyDialog, saveDialog, readDialog, againDialog, connection } = this.parts;
-    for (const part of [list, safetyDialog, saveDialog, readDialog, againDialog]) part.messenger = messenger;
+    const { list, safetyDialog, saveDialog, readDialog, againDialog, renewDialog, connection } = this.parts;
+    for (const part of [list, safetyDialog, saveDialog, readDialog, againDialog, renewDialog]) part.messenger = messenger;
     connection.state = messenger.connection;
   }
 

@@ -2,7 +2,7 @@
 import { busy } from "./dialog-view.js";
 import { personName } from "./conversations.js";
 import { define, View } from "./view.js";
-import { say, sayError } from "./words.js";
+import { say, sayCode, sayError } from "./words.js";
 import "./pass-field.js";
 import "./user-avatar.js";
 
@@ -14,9 +14,11 @@ export class KeyUnlock extends View {
     this.on("forget", "click", () => this.emit("ask-forget"));
   }
 
-  /** @param {{messenger: object}} given */
-  begin({ messenger }) {
+  /** @param {{messenger: object, code?: string}} given code: why the keys were closed */
+  begin({ messenger, code }) {
     this.#messenger = messenger;
+    this.parts.error.hidden = !code;
+    if (code) this.parts.error.textContent = sayCode(code);
     const { me } = messenger;
     this.parts.avatar.hidden = !me;
     if (me) this.parts.avatar.person = me;

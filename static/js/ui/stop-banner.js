@@ -11,13 +11,16 @@ const SAFE = {
   EPOCH_ROLLBACK: "repair",
   STALE_BUNDLE: "repair",
   BUNDLE_NOT_IN_LOG: "repair",
-  STATE_ROLLBACK: "repair",
+  STATE_ROLLBACK: "renew",
+  SEQ_REWRITE: "resend",
   STORAGE_LOST: "repair",
   CODE_UNTRUSTED: "reload",
 };
 
+const DECIDES = new Set(["repair", "resend"]);
+
 /** Here is nothing to go on with: the other button only puts the banner aside. */
-const FINAL = new Set(["SEQ_REWRITE", "CODE_UNTRUSTED"]);
+const FINAL = new Set(["SEQ_REWRITE", "STATE_ROLLBACK", "CODE_UNTRUSTED"]);
 
 export class StopBanner extends View {
   #blocked = null;
@@ -58,7 +61,8 @@ export class StopBanner extends View {
   }
 
   #safe() {
-    if (this.#safeWay === "repair") this.emit("decide", { choice: "repair" });
+    if (DECIDES.has(this.#safeWay)) this.emit("decide", { choice: this.#safeWay });
+    else if (this.#safeWay === "renew") this.emit("renew-browser");
     else if (this.#safeWay === "reload") location.reload();
     else this.emit("compare-numbers");
   }
