@@ -4,6 +4,7 @@ import { FakeServer } from "./fake-server.js";
 import { HOSTILE } from "./hostile.js";
 import { LATER } from "./later.js";
 import { OWN_KEYS } from "./own-keys.js";
+import { TIMERS } from "./timers.js";
 import { Browser, PASSPHRASE, expect, pause, refuses, same, until } from "./harness.js";
 import { damaged, spoil, talking, twoPeople } from "./worlds.js";
 
@@ -31,6 +32,7 @@ const SCENARIOS = {
   ...HOSTILE,
   ...LATER,
   ...OWN_KEYS,
+  ...TIMERS,
 
   async setup_steps_and_phases({ server, browserOf }) {
     const alice = browserOf(server.addPerson("alice"));

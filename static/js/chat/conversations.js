@@ -8,7 +8,7 @@ import { isDelivered } from "./delivered.js";
 
 const CONVERSATION = "conv:";
 const DRAFT = "draft:";
-const ADDED = { missing: [], gaps: [], late: null }; // what the chats of older versions lack
+const ADDED = { missing: [], gaps: [], late: null, timers: new Map(), timerWish: null }; // what the chats of older versions lack
 
 /**
  * @typedef {object} Chat one conversation; never changed in place: `commit` puts the next one in its place
@@ -23,6 +23,7 @@ const ADDED = { missing: [], gaps: [], late: null }; // what the chats of older 
  * @property {boolean} ackOwed @property {boolean} opened @property {number} readSeq @property {number[]} unread
  * @property {object|null} last the newest message @property {{code: string, detail: any}|null} blocked
  * @property {number} refused objects of class R @property {number[]} missing events whose keys were not there, to be read later @property {object[]} gaps Gap, what is missing in the present epoch @property {{seq: number, count: number}|null} late the last that came late @property {number} updatedAt
+ * @property {Map<number, number>} timers epoch -> seconds, of the latest epochs in mode 1 @property {number|null} timerWish chosen, but not in a record yet; 0: messages stay
  */
 
 /** @see Chat */

@@ -3,6 +3,7 @@
 import { hex } from "../lib/bytes.js";
 import { NEXT, RESTART, START } from "../crypto/labels.js";
 import { isOutside } from "./conversations.js";
+import { wantsTimer } from "./timers.js";
 
 const REFRESH_MESSAGES = 100;
 const REFRESH_MS = 24 * 3_600_000;
@@ -19,7 +20,7 @@ export function recordBeforeMessage(chat, { bundles, nowMs, mayRestart }) {
   if (chat.repair) return RESTART;
   if (isOutside(chat)) return mayRestart ? RESTART : "wait";
   const isWorn = chat.ownSent >= REFRESH_MESSAGES || nowMs - chat.recordAt >= REFRESH_MS;
-  return chat.settle || chat.refresh || isWorn || needsChange(chat, bundles, nowMs) ? NEXT : null;
+  return chat.settle || chat.refresh || isWorn || wantsTimer(chat) || needsChange(chat, bundles, nowMs) ? NEXT : null;
 }
 
 /** Without a message, while online. @param {object} chat @param {{bundles: object[], nowMs: number}} at @returns {boolean} a NEXT is due */
@@ -28,7 +29,7 @@ export function isRecordDue(chat, { bundles, nowMs }) {
   if (chat.repair) return true;
   if (isOutside(chat)) return false;
   const isOld = chat.leafAt > 0 && nowMs - chat.leafAt >= LEAF_MS;
-  return chat.settle || isOld || needsChange(chat, bundles, nowMs);
+  return chat.settle || isOld || wantsTimer(chat) || needsChange(chat, bundles, nowMs);
 }
 
 /** Reachable devices of the current bundles differ from the members. @param {object} chat @param {object[]} bundles @param {number} nowMs @returns {boolean} */

@@ -3,12 +3,13 @@
 import { hex, unhex } from "../lib/bytes.js";
 import { ProtocolError } from "../crypto/errors.js";
 import { needsPrekey, newRecordRandomness, proposeRecord } from "../crypto/epoch.js";
-import { MODE_HISTORY, PREKEY_ONE_TIME, PREKEY_SIGNED } from "../crypto/labels.js";
+import { PREKEY_ONE_TIME, PREKEY_SIGNED } from "../crypto/labels.js";
 import { acceptPrekey } from "../crypto/prekeys.js";
 import { RECORD } from "../transport/frames.js";
 import { ChatError, LaterError } from "./codes.js";
 import { isRecordDue, recordBeforeMessage } from "./epoch-wish.js";
 import { countersOf } from "./record-in.js";
+import { nextMode } from "./timers.js";
 import { newUuid } from "./uuid.js";
 
 const ROUNDS = 8; // of losing against other records in a row
@@ -89,7 +90,7 @@ export class Epochs {
     const prekeys = await this.#prekeysFor(chat, kind, bundles);
     await locks.with(chat.cid, async () => {
       if (chats.get(chat.cid).crypto !== chat.crypto) return;
-      const wish = { kind, ...modeOf(chat), finals: countersOf(chats.get(chat.cid), own.did) };
+      const wish = { kind, ...nextMode(chats.get(chat.cid)), finals: countersOf(chats.get(chat.cid), own.did) };
       const context = { device: own, bundles, log: replay.log, prekeys, nowMs: clock.now() };
       const proposal = await proposeRecord(chat.crypto, wish, context, await newRecordRandomness());
       await pending.keep({ cid: chat.cid, clientId: newUuid(), proposal });
@@ -136,11 +137,6 @@ export class Epochs {
     if (code === "STALE_BUNDLE") await this.#parts.replay.catchUp();
     await this.#parts.inbox.look(cid);
   }
-}
-
-// A record keeps the mode that the two have: only a person changes it.
-function modeOf({ crypto }) {
-  return crypto.epoch < 0 ? { mode: MODE_HISTORY, timerS: 0 } : { mode: crypto.mode, timerS: crypto.timerS };
 }
 
 async function usable(signed, asked) {

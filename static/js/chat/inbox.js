@@ -20,7 +20,7 @@ const PULL_LIMIT = 200;
 const CHUNK = 50; // events of one transaction; the page breathes between two
 const TICKS_LOOKED_AT = 100; // newest messages whose ticks may change on screen
 
-/** @typedef {object} InboxParts of RecordParts and applyMessages, and: db, ring, chats, line(), locks, events, schedule, onApplied(cid, draft) */
+/** @typedef {object} InboxParts of RecordParts and applyMessages, and: db, ring, chats, ephemeral, line(), locks, events, schedule, onApplied(cid, draft) */
 
 /** @see InboxParts */
 export class Inbox {
@@ -121,17 +121,21 @@ export class Inbox {
   }
 
   async #applyRun(draft, run) {
-    await Promise.all(run.map(checkBytes));
+    const whole = run.filter((event) => !isTombstone(event));
+    await Promise.all(whole.map(checkBytes));
     if (run[0].kind === RECORD) await applyRecord(draft, run[0], this.#parts);
-    else await applyMessages(draft, run, this.#parts);
+    else await applyMessages(draft, whole, this.#parts);
+    run.filter(isTombstone).forEach((event) => keepTombstone(draft, event));
     const { seq, sha256 } = run.at(-1);
     draft.set({ cursor: seq, tail: sha256 });
   }
 
   /** Writes a draft and tells of it; call it under the chat's lock. @param {Draft} draft */
   async commit(draft) {
-    const { chats, device, outbox, pending, events, onApplied } = this.#parts;
+    const { chats, device, ephemeral, outbox, pending, events, onApplied } = this.#parts;
+    const dying = ephemeral.mark(draft);
     await chats.commit(draft.chat, draft);
+    ephemeral.remember(dying);
     draft.opks.forEach((id) => device.forgetOneTime(id));
     draft.entries.forEach((entry) => outbox.forget(entry));
     if (draft.dropsPending) pending.forget(draft.chat.cid);
@@ -164,6 +168,16 @@ export class Inbox {
 // The server's hash of an event is compared after a restore: it must be the event's.
 async function checkBytes({ blob, sha256: told }) {
   check(toBase64Url(await sha256(blob)) === told, "SEQ_REWRITE");
+}
+
+// A message whose retention ended comes without its bytes (protocol.md, section 14).
+function isTombstone({ kind, blob }) {
+  return kind !== RECORD && blob.length === 0;
+}
+
+// With a timer it is what both agreed on, and counters tell of what was never read; without one it is a gap.
+function keepTombstone(draft, { seq, at, uid, did }) {
+  if (draft.chat.crypto.timerS === 0) draft.show(seq, { kind: "missing", mine: false, code: "SEQ_GAP", at, detail: { uid, did } });
 }
 
 function nextOnes(items, cursor) {

@@ -6,6 +6,7 @@ import { chainKey, openEnvelopes, parseHeader } from "../crypto/envelope.js";
 import { ERROR_CLASSES, ProtocolError } from "../crypto/errors.js";
 import { CLOCK_SKEW_MS } from "../crypto/labels.js";
 import { placeOf } from "../store/mail.js";
+import { isOutside } from "./conversations.js";
 import { reachedByMessage } from "./delivered.js";
 import { Draft, lineId, tagOf } from "./draft.js";
 import { findGaps, takePlace, tellLate } from "./gaps.js";
@@ -84,6 +85,7 @@ async function keepOne(draft, event, { opened, error }, parts) {
 
 function keepRefused(draft, { seq, at, uid, did }, { code }) {
   if (code === "DUPLICATE") return;
+  if (code === "NO_EPOCH_KEY" && draft.chat.crypto.timerS && isOutside(draft.chat)) return; // section 12: nothing in mode 1
   draft.show(seq, { kind: "missing", mine: false, code, at, detail: { uid, did } });
   draft.set({ refused: draft.chat.refused + 1 });
   if (code === "NO_EPOCH_KEY") draft.set({ missing: [...(draft.chat.missing ?? []), seq].slice(-MISSING_MAX) });

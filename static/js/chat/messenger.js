@@ -7,6 +7,7 @@ import { ChatError } from "./codes.js";
 import { MessengerKeys, lifeOf } from "./messenger-keys.js";
 import { browserClock, browserSchedule } from "./schedule.js";
 import { readAgain } from "./read-again.js";
+import { setTimer } from "./timers.js";
 import * as verbs from "./verbs.js";
 import { conversationList, conversationView, messagePage } from "./views.js";
 
@@ -109,6 +110,11 @@ export class Messenger extends MessengerKeys {
   /** After the numbers were compared. @param {string} cid @param {boolean} verified */
   async setVerified(cid, verified) {
     return verbs.setVerified(this.#open(), cid, verified);
+  }
+
+  /** Messages of this chat disappear after so long, at both sides. @param {{cid: string, timerS: number}} wish 0: they stay; else one hour to four weeks */
+  async setTimer(wish) {
+    return setTimer(this.#open(), wish);
   }
 
   /** @param {string} cid @param {"continue"|"repair"|"resend"} choice resend: after SEQ_REWRITE, what the server lost goes out again */

@@ -4,8 +4,9 @@ import { equal, hex } from "../lib/bytes.js";
 import { receivedWithoutGap } from "../crypto/chain.js";
 import { followRecord, readHistory, receiveRecord, recordNeeds } from "../crypto/epoch.js";
 import { ProtocolError } from "../crypto/errors.js";
-import { RESTART, START } from "../crypto/labels.js";
+import { MODE_HISTORY, RESTART, START } from "../crypto/labels.js";
 import { reachedByRecord } from "./delivered.js";
+import { afterRecord, keptKeys } from "./timers.js";
 
 /**
  * @typedef {object} RecordParts
@@ -86,7 +87,7 @@ function enter(draft, event, { state, epochKeys, usedOpkId, notices, core, own }
     draft.ring.push(parts.device.oneTimeUsed(usedOpkId));
     draft.opks.push(usedOpkId);
   }
-  tell(draft, event, { core, notices, own });
+  tell(draft, event, { core, notices, own, isMine: hex(core.sUid) === parts.me.uid });
 }
 
 // What every record that counts does, whether it let this browser in or not.
@@ -95,23 +96,24 @@ function renew(draft, event, { state, epochKeys, core }, parts) {
   const nowMs = parts.clock.now();
   if (epochKeys) draft.set(reachedByRecord(chat, core, parts.me.uid)); // only a record that was confirmed
   draft.set({
-    crypto: state, keys: epochKeys, chains: new Map(), seen: new Map(), gaps: [], ownAccepted: 0, refresh: false, settle: false, ownSent: 0,
+    crypto: state, ...keptKeys(epochKeys), ...afterRecord(chat, core), seen: new Map(), gaps: [], ownAccepted: 0, refresh: false, settle: false, ownSent: 0,
     recordAt: nowMs, unreached: unreachedOf(core, parts.bundles.known(chat.uids), nowMs),
   });
-  if (epochKeys) draft.ring.push({ name: epochName(chat.cid, core.epoch), value: { epoch: core.epoch, th: epochKeys.th, kMsg: epochKeys.kMsg } });
+  if (epochKeys?.mode === MODE_HISTORY) draft.ring.push({ name: epochName(chat.cid, core.epoch), value: { epoch: core.epoch, th: epochKeys.th, kMsg: epochKeys.kMsg } });
   if (parts.pending.get(chat.cid)) {
     draft.ring.push(parts.pending.dropChange(chat.cid));
     draft.dropsPending = true;
   }
 }
 
-function tell(draft, { seq, at }, { core, notices, own }) {
+function tell(draft, { seq, at }, { core, notices, own, isMine }) {
   const detail = { mine: own };
   if (core.kind === START) draft.notice(seq, "STARTED", at, detail);
   if (core.kind === RESTART) draft.notice(seq, "RESTARTED", at, detail);
   // A new browser is told when its bundle is seen; one's own RESTART is no suspect.
   const told = notices.filter((code) => code !== "DEVICE_ADDED" && !(own && code === "RESTART_SUSPECT"));
-  told.forEach((code) => draft.notice(seq, code, at));
+  if (core.kind === START && core.timerS) told.push("MODE_CHANGED");
+  told.forEach((code) => draft.notice(seq, code, at, code === "MODE_CHANGED" ? { mine: isMine, timerS: core.timerS } : null));
 }
 
 function unreachedOf(core, bundles, at) {

@@ -1,7 +1,7 @@
 /** The real clock and the real timers; tests hand in others. */
 
-/** @type {{now: () => number}} wall clock in ms, for display and dates in signed objects */
-export const browserClock = Object.freeze({ now: () => Date.now() });
+/** @type {{now: () => number, elapsed: () => number}} wall clock in ms, for display and dates in signed objects; and one that only goes forward */
+export const browserClock = Object.freeze({ now: () => Date.now(), elapsed: () => performance.now() });
 
 /**
  * `after` gives the way to cancel; the schedule of open keys runs `orElse` when they are closed before.

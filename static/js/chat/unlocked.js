@@ -8,6 +8,7 @@ import { Conversations } from "./conversations.js";
 import { DeviceKeys } from "./device-keys.js";
 import { Directory } from "./directory.js";
 import { isRecordDue } from "./epoch-wish.js";
+import { Ephemeral } from "./ephemeral.js";
 import { Epochs } from "./epochs.js";
 import { Inbox } from "./inbox.js";
 import { Line } from "./line.js";
@@ -57,12 +58,13 @@ export class Unlocked {
     this.chats = new Conversations({ ring, me });
     this.outbox = new Outbox({ ring });
     this.pending = new PendingRecords({ ring });
+    this.ephemeral = new Ephemeral(this);
     this.#connectParts();
   }
 
   /** From the keyring. */
   async load() {
-    const parts = [this.device, this.directory, this.chats, this.outbox, this.pending, this.replay, this.bundles];
+    const parts = [this.device, this.directory, this.chats, this.outbox, this.pending, this.replay, this.bundles, this.ephemeral];
     for (const part of parts) await part.load();
     this.trust.resume();
     this.chats.all().forEach(({ cid }) => this.withheld.consider(cid));

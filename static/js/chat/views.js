@@ -14,7 +14,7 @@ export function conversationView(open, chat) {
   return {
     cid: chat.cid, peer: { uid, name, displayName }, self: chat.peer === me.uid, ...lastOf(chat, outbox), unread: chat.unread.length,
     readSeq: chat.readSeq, draft: chats.draft(chat.cid), blocked: chat.blocked, canWrite: whyNot === null, whyNot,
-    verified: bundles.isVerified(chat.peer),
+    verified: bundles.isVerified(chat.peer), timerS: chat.timerWish ?? chat.crypto.timerS,
   };
 }
 
