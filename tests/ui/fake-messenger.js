@@ -236,6 +236,13 @@ export class FakeMessenger extends EventTarget {
     this.calls.push(["passphrase", next]);
   }
 
+  async setTimer({ cid, timerS }) {
+    this.calls.push(["timer", timerS]);
+    Object.assign(this.conversation(cid), { timerS });
+    this.notice(cid, { code: "MODE_CHANGED", detail: { mine: true, timerS } });
+    this.emit("conversation", { cid });
+  }
+
   async renewBrowser({ passphrase }) {
     if (passphrase !== "right") throw refusal("WRONG_PASSPHRASE");
     this.chats.filter(({ blocked }) => blocked?.code === "STATE_ROLLBACK").forEach(({ cid }) => this.block(cid, null));

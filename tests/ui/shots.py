@@ -97,6 +97,19 @@ def storage_lost(page: Any) -> None:
     page.wait_for_timeout(200)
 
 
+def timer(page: Any) -> None:
+    open_first(page)
+    page.click(".chat-view__header summary")
+    page.click("[data-part=timerItem]")
+    page.click("timer-dialog label >> nth=3")
+
+
+def timed(page: Any) -> None:
+    timer(page)
+    page.click("timer-dialog [data-part=go]")
+    page.wait_for_timeout(200)
+
+
 def name_browser(page: Any) -> None:
     browsers(page)
     page.click("browsers-dialog [data-part=rename] >> nth=1")
@@ -189,6 +202,8 @@ SCENES: dict[str, tuple[str, Any]] = {
     "verbs": ("open", verbs),
     "reminder": ("open&due=check", None),
     "browsers": ("open", browsers),
+    "timer": ("open", timer),
+    "timed": ("open", timed),
     "renew": ("open", renew),
     "rewritten": ("open", rewritten),
     "storage-lost": ("open", storage_lost),

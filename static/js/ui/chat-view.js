@@ -1,5 +1,6 @@
 /** One open chat: its header, its messages, its stop banner, its composer and its dialogs. */
 import { conversationOf, nameOf } from "./conversations.js";
+import { duration } from "./dates.js";
 import { setIcon } from "./icons.js";
 import { closeMenu, watchMenu } from "./menus.js";
 import { contextOf } from "./message-verbs.js";
@@ -16,6 +17,7 @@ import "./read-file-dialog.js";
 import "./renew-dialog.js";
 import "./safety-dialog.js";
 import "./stop-banner.js";
+import "./timer-dialog.js";
 import "./user-avatar.js";
 
 const ANSWERED_BY_NUMBERS = new Set(["ROOT_RESET", "ROOT_ROTATED"]);
@@ -30,6 +32,7 @@ export class ChatView extends View {
     watchMenu(this.parts.menu);
     this.on("back", "click", () => this.emit("leave-chat"));
     this.on("trust", "click", () => this.#compare());
+    for (const part of ["timer", "timerItem"]) this.on(part, "click", () => this.#dialog("timerDialog"));
     this.on("safety", "click", () => this.#compare());
     this.on("save", "click", () => this.#dialog("saveDialog"));
     this.on("read", "click", () => this.#dialog("readDialog"));
@@ -51,8 +54,8 @@ export class ChatView extends View {
   /** @param {object} messenger */
   set messenger(messenger) {
     this.#messenger = messenger;
-    const { list, safetyDialog, saveDialog, readDialog, againDialog, renewDialog, connection } = this.parts;
-    for (const part of [list, safetyDialog, saveDialog, readDialog, againDialog, renewDialog]) part.messenger = messenger;
+    const { list, safetyDialog, saveDialog, readDialog, againDialog, renewDialog, timerDialog, connection } = this.parts;
+    for (const part of [list, safetyDialog, saveDialog, readDialog, againDialog, renewDialog, timerDialog]) part.messenger = messenger;
     connection.state = messenger.connection;
   }
 
@@ -96,7 +99,8 @@ export class ChatView extends View {
     parts.avatar.person = conversation.peer;
     parts.name.textContent = name;
     this.#showTrust(conversation);
-    parts.composer.allow({ canWrite: conversation.canWrite, whyNot: conversation.whyNot, name });
+    this.#showTimer(conversation);
+    parts.composer.allow({ canWrite: conversation.canWrite, whyNot: conversation.whyNot, name, timerS: conversation.timerS });
     parts.list.canWrite = conversation.canWrite;
     parts.composer.hidden = Boolean(conversation.blocked);
     parts.stop.show(conversation.blocked, name);
@@ -151,6 +155,16 @@ export class ChatView extends View {
     setIcon(shield, verified ? "shield-check" : "shield");
   }
 
+  #showTimer({ timerS = 0, canWrite }) {
+    const { timer, timerWords, timerItem } = this.parts;
+    timer.hidden = !timerS;
+    timerItem.disabled = timer.disabled = !canWrite;
+    if (!timerS) return;
+    timerWords.textContent = duration(timerS);
+    timer.setAttribute("aria-label", say("timer.header", { time: duration(timerS) }));
+    timer.title = say("timer.header", { time: duration(timerS) });
+  }
+
   #compare() {
     this.#dialog("safetyDialog");
   }
@@ -165,7 +179,7 @@ export class ChatView extends View {
   #dialog(part) {
     closeMenu(this.parts.menu);
     const conversation = conversationOf(this.#messenger, this.#cid);
-    this.parts[part].open({ cid: this.#cid, name: nameOf(conversation), verified: conversation.verified });
+    this.parts[part].open({ cid: this.#cid, name: nameOf(conversation), verified: conversation.verified, timerS: conversation.timerS ?? 0 });
   }
 
   #keepDraft({ cid, text }) {

@@ -44,5 +44,13 @@ export function rowTime(ms, now = Date.now()) {
   return shape("shortYear", { dateStyle: "short" }).format(ms);
 }
 
+const UNITS = [["week", 604_800], ["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
+
+/** @param {number} seconds @returns {string} such as "1 week", in the largest unit that fits */
+export function duration(seconds) {
+  const [unit, size] = UNITS.find(([, one]) => seconds % one === 0 && seconds >= one) ?? UNITS.at(-1);
+  return new Intl.NumberFormat(language(), { style: "unit", unit, unitDisplay: "long" }).format(seconds / size);
+}
+
 /** One key a calendar day. @param {number} ms */
 export const dayKey = (ms) => String(midnight(ms));

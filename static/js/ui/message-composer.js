@@ -1,4 +1,5 @@
 /** Where one writes: grows to six lines, Enter sends, drafts are kept, and when writing is not possible it says why. */
+import { duration } from "./dates.js";
 import { define, View } from "./view.js";
 import { say, sayCode } from "./words.js";
 
@@ -36,12 +37,13 @@ export class MessageComposer extends View {
     this.#fit();
   }
 
-  /** @param {{canWrite: boolean, whyNot: string|null, name: string}} given */
-  allow({ canWrite, whyNot, name }) {
+  /** @param {{canWrite: boolean, whyNot: string|null, name: string, timerS?: number}} given */
+  allow({ canWrite, whyNot, name, timerS = 0 }) {
     const { why, form, text } = this.parts;
     why.hidden = canWrite;
     form.hidden = !canWrite;
     text.disabled = !canWrite;
+    text.placeholder = timerS ? say("composer.timer", { time: duration(timerS) }) : say("composer.empty");
     if (!canWrite) why.textContent = sayCode(whyNot ?? "BLOCKED", { name });
     this.#fit();
   }

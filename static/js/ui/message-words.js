@@ -1,8 +1,12 @@
 /** The words for what stands in the flow beside texts: lines, what they mean, and what is read out when something arrives. */
+import { duration } from "./dates.js";
 import { knows, say, sayCode } from "./words.js";
 
 /** About my own browsers and keys some lines read differently. */
 const whose = (key, detail) => (detail?.mine && knows(`${key}.mine`) ? `${key}.mine` : key);
+
+/** A timer was set, or taken off. */
+const timed = (key, detail) => (detail?.timerS === undefined ? key : `${key}.${detail.timerS ? "timer" : "off"}`);
 
 /** A message of these kinds is a line in the middle, not a bubble. @param {{kind: string}} message  @returns {boolean} */
 export const isLine = ({ kind }) => kind === "notice" || kind === "missing";
@@ -12,15 +16,15 @@ export const isSaidAbove = ({ kind, code }) => kind === "notice" && code === "ST
 
 /** @param {{kind: string, code: string, detail?: object}} message  @param {string} name of the other person  @returns {string} */
 export function lineText({ kind, code, detail }, name) {
-  const key = whose(`notice.${code}`, detail);
-  if (knows(key)) return say(key, { name, count: detail?.count ?? 1 });
+  const key = whose(timed(`notice.${code}`, detail), detail);
+  if (knows(key)) return say(key, { name, count: detail?.count ?? 1, time: duration(detail?.timerS ?? 0) });
   if (knows(`stop.${code}.title`)) return stopText("title", { code, detail }, name);
   return kind === "missing" ? say("notice.refused") : sayCode(code, { name });
 }
 
 /** @param {{code: string, detail?: object}} line  @param {string} name  @returns {string} what happened, what it may mean, what to do */
 export function explanation({ code, detail }, name) {
-  const key = whose(`explain.${code}`, detail);
+  const key = whose(timed(`explain.${code}`, detail), detail);
   if (knows(key)) return say(key, { name });
   if (!knows(`stop.${code}.means`)) return sayCode(code, { name });
   return ["means", "advice"].map((part) => stopText(part, { code, detail }, name)).join(" ");
