@@ -56,6 +56,10 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
         "const padded = await gcmOpen(key, nonce, body, concat(headerBytes, commit));",
         "const padded = await gcmOpen(key, nonce, body, envelope.subarray(0, HEADER_BYTES + HASH_BYTES));",
     ),
+    48: ("chat/action-in.js", "if (code) return draft.refuse(event, code);", ""),
+    49: ("crypto/content.js", 'check(equal(target.uid, action.uid), "ACTION_NOT_OWNER");', ""),
+    50: ("chat/targets.js", "LABEL.find, unhex(cid), unhex(mid)", "LABEL.find, unhex(mid)"),
+    51: ("chat/actions.js", "text: versions.at(-1).text };", "text: body };"),
     56: ("crypto/padding.js", "new Uint8Array(padme(content.length + 1))", "new Uint8Array(content.length + 1)"),
     61: ("crypto/attachment.js", 'check(equal(await sha256(blob), hash), "FILE_HASH_MISMATCH");', ""),
     62: (

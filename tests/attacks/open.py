@@ -4,7 +4,6 @@
 NOT_AUTOMATED: dict[int, str] = {
     23: "phishing of a person; no remote linking exists, the 'not me' button and the coarse place are not built",
     38: "the warning 'keys cannot be renewed' and the limit of 1000 messages are not built",
-    51: "edits are not built: they are shown as unsupported",
     54: "timers are not built in the page",
     65: "files are not shown or sent by the page yet",
     66: "its test only measures the time; that more than 40 Mpx are refused is not asserted",
@@ -38,9 +37,6 @@ PARTLY: dict[int, str] = {
     12: "'not reached yet' is not listed in the page",
     15: "a second chat for the pair is not told apart in words",
     17: "the two heads cannot be exported yet",
-    48: "edits are not built: shown as unsupported, nothing changes",
-    49: "deletes are not built: shown as unsupported, nothing changes",
-    50: "reactions are not built",
     61: "module only",
     62: "module only",
     63: "module only",

@@ -8,21 +8,8 @@ from reference.errors import ProtocolError
 pytestmark = pytest.mark.browser
 
 
-def test_a48_an_edit_of_anothers_message_changes_nothing(bench):
-    bench("a48")
-
-
-@pytest.mark.parametrize("way", ["a49", "a49_server"])
-def test_a49_a_delete_of_anothers_message_changes_nothing(bench, way):
-    bench(way)
-
-
-def test_a50_an_action_on_an_unknown_message_shows_nothing_of_it(bench):
-    bench("a50")
-
-
-def test_a52_only_the_peers_sealed_word_is_a_receipt(bench):
-    bench("a52")
+def test_a49_a_row_that_the_server_takes_away_is_a_gap_and_no_delete(bench):
+    bench("a49_server")
 
 
 def test_a53_the_senders_time_is_shown_and_the_servers_flagged(bench):

@@ -1,5 +1,6 @@
 /** The claims of test_chat.py, each a story of people and browsers; run in a page. */
 
+import { CHANGES } from "./changes.js";
 import { FakeServer } from "./fake-server.js";
 import { HOSTILE } from "./hostile.js";
 import { LATER } from "./later.js";
@@ -33,6 +34,7 @@ const SCENARIOS = {
   ...LATER,
   ...OWN_KEYS,
   ...TIMERS,
+  ...CHANGES,
 
   async setup_steps_and_phases({ server, browserOf }) {
     const alice = browserOf(server.addPerson("alice"));

@@ -83,6 +83,11 @@ SCENARIOS = [
     "another_passphrase_opens_everything_from_then_on",
     "a_passphrase_that_could_not_be_stored_changes_nothing",
     "the_key_file_is_asked_for_after_a_week_a_month_and_three",
+    "a_reply_quotes_what_is_kept_here",
+    "what_is_done_to_a_message_reaches_every_browser",
+    "what_is_done_offline_goes_out_once",
+    "nobody_changes_what_is_not_theirs",
+    "a_change_that_is_refused_is_taken_off_the_screen",
 ]
 
 

@@ -8,8 +8,12 @@ import { openKeyfile } from "../crypto/keyfile.js";
 import { encodeConversation, parseConversation } from "../crypto/keyfile-payload.js";
 import { KEYFILE_CONVERSATION } from "../crypto/labels.js";
 import { RECORD } from "../transport/frames.js";
+import { placeOf } from "../store/mail.js";
+import { actionOf, changedByAll, isAction, refusalOf } from "./actions.js";
 import { ChatError } from "./codes.js";
+import { messageOf } from "./conversations.js";
 import { fileName, sealConversationFile } from "./key-files.js";
+import { rowOf, saysNothing } from "./message-in.js";
 import { epochName } from "./record-in.js";
 
 const PULL_LIMIT = 200;
@@ -33,26 +37,25 @@ export async function readConversationFile({ api, me, directory, clock }, { byte
   const cid = hex(file.cid);
   const uids = file.uids.map(hex);
   const peer = directory.person(uids.find((uid) => uid !== me.uid) ?? me.uid);
-  const reader = { file, cid, me, nowMs: clock.now(), epochs: new Map(), chains: new Map(), ids: new Set() };
-  return { cid, peer, messages: await readAll(api, reader) };
+  const reader = { file, cid, me, nowMs: clock.now(), epochs: new Map(), chains: new Map(), ids: new Set(), rows: [], actions: [] };
+  await readAll(api, reader);
+  const chat = { cid, uids, peer: peer.uid, delivered: new Map() };
+  return { cid, peer, messages: withActions(reader).map((row) => messageOf(chat, row)) };
 }
 
 async function readAll(api, reader) {
-  const messages = [];
   for (let after = 0; ; ) {
     const { items } = await api.pullEvents(reader.cid, after, PULL_LIMIT);
-    if (items.length === 0) return messages;
+    if (items.length === 0) return;
     if (after >= EVENTS_MAX || items.some(({ seq }, i) => seq !== after + 1 + i)) throw new ChatError("SEQ_GAP");
-    for (const event of items) messages.push(...(await readEvent(reader, event)));
+    for (const event of items) await (event.kind === RECORD ? readRecord(reader, event) : readMessage(reader, event));
     after = items.at(-1).seq;
   }
 }
 
-async function readEvent(reader, event) {
-  if (event.kind !== RECORD) return readMessage(reader, event);
-  const keys = await openedEpoch(reader.file, event.blob);
+async function readRecord(reader, { blob }) {
+  const keys = await openedEpoch(reader.file, blob);
   if (keys) reader.epochs.set(keys.epoch, keys);
-  return [];
 }
 
 // A key counts only if it gives the confirm of the stored record.
@@ -71,16 +74,32 @@ async function openedEpoch({ epochs }, blob) {
   }
 }
 
-async function readMessage(reader, { seq, uid, did, blob, at }) {
+async function readMessage(reader, event) {
+  const { seq, uid, did, blob, at } = event;
   const item = { envelope: blob, sender: { uid: unhex(uid), did: unhex(did) }, seenMid: null };
   const { results, chains } = await openEnvelopes([item], { ...reader, cid: unhex(reader.cid) });
   reader.chains = chains;
   const { opened, error } = results[0];
-  const common = { cid: reader.cid, mine: uid === reader.me.uid, seq, state: "sent", detail: null };
-  if (error) return [{ ...common, id: `line:${seq}`, kind: "missing", text: "", at, code: error.code }];
-  const { content, supported } = opened;
-  if (content.t === "void" || reader.ids.has(`${uid}/${content.id}`)) return [];
-  reader.ids.add(`${uid}/${content.id}`);
-  const isText = supported && content.t === "text";
-  return [{ ...common, id: content.id, kind: isText ? "text" : "unsupported", text: isText ? content.body : "", at: content.ts, code: null }];
+  const isMine = uid === reader.me.uid;
+  if (error) reader.rows.push({ id: `line:${seq}`, kind: "missing", mine: isMine, at, code: error.code, place: placeOf(seq) });
+  else keepContent(reader, event, { opened, isMine });
+}
+
+function keepContent({ rows, actions, ids }, event, { opened, isMine }) {
+  const { t, id } = opened.content;
+  if (saysNothing(t) || ids.has(`${event.uid}/${id}`)) return;
+  ids.add(`${event.uid}/${id}`);
+  if (isAction(t)) actions.push(actionOf(event, opened));
+  else rows.push({ ...rowOf(event, { opened, isMine, id }), place: placeOf(event.seq) });
+}
+
+// As the chat shows them: what answers knows what it answers, what was changed is changed by its author only.
+function withActions({ rows, actions }) {
+  const ids = new Map(rows.filter(({ mid }) => mid).map(({ id, mid }) => [hex(mid), id]));
+  const about = new Map(actions.map(({ target }) => [target, []]));
+  actions.forEach((action) => about.get(action.target).push(action));
+  return rows.map((row) => {
+    const allowed = (about.get(row.mid && hex(row.mid)) ?? []).filter((action) => refusalOf(row, action) === null);
+    return changedByAll({ ...row, reId: ids.get(row.re) }, allowed);
+  });
 }

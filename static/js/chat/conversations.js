@@ -3,12 +3,13 @@
 import { unhex } from "../lib/bytes.js";
 import { newConversation } from "../crypto/epoch.js";
 import { seqOf } from "../store/mail.js";
+import { earlierOf, reactionsOf } from "./actions.js";
 import { ChatError } from "./codes.js";
 import { isDelivered } from "./delivered.js";
 
 const CONVERSATION = "conv:";
 const DRAFT = "draft:";
-const ADDED = { missing: [], gaps: [], late: null, timers: new Map(), timerWish: null }; // what the chats of older versions lack
+const ADDED = { missing: [], gaps: [], late: null, waiting: [], timers: new Map(), timerWish: null }; // what the chats of older versions lack
 
 /**
  * @typedef {object} Chat one conversation; never changed in place: `commit` puts the next one in its place
@@ -22,8 +23,9 @@ const ADDED = { missing: [], gaps: [], late: null, timers: new Map(), timerWish:
  * @property {Map<number, Map<string, number>>} delivered epoch -> own did -> next counter that the peer has; promised: must have to go on after my own record
  * @property {boolean} ackOwed @property {boolean} opened @property {number} readSeq @property {number[]} unread
  * @property {object|null} last the newest message @property {{code: string, detail: any}|null} blocked
- * @property {number} refused objects of class R @property {number[]} missing events whose keys were not there, to be read later @property {object[]} gaps Gap, what is missing in the present epoch @property {{seq: number, count: number}|null} late the last that came late @property {number} updatedAt
- * @property {Map<number, number>} timers epoch -> seconds, of the latest epochs in mode 1 @property {number|null} timerWish chosen, but not in a record yet; 0: messages stay
+ * @property {number} refused objects of class R @property {number[]} missing events whose keys were not there, to be read later @property {object[]} gaps Gap, what is missing in the present epoch @property {{seq: number, count: number}|null} late the last that came late
+ * @property {{tag: string, until: number}[]} waiting messages that did not come yet, of which something is kept that is about them
+ * @property {Map<number, number>} timers epoch -> seconds, of the latest epochs in mode 1 @property {number|null} timerWish chosen, but not in a record yet; 0: messages stay @property {number} updatedAt
  */
 
 /** @see Chat */
@@ -113,7 +115,18 @@ export class Conversations {
 export function messageOf(chat, row) {
   const { place, id, mine, kind, text = "", at, code = null, detail = null } = row;
   const state = mine && kind === "text" && isDelivered(chat, row) ? "delivered" : "sent";
-  return { id, cid: chat.cid, mine, kind, text, at, seq: seqOf(place), order: place, state, code, detail };
+  const about = { re: row.reId ?? row.re ?? null, deleted: row.deleted === true, earlier: earlierOf(row), reactions: reactionsOf(row, myUidOf(chat)) };
+  return { id, cid: chat.cid, mine, kind, text, at, seq: seqOf(place), order: place, state, code, detail, edited: about.earlier.length > 0, ...about };
+}
+
+/** @param {object} row @returns {object} what a chat remembers of its newest message */
+export function newestOf({ id, mid, text, at, mine, kind, deleted, epoch, did, counter }) {
+  return { id, mid, text, at, mine, kind, deleted, epoch, did, counter };
+}
+
+/** @param {Chat} chat @returns {string} */
+export function myUidOf({ uids, peer }) {
+  return uids.find((uid) => uid !== peer) ?? peer;
 }
 
 /** @param {Chat} chat @returns {boolean} no usable next: only a NEXT by a member, or a RESTART, lets this browser write */

@@ -17,7 +17,6 @@ export class Draft {
   entries = []; // of the outbox, that became mail
   dropsPending = false;
   #after = new Map();
-  #tags = new Set();
 
   /** @param {object} chat @param {{quiet?: boolean}} [how] quiet: history, nothing of it is news */
   constructor(chat, { quiet = false } = {}) {
@@ -43,10 +42,10 @@ export class Draft {
     this.chat = { ...this.chat, ...fields };
   }
 
-  /** A line for an event. @param {number} seq @param {object} value row @param {{tag?: string, isNew?: boolean}} [more] */
-  show(seq, value, { tag, isNew = true } = {}) {
+  /** A line for an event. @param {number} seq @param {object} value row @param {{isNew?: boolean}} [more] */
+  show(seq, value, { isNew = true } = {}) {
     const place = value.kind === "notice" ? this.#placeAfter(seq) : placeOf(seq);
-    this.put({ cid: this.chat.cid, place, tag, value }, isNew);
+    this.put({ cid: this.chat.cid, place, value }, isNew);
   }
 
   /** A line without an id of its own goes. @param {number} place */
@@ -55,12 +54,18 @@ export class Draft {
     this.removed.push(lineIdAt(this.chat.cid, place));
   }
 
+  /** The line of a refusal that is none any more. @param {number} place */
+  takeBack(place) {
+    this.drop(place);
+    this.set({ refused: this.chat.refused - 1 });
+  }
+
   /** @param {object} change of the mail store @param {boolean} isNew */
   put(change, isNew) {
     const row = { id: lineIdAt(change.cid, change.place), ...change.value };
+    this.removed = this.removed.filter((id) => id !== row.id);
     this.mail.push({ ...change, value: row });
     this.shown.push({ row: { ...row, place: change.place }, isNew: isNew && !this.quiet });
-    if (change.tag) this.#tags.add(change.tag);
   }
 
   /** @param {number} seq @param {string} code @param {number} at @param {object|null} [detail] */
@@ -80,9 +85,21 @@ export class Draft {
     this.set({ blocked: this.chat.blocked ?? { code, detail } });
   }
 
-  /** @param {string} tag @returns {boolean} */
-  hasTag(tag) {
-    return this.#tags.has(tag);
+  /** What stays of a refused event is a line with the reason. @param {object} event @param {string} code */
+  refuse({ seq, at, uid, did }, code) {
+    this.show(seq, { kind: "missing", mine: false, code, at, detail: { uid, did } });
+    this.set({ refused: this.chat.refused + 1 });
+    if (ERROR_CLASSES.get(code) === "B") this.block(code);
+  }
+
+  /** @param {string} tag @returns {object|undefined} what this change makes of the message that it finds */
+  found(tag) {
+    return this.mail.findLast(({ tags, value }) => value && tags?.includes(tag));
+  }
+
+  /** @param {number} place @returns {object|undefined} what this change makes of a row */
+  at(place) {
+    return this.mail.findLast((change) => change.place === place && change.value);
   }
 
   // Notices of one event stand behind each other, and behind its message.
@@ -96,6 +113,12 @@ export class Draft {
 /** @param {string} cid @param {number} seq @returns {string} the id of the row that stands for an event without a content id of its own */
 export function lineId(cid, seq) {
   return lineIdAt(cid, placeOf(seq));
+}
+
+/** @param {string} cid @param {string} id @returns {number|null} */
+export function placeOfLine(cid, id) {
+  const start = `line:${cid}:`;
+  return id.startsWith(start) ? Number(id.slice(start.length)) : null;
 }
 
 function lineIdAt(cid, place) {

@@ -8,13 +8,13 @@ import { check } from "../crypto/errors.js";
 import { sha256 } from "../crypto/primitives.js";
 import { mailPage } from "../store/mail.js";
 import { RECORD } from "../transport/frames.js";
-import { messageOf } from "./conversations.js";
 import { isDelivered } from "./delivered.js";
 import { ChatError } from "./codes.js";
 import { Draft } from "./draft.js";
 import { applyMessages } from "./message-in.js";
 import { applyRecord } from "./record-in.js";
 import { SingleFlight, pause } from "./schedule.js";
+import { messageView } from "./views.js";
 
 const PULL_LIMIT = 200;
 const CHUNK = 50; // events of one transaction; the page breathes between two
@@ -147,7 +147,7 @@ export class Inbox {
   /** @param {Draft} draft */
   tellRows(draft) {
     const { cid } = draft.chat;
-    draft.shown.forEach(({ row, isNew }) => this.#parts.events.emit("message", { message: messageOf(draft.chat, row), isNew }));
+    draft.shown.forEach(({ row, isNew }) => this.#parts.events.emit("message", { message: messageView(this.#parts, draft.chat, row), isNew }));
     draft.removed.forEach((id) => this.#parts.events.emit("removed", { cid, id }));
   }
 
@@ -161,7 +161,7 @@ export class Inbox {
   async #tellTicks({ before, chat }) {
     const { rows } = await mailPage(this.#parts, chat.cid, { limit: TICKS_LOOKED_AT });
     const ticked = rows.filter((row) => row.mine && row.kind === "text" && !isDelivered(before, row) && isDelivered(chat, row));
-    ticked.forEach((row) => this.#parts.events.emit("message", { message: messageOf(chat, row), isNew: false }));
+    ticked.forEach((row) => this.#parts.events.emit("message", { message: messageView(this.#parts, chat, row), isNew: false }));
   }
 }
 

@@ -3,27 +3,32 @@
 import { equal, hex, unhex } from "../lib/bytes.js";
 import { dropExpired } from "../crypto/chain.js";
 import { chainKey, openEnvelopes, parseHeader } from "../crypto/envelope.js";
-import { ERROR_CLASSES, ProtocolError } from "../crypto/errors.js";
+import { ProtocolError } from "../crypto/errors.js";
 import { CLOCK_SKEW_MS } from "../crypto/labels.js";
 import { placeOf } from "../store/mail.js";
-import { isOutside } from "./conversations.js";
+import { actionOf, isAction } from "./actions.js";
+import { applyAction, putAgain, putMessage } from "./action-in.js";
+import { isOutside, newestOf } from "./conversations.js";
 import { reachedByMessage } from "./delivered.js";
-import { Draft, lineId, tagOf } from "./draft.js";
+import { lineId, tagOf } from "./draft.js";
 import { findGaps, takePlace, tellLate } from "./gaps.js";
-import { mailOfEntry } from "./outbox.js";
+import { openedOfEntry } from "./outbox.js";
+import { forgetOverdue } from "./waiting.js";
 
 const UNREAD_MAX = 1_000; // counted; more are there, but not counted
 const MISSING_MAX = 10_000; // remembered, to be read when the keys come
 const MIDS_KEPT = 128; // for each sender; older ones are refused by their counter all the same
 
 /**
- * @param {Draft} draft @param {object[]} events of kind message, in a row @param {{me: {uid: string}, did: string, outbox: object, db: object, clock: object}} parts
+ * @param {import("./draft.js").Draft} draft @param {object[]} events of kind message, in a row
+ * @param {{me: {uid: string}, did: string, outbox: object, targets: object, ring: object, clock: object}} parts
  */
 export async function applyMessages(draft, events, parts) {
   const isOwn = (event) => ownEntry(draft.chat.cid, event, parts);
   const heads = new Map([...draft.chat.chains.values()].map(({ did, next }) => [hex(did), next]));
   const { results, chains } = await openAll(draft.chat, events.filter((event) => !isOwn(event)), parts);
   draft.set({ chains });
+  forgetOverdue(draft, parts);
   for (const event of events) {
     const entry = isOwn(event);
     if (entry) await keepOwn(draft, event, entry, parts);
@@ -56,20 +61,13 @@ function seenMid({ seen, keys }, blob, did) {
   }
 }
 
-// What this browser sealed itself: the text is in the outbox.
-async function keepOwn(draft, event, entry, { me, db }) {
-  const { sealed, kind, text, at, id } = entry;
+// What this browser sealed itself: what it says is in the outbox.
+async function keepOwn(draft, event, entry, parts) {
+  const { sealed } = entry;
   if (draft.entries.includes(entry)) return;
   const isPresent = sealed.epoch === draft.chat.crypto.epoch;
   const late = isPresent ? takePlace(draft, { did: event.did, counter: sealed.counter, ack: {} }) : null;
-  if (kind === "text") {
-    const tag = await tagOf(entry.cid, me.uid, id);
-    const isKnown = draft.hasTag(tag) || (await db.mailByTag(tag));
-    if (!isKnown) draft.put(mailOfEntry(entry, { place: late ?? placeOf(event.seq), did: event.did, uid: me.uid, tag }), false);
-    if (late === null) draft.set({ last: { id, text, at, mine: true, kind, epoch: sealed.epoch, did: event.did, counter: sealed.counter } });
-    else tellLate(draft, event);
-    draft.set({ updatedAt: event.at });
-  }
+  await keepContent(draft, event, { opened: openedOfEntry(entry), isMine: true, late, isNew: false }, parts);
   if (isPresent) {
     remember(draft, event, { header: sealed, mid: sealed.mid });
     draft.set({ ownAccepted: sealed.counter + 1 });
@@ -83,13 +81,11 @@ async function keepOne(draft, event, { opened, error }, parts) {
   else await keepOpened(draft, event, opened, parts);
 }
 
-function keepRefused(draft, { seq, at, uid, did }, { code }) {
+function keepRefused(draft, event, { code }) {
   if (code === "DUPLICATE") return;
   if (code === "NO_EPOCH_KEY" && draft.chat.crypto.timerS && isOutside(draft.chat)) return; // section 12: nothing in mode 1
-  draft.show(seq, { kind: "missing", mine: false, code, at, detail: { uid, did } });
-  draft.set({ refused: draft.chat.refused + 1 });
-  if (code === "NO_EPOCH_KEY") draft.set({ missing: [...(draft.chat.missing ?? []), seq].slice(-MISSING_MAX) });
-  if (ERROR_CLASSES.get(code) === "B") draft.block(code);
+  draft.refuse(event, code);
+  if (code === "NO_EPOCH_KEY") draft.set({ missing: [...draft.chat.missing, event.seq].slice(-MISSING_MAX) });
 }
 
 async function keepOpened(draft, event, opened, parts) {
@@ -102,25 +98,37 @@ async function keepOpened(draft, event, opened, parts) {
   if (late === null) findGaps(draft, event, opened, parts);
   parts.heads.set(event.did, opened.chain.next);
   if (!isMine || chat.peer === parts.me.uid) draft.set(reachedByMessage(chat, header.epoch, content.ack, parts.me.uid));
-  if (content.t === "void") return;
   if (isMine) settle(draft, content, parts);
-  const tag = await tagOf(chat.cid, event.uid, content.id);
-  if (draft.hasTag(tag) || (await parts.db.mailByTag(tag))) return;
-  showContent(draft, event, { opened, tag, isMine, late });
+  await keepContent(draft, event, { opened, isMine, late, isNew: true }, parts);
+}
+
+// What says nothing of its own leaves no row.
+async function keepContent(draft, event, given, parts) {
+  const { opened, isMine } = given;
+  const { content } = opened;
+  if (saysNothing(content.t)) return undefined;
+  if (isAction(content.t)) return applyAction(draft, event, actionOf(event, opened), parts);
+  const tag = await tagOf(draft.chat.cid, event.uid, content.id);
+  const known = await parts.targets.withTag(tag, draft);
+  if (known) return putAgain(draft, known, opened.mid, parts);
+  return showContent(draft, event, { ...given, tag, id: isMine ? content.id : tag }, parts);
 }
 
 /**
  * A message whose keys came later, in the place that was kept for it; what shows nothing, or stands elsewhere, leaves no place.
- * @param {Draft} draft @param {object} event @param {object} opened @param {{me: {uid: string}, db: object}} parts
+ * @param {import("./draft.js").Draft} draft @param {object} event @param {object} opened @param {{me: {uid: string}, targets: object}} parts
  */
 export async function applyLate(draft, event, opened, parts) {
   const { content } = opened;
-  const { cid, missing, refused } = draft.chat;
-  draft.set({ missing: missing.filter((seq) => seq !== event.seq), refused: refused - 1 });
+  const { cid, missing } = draft.chat;
+  draft.set({ missing: missing.filter((seq) => seq !== event.seq) });
+  draft.takeBack(placeOf(event.seq));
+  if (saysNothing(content.t)) return undefined;
+  if (isAction(content.t)) return applyAction(draft, event, actionOf(event, opened), parts);
   const tag = await tagOf(cid, event.uid, content.id);
-  const isKnown = content.t === "void" || draft.hasTag(tag) || (await parts.db.mailByTag(tag));
-  if (isKnown) draft.mail.push({ cid, place: placeOf(event.seq) });
-  else draft.show(event.seq, rowOf(event, { opened, isMine: event.uid === parts.me.uid, id: lineId(cid, event.seq) }), { tag, isNew: false });
+  const row = rowOf(event, { opened, isMine: event.uid === parts.me.uid, id: lineId(cid, event.seq) });
+  if (await parts.targets.withTag(tag, draft)) return undefined;
+  return putMessage(draft, { place: placeOf(event.seq), tag, row, isNew: false }, parts);
 }
 
 // Sent under earlier keys of this browser: what waits with the same id is settled.
@@ -136,23 +144,35 @@ function remember(draft, { did }, { header, mid }) {
   draft.set({ seen: new Map(draft.chat.seen).set(did, mids) });
 }
 
-// A row keeps the name under which the interface knows its place.
-function rowOf(event, { opened, isMine, id }) {
-  const { header, mid, content, supported } = opened;
-  const kind = supported && content.t === "text" ? "text" : "unsupported";
-  const detail = Math.abs(content.ts - event.at) > CLOCK_SKEW_MS ? { clockSkew: true } : null;
-  const sent = { epoch: header.epoch, did: event.did, counter: header.counter };
-  return { id, kind, mine: isMine, text: kind === "text" ? content.body : "", at: content.ts, detail, uid: event.uid, mid, ...sent };
+/** @param {string} t @returns {boolean} nothing of such a content is ever shown by itself */
+export function saysNothing(t) {
+  return t === "void";
 }
 
-function showContent(draft, event, { opened, tag, isMine, late }) {
-  const row = rowOf(event, { opened, isMine, id: isMine ? opened.content.id : tag });
-  const { id, text, at, kind, epoch, did, counter } = row;
-  draft.put({ cid: draft.chat.cid, place: late ?? placeOf(event.seq), tag, value: row }, true);
-  if (late === null) draft.set({ last: { id, text, at, mine: isMine, kind, epoch, did, counter } });
+/**
+ * @param {{uid: string, did: string, at: number}} event @param {{opened: object, isMine: boolean, id: string}} given id: the name under which the interface knows it
+ * @returns {object} row of the mail store
+ */
+export function rowOf(event, { opened, isMine, id }) {
+  const { header, mid, content, supported } = opened;
+  const kind = supported && content.t === "text" ? "text" : "unsupported";
+  const detail = !isMine && Math.abs(content.ts - event.at) > CLOCK_SKEW_MS ? { clockSkew: true } : null;
+  const sent = { epoch: header.epoch, did: event.did, counter: header.counter };
+  const said = kind === "text" ? { text: content.body, re: content.re } : { text: "" };
+  return { id, kind, mine: isMine, ...said, at: content.ts, detail, uid: event.uid, mid, ...sent };
+}
+
+async function showContent(draft, event, { opened, tag, id, isMine, late, isNew }, parts) {
+  const row = rowOf(event, { opened, isMine, id });
+  const inTurn = placeOf(event.seq);
+  const place = await putMessage(draft, { place: late ?? inTurn, tag, row, ack: opened.content.ack, isNew }, parts);
+  if (place === inTurn) draft.set({ last: newestOf(draft.found(tag).value) });
   else tellLate(draft, event);
   draft.set({ updatedAt: event.at });
-  if (isMine) return;
+  if (!isMine) countUnread(draft, event);
+}
+
+function countUnread(draft, event) {
   const { unread, readSeq } = draft.chat;
   const isUnread = !draft.quiet && event.seq > readSeq;
   draft.set({ unread: isUnread ? [...unread, event.seq].slice(-UNREAD_MAX) : unread, ackOwed: draft.quiet ? draft.chat.ackOwed : true });

@@ -3,13 +3,14 @@
 import { openDatabase as openRealDatabase } from "../store/database.js";
 import { keptMarks } from "../store/mark.js";
 import { makeConversationFile, readConversationFile } from "./archive.js";
+import * as changes from "./changes.js";
 import { ChatError } from "./codes.js";
 import { MessengerKeys, lifeOf } from "./messenger-keys.js";
 import { browserClock, browserSchedule } from "./schedule.js";
 import { readAgain } from "./read-again.js";
 import { setTimer } from "./timers.js";
 import * as verbs from "./verbs.js";
-import { conversationList, conversationView, messagePage } from "./views.js";
+import { conversationList, conversationView, messageById, messagePage } from "./views.js";
 
 /**
  * @param {{api: object, createSocket: (handlers: object) => object, openDatabase?: (name: string) => Promise<object>, clock?: object,
@@ -59,9 +60,32 @@ export class Messenger extends MessengerKeys {
     return messagePage(this.#open(), cid, page);
   }
 
-  /** @param {string} cid @param {string} text @returns {Promise<object>} Message, queued @throws EMPTY_TEXT, TEXT_TOO_LONG, STORAGE_FULL */
-  async send(cid, text) {
-    return verbs.send(this.#open(), cid, text);
+  /** @param {string} cid @param {string} id @returns {Promise<object|null>} Message, wherever it stands in the chat */
+  async message(cid, id) {
+    return messageById(this.#open(), cid, id);
+  }
+
+  /**
+   * @param {string} cid @param {string} text @param {{re?: string}} [about] re: id of the Message that it answers
+   * @returns {Promise<object>} Message, queued @throws EMPTY_TEXT, TEXT_TOO_LONG, STORAGE_FULL, NOT_FOUND
+   */
+  async send(cid, text, about) {
+    return verbs.send(this.#open(), cid, text, about);
+  }
+
+  /** @param {string} cid @param {string} id of a Message of mine @param {string} text @returns {Promise<object>} Message @throws NOT_FOUND, ACTION_NOT_OWNER, EMPTY_TEXT, TEXT_TOO_LONG */
+  async edit(cid, id, text) {
+    return changes.edit(this.#open(), cid, id, text);
+  }
+
+  /** For both. @param {string} cid @param {string} id of a Message of mine @returns {Promise<object>} Message @throws NOT_FOUND, ACTION_NOT_OWNER */
+  async erase(cid, id) {
+    return changes.erase(this.#open(), cid, id);
+  }
+
+  /** @param {string} cid @param {string} id @param {string} sign one grapheme @param {boolean} on @returns {Promise<object>} Message @throws NOT_FOUND, BAD_CONTENT */
+  async react(cid, id, sign, on) {
+    return changes.react(this.#open(), cid, id, sign, on);
   }
 
   /**

@@ -6,7 +6,8 @@ const OUT = "out:";
 
 /**
  * @typedef {object} Entry
- * @property {string} name in the ring @property {string} cid @property {string} id content id @property {"text"|"void"} kind @property {string} text @property {number} at
+ * @property {string} name in the ring @property {string} cid @property {string} id content id @property {"text"|"edit"|"delete"|"react"|"void"} kind
+ * @property {string} text @property {number} at @property {object} fields of the content beside a body @property {string|null} reId of the Message that it answers
  * @property {{clientId: string, envelope: Uint8Array, epoch: number, counter: number, mid: Uint8Array}|null} sealed once a counter was given to it
  * @property {string|null} failed code
  */
@@ -57,10 +58,10 @@ export class Outbox {
     return entry;
   }
 
-  /** @param {{cid: string, id: string, kind: "text"|"void", text: string, at: number}} fields @returns {Entry} not kept yet */
-  make({ cid, id, kind, text, at }) {
+  /** @param {{cid: string, id: string, kind: string, at: number, text?: string, fields?: object, reId?: string|null}} wish @returns {Entry} not kept yet */
+  make({ cid, id, kind, at, text = "", fields = {}, reId = null }) {
     this.#number += 1;
-    return { name: `${OUT}${cid}:${String(this.#number).padStart(10, "0")}`, cid, id, kind, text, at, sealed: null, failed: null };
+    return { name: `${OUT}${cid}:${String(this.#number).padStart(10, "0")}`, cid, id, kind, text, at, fields, reId, sealed: null, failed: null };
   }
 
   /** One after another: what was written first is there first. @param {Entry} entry @returns {Promise<void>} */
@@ -97,13 +98,18 @@ export class Outbox {
 }
 
 /** @param {Entry} entry @returns {object} Message */
-export function messageOfEntry({ cid, id, text, at, failed }) {
-  return { id, cid, mine: true, kind: "text", text, at, seq: null, order: null, state: failed ? "failed" : "queued", code: failed, detail: null };
+export function messageOfEntry({ cid, id, text, at, reId = null, failed }) {
+  const nothing = { detail: null, deleted: false, edited: false, earlier: [], reactions: [] };
+  return { id, cid, mine: true, kind: "text", text, at, seq: null, order: null, state: failed ? "failed" : "queued", code: failed, re: reId, ...nothing };
 }
 
-/** @param {Entry} entry @param {{place: number, did: string, uid: string, tag: string}} accepted @returns {object} mail change */
-export function mailOfEntry({ cid, id, text, at, sealed }, { place, did, uid, tag }) {
-  const { epoch, counter, mid } = sealed;
-  const value = { id, kind: "text", mine: true, text, at, epoch, did, uid, counter, mid };
-  return { cid, place, tag, value };
+/** The fields that stand in the content beside the common ones. @param {Entry} entry @returns {object} */
+export function fieldsOf({ kind, text, fields = {} }) {
+  return kind === "text" || kind === "edit" ? { body: text, ...fields } : fields;
+}
+
+/** As if it had come from somebody else. @param {Entry} entry sealed @returns {object} header, mid and content of what was sealed */
+export function openedOfEntry(entry) {
+  const { kind, id, at, sealed } = entry;
+  return { header: sealed, mid: sealed.mid, supported: true, content: { t: kind, id, ts: at, ack: {}, ...fieldsOf(entry) } };
 }

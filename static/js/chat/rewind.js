@@ -89,8 +89,8 @@ async function moveRows({ db, ring, outbox, did }, draft, { seq }) {
   const again = [];
   rows.forEach(({ place, ...value }, i) => {
     draft.drop(place);
-    if (isMyText(value, did)) again.push(outbox.make({ cid, id: value.id, kind: "text", text: value.text, at: value.at }));
-    else draft.put({ cid, place: behind + (i + 1) / WIDTH, tag: sealed[i].tag, value: unnamedLine(value) }, false);
+    if (isMyText(value, did)) again.push(outbox.make({ cid, ...wishOf(value) }));
+    else draft.put({ cid, place: behind + (i + 1) / WIDTH, tags: sealed[i].tags, value: unnamedLine(value) }, false);
   });
   return [...again, ...outbox.of(cid).filter((entry) => entry.sealed).map((entry) => ({ ...entry, sealed: null }))];
 }
@@ -100,8 +100,12 @@ function unnamedLine({ id, ...value }) {
   return id.startsWith("line:") ? value : { id, ...value };
 }
 
-function isMyText({ kind, mine, did: by }, did) {
-  return kind === "text" && mine && by === did;
+function isMyText({ kind, mine, deleted, did: by }, did) {
+  return kind === "text" && mine && !deleted && by === did;
+}
+
+function wishOf({ id, text, at, re, reId = null }) {
+  return { id, kind: "text", text, at, fields: re ? { re } : {}, reId };
 }
 
 // In the same epoch only counters are spent: the next one begins anew. Else this browser waits to be let in, or restarts.

@@ -7,10 +7,12 @@ import { encodeContent } from "../crypto/content.js";
 import { ERROR_CLASSES, check } from "../crypto/errors.js";
 import { randomBytes } from "../crypto/primitives.js";
 import { MESSAGE } from "../transport/frames.js";
+import { isAction } from "./actions.js";
 import { ChatError, LaterError, codeOf } from "./codes.js";
 import { isOutside } from "./conversations.js";
 import { ownChain } from "./message-in.js";
-import { messageOfEntry } from "./outbox.js";
+import { fieldsOf, messageOfEntry } from "./outbox.js";
+import { tellChanged } from "./views.js";
 import { newUuid } from "./uuid.js";
 
 const ROUNDS = 8; // of finding the epoch gone in a row
@@ -145,10 +147,18 @@ export class Sending {
     const change = entry.kind === "text" ? outbox.change(failed) : { name: entry.name };
     await locks.with(cid, () => chats.commit({ ...chats.get(cid), refresh: true }, { ring: [change] }));
     outbox.forget(entry);
-    if (entry.kind !== "text") return null;
+    if (entry.kind !== "text") return this.#notDone(cid, entry, code);
     outbox.remember(failed);
     events.emit("message", { message: messageOfEntry(failed), isNew: false });
     events.emit("conversation", { cid });
+    return null;
+  }
+
+  // What was shown in advance is shown no more.
+  async #notDone(cid, { kind, fields }, code) {
+    if (!isAction(kind)) return null;
+    this.#parts.events.emit("problem", { code, cid });
+    await tellChanged(this.#parts, cid, fields.target);
     return null;
   }
 
@@ -168,9 +178,9 @@ function isShown({ kind }) {
   return kind !== "void";
 }
 
-function contentOf({ kind, id, at, text }, chat, did) {
-  const common = { v: 1, t: kind, id, ts: at, ack: acksOf(chat, did) };
-  return encodeContent(kind === "text" ? { ...common, body: text } : common);
+function contentOf(entry, chat, did) {
+  const { kind, id, at } = entry;
+  return encodeContent({ v: 1, t: kind, id, ts: at, ack: acksOf(chat, did), ...fieldsOf(entry) });
 }
 
 // What was received without gap in this epoch.

@@ -19,6 +19,7 @@ import { isRemovedHere } from "./own-browsers.js";
 import { hashesInTheMaking } from "./own-bundle.js";
 import { PendingRecords } from "./pending.js";
 import { Sending } from "./sending.js";
+import { Targets } from "./targets.js";
 import { Trust } from "./trust.js";
 import { Watch } from "./watch.js";
 import { Withheld } from "./withheld.js";
@@ -58,13 +59,14 @@ export class Unlocked {
     this.chats = new Conversations({ ring, me });
     this.outbox = new Outbox({ ring });
     this.pending = new PendingRecords({ ring });
+    this.targets = new Targets({ store: { db, ring }, me });
     this.ephemeral = new Ephemeral(this);
     this.#connectParts();
   }
 
   /** From the keyring. */
   async load() {
-    const parts = [this.device, this.directory, this.chats, this.outbox, this.pending, this.replay, this.bundles, this.ephemeral];
+    const parts = [this.device, this.directory, this.chats, this.outbox, this.pending, this.targets, this.replay, this.bundles, this.ephemeral];
     for (const part of parts) await part.load();
     this.trust.resume();
     this.chats.all().forEach(({ cid }) => this.withheld.consider(cid));

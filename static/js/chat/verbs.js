@@ -6,6 +6,7 @@ import { safetyNumber } from "../crypto/safety-number.js";
 import { ChatError } from "./codes.js";
 import { messageOfEntry } from "./outbox.js";
 import { rewind } from "./rewind.js";
+import { midOf } from "./targets.js";
 import { newUuid } from "./uuid.js";
 
 const BODY_MAX_BYTES = CONTENT_MAX_BYTES - 2_048; // the rest is for what stands beside the body
@@ -22,13 +23,16 @@ export async function startWith({ chats, directory, api, clock, events }, uid) {
   return cid;
 }
 
-/** @param {object} open @param {string} cid @param {string} text @returns {Promise<object>} Message, queued @throws EMPTY_TEXT, TEXT_TOO_LONG, STORAGE_FULL */
-export async function send(open, cid, text) {
-  const { chats, outbox, clock } = open;
+/**
+ * @param {object} open @param {string} cid @param {string} text @param {{re?: string}} [about] re: id of the Message that it answers
+ * @returns {Promise<object>} Message, queued @throws EMPTY_TEXT, TEXT_TOO_LONG, STORAGE_FULL, NOT_FOUND
+ */
+export async function send(open, cid, text, { re } = {}) {
+  const { chats, outbox, clock, targets } = open;
   chats.get(cid);
-  if (text.trim() === "") throw new ChatError("EMPTY_TEXT");
-  if (isTooLong(text)) throw new ChatError("TEXT_TOO_LONG");
-  const entry = outbox.make({ cid, id: newUuid(), kind: "text", text: text.toWellFormed?.() ?? text, at: clock.now() });
+  const body = sendable(text);
+  const answered = re === undefined ? null : midOf(await targets.byId(cid, re));
+  const entry = outbox.make({ cid, id: newUuid(), kind: "text", text: body, at: clock.now(), fields: answered ? { re: answered } : {}, reId: re ?? null });
   await outbox.keep(entry);
   return queued(open, entry, true);
 }
@@ -105,6 +109,13 @@ export async function decide(open, cid, choice) {
   } else await trust.decide(cid, choice);
   sending.run(cid);
   if (choice === "repair") sending.upkeepIn(cid, 0);
+}
+
+/** @param {string} text @returns {string} as it can be sent @throws EMPTY_TEXT, TEXT_TOO_LONG */
+export function sendable(text) {
+  if (text.trim() === "") throw new ChatError("EMPTY_TEXT");
+  if (isTooLong(text)) throw new ChatError("TEXT_TOO_LONG");
+  return text.toWellFormed?.() ?? text;
 }
 
 // In characters, and in bytes as they are sent: some characters are written longer.

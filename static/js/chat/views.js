@@ -1,9 +1,11 @@
-/** What the interface sees of a chat. */
+/** What the interface sees of a chat: what is kept, with what waits to be sent. */
 
+import { hex } from "../lib/bytes.js";
 import { mailPage } from "../store/mail.js";
-import { messageOf } from "./conversations.js";
+import { changedByAll, isAction } from "./actions.js";
+import { messageOf, myUidOf } from "./conversations.js";
 import { isDelivered } from "./delivered.js";
-import { messageOfEntry } from "./outbox.js";
+import { fieldsOf, messageOfEntry } from "./outbox.js";
 
 /** @param {object} open Unlocked @param {object} chat @returns {object} Conversation */
 export function conversationView(open, chat) {
@@ -30,18 +32,54 @@ export async function messagePage(open, cid, { before, limit = 50 } = {}) {
   const chat = open.chats.get(cid);
   const { rows, more } = await mailPage(open, cid, { before: before ?? Infinity, limit });
   const waiting = before === undefined ? textEntries(open.outbox, cid).map(messageOfEntry) : [];
-  const stored = rows.map((row) => messageOf(chat, row));
+  const stored = rows.map((row) => messageView(open, chat, row));
   const ids = new Set(stored.map(({ id }) => id));
   return { items: [...stored, ...waiting.filter(({ id }) => !ids.has(id))], more };
 }
 
+/**
+ * A stored message as this person already sees it: with what they did to it and the server does not have yet.
+ * @param {{outbox: object}} parts @param {object} chat @param {object} row @returns {object} Message
+ */
+export function messageView({ outbox }, chat, row) {
+  const after = changedByAll(row, waitingActions(outbox, chat));
+  const message = messageOf(chat, after);
+  const isWaiting = after.text !== row.text || after.deleted !== row.deleted;
+  return isWaiting ? { ...message, state: "queued" } : message;
+}
+
+/** @param {object} open @param {string} cid @param {string} id @returns {Promise<object|null>} Message, wherever it stands in the chat */
+export async function messageById(open, cid, id) {
+  const chat = open.chats.get(cid);
+  const found = await open.targets.byId(cid, id);
+  if (found) return messageView(open, chat, { ...found.value, place: found.place });
+  const waiting = textEntries(open.outbox, cid).find((entry) => entry.id === id);
+  return waiting ? messageOfEntry(waiting) : null;
+}
+
+/** @param {{targets: object, chats: object, outbox: object, events: object}} parts @param {string} cid @param {string} mid whose message looks different now */
+export async function tellChanged(parts, cid, mid) {
+  const found = await parts.targets.byMid(cid, mid);
+  if (!found) return;
+  const message = messageView(parts, parts.chats.get(cid), { ...found.value, place: found.place });
+  parts.events.emit("message", { message, isNew: false });
+  parts.events.emit("conversations");
+}
+
+/** Newer than all that came: they are still to come. @param {object} outbox @param {object} chat @returns {import("./actions.js").Action[]} */
+export function waitingActions(outbox, chat) {
+  const uid = myUidOf(chat);
+  const entries = outbox.of(chat.cid).filter(({ kind, failed }) => isAction(kind) && failed === null);
+  return entries.map((entry, counter) => ({ t: entry.kind, uid, did: "", epoch: Infinity, counter, at: entry.at, ...fieldsOf(entry) }));
+}
+
 function lastOf(chat, outbox) {
   const waiting = newestEntry(outbox, chat.cid);
-  if (waiting) return { lastText: waiting.text, lastAt: waiting.at, lastMine: true, lastState: waiting.failed ? "failed" : "queued" };
-  const { last } = chat;
-  if (!last) return { lastText: "", lastAt: chat.updatedAt, lastMine: false, lastState: null };
+  if (waiting) return { lastText: waiting.text, lastAt: waiting.at, lastMine: true, lastState: waiting.failed ? "failed" : "queued", lastDeleted: false };
+  if (!chat.last) return { lastText: "", lastAt: chat.updatedAt, lastMine: false, lastState: null, lastDeleted: false };
+  const last = changedByAll(chat.last, waitingActions(outbox, chat));
   const lastState = last.mine ? (isDelivered(chat, last) ? "delivered" : "sent") : null;
-  return { lastText: last.text, lastAt: last.at, lastMine: last.mine, lastState };
+  return { lastText: last.text, lastAt: last.at, lastMine: last.mine, lastState, lastDeleted: last.deleted === true };
 }
 
 function newestEntry(outbox, cid) {

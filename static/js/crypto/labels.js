@@ -36,6 +36,7 @@ export const LABEL = Object.freeze({
   fchunk: LBL("fchunk"),
   keyfile: LBL("keyfile"), // section 10
   ring: LBL("ring"),
+  find: LBL("find"),
   kek: LBL("kek"),
   fp: LBL("fp"), // section 11
   session: LBL("session"),

@@ -4,10 +4,10 @@
  *
  *     clear   name -> what may stand in clear (device id, salts) and the vault, which is a sealed file
  *     ring    object name -> {n, blob}                 sealed objects of the keyring
- *     mail    [cid, place] -> {cid, place, n, blob, tag}   sealed messages; tag: a hash that finds a content id again
+ *     mail    [cid, place] -> {cid, place, n, blob, tags}   sealed messages; tags: hashes that find a message again
  */
 
-const VERSION = 1;
+const VERSION = 2;
 const STORES = ["clear", "ring", "mail"];
 const STRICT = { durability: "strict" };
 
@@ -29,7 +29,7 @@ export class StorageError extends Error {
  */
 export async function openDatabase(name, { factory = globalThis.indexedDB, onGone = () => {} } = {}) {
   const request = factory.open(name, VERSION);
-  request.onupgradeneeded = () => build(request.result);
+  request.onupgradeneeded = ({ oldVersion }) => build(request, oldVersion);
   const db = await answer(request);
   db.onversionchange = () => {
     db.close();
@@ -90,7 +90,7 @@ export class Database {
 
   /** @param {string} tag @returns {Promise<object|undefined>} row */
   mailByTag(tag) {
-    return this.#read("mail", (objects) => objects.index("tag").get(tag));
+    return this.#read("mail", (objects) => objects.index("tags").get(tag));
   }
 
   /** All or nothing. @param {Change[]} changes @returns {Promise<void>} @throws STORAGE_FULL */
@@ -143,10 +143,15 @@ export class Database {
   }
 }
 
-function build(db) {
+function build({ result: db, transaction }, oldVersion) {
+  if (oldVersion === 0) makeStores(db);
+  transaction.objectStore("mail").createIndex("tags", "tags", { multiEntry: true });
+}
+
+function makeStores(db) {
   db.createObjectStore("clear");
   db.createObjectStore("ring");
-  db.createObjectStore("mail", { keyPath: ["cid", "place"] }).createIndex("tag", "tag");
+  db.createObjectStore("mail", { keyPath: ["cid", "place"] });
 }
 
 function put(transaction, { store, key, value }) {

@@ -10,7 +10,7 @@ import { StorageError } from "./database.js";
 const WRITE_NO = "write_no";
 
 /** @typedef {{name: string, value?: unknown}} RingChange no value: delete */
-/** @typedef {{cid: string, place: number, tag?: string, value?: unknown}} MailChange no value: delete */
+/** @typedef {{cid: string, place: number, tags?: string[], value?: unknown}} MailChange no value: delete */
 
 /** Opens and seals; holds no key itself. */
 export class Keyring {
@@ -95,10 +95,10 @@ export class Keyring {
     return { store: "ring", key: name, value: await this.#sealed(name, value) };
   }
 
-  async #mailChange({ cid, place, tag, value }) {
+  async #mailChange({ cid, place, tags, value }) {
     if (value === undefined) return { store: "mail", key: [cid, place] };
     const row = { cid, place, ...(await this.#sealed(mailName({ cid, place }), value)) };
-    return { store: "mail", key: [cid, place], value: tag ? { ...row, tag } : row };
+    return { store: "mail", key: [cid, place], value: tags ? { ...row, tags } : row };
   }
 
   #sealed(name, value) {

@@ -40,3 +40,22 @@ export async function freePlace({ db }, cid, seq) {
   const rows = await db.mailBetween(cid, { from: placeOf(seq), to: (seq + 1) * STEPS - 1 });
   return rows.length ? rows.at(-1).place + 1 : placeOf(seq, 1);
 }
+
+/**
+ * The message that a tag finds, with what is needed to write it again.
+ * @param {{db: object, ring: object}} store @param {string} tag @returns {Promise<{cid: string, place: number, tags: string[], value: object}|null>}
+ */
+export async function mailWith({ db, ring }, tag) {
+  return opened(ring, await db.mailByTag(tag));
+}
+
+/** @param {{db: object, ring: object}} store @param {string} cid @param {number} place @returns {Promise<{cid: string, place: number, tags: string[], value: object}|null>} */
+export async function mailAt({ db, ring }, cid, place) {
+  return opened(ring, await db.get("mail", [cid, place]));
+}
+
+async function opened(ring, row) {
+  if (!row) return null;
+  const [{ place, ...value }] = await ring.mail([row]);
+  return { cid: row.cid, place, tags: row.tags, value };
+}

@@ -41,11 +41,12 @@ export class ConversationRow extends View {
     if (at) time.dateTime = new Date(at).toISOString();
   }
 
-  #showLast({ draft, lastText, lastMine, lastState, self }) {
+  #showLast({ draft, lastText, lastDeleted, lastMine, lastState, self }) {
     const { last, state, stateName } = this.parts;
     last.classList.toggle("is-draft", Boolean(draft));
-    last.textContent = draft ? say("row.draft", { text: draft }) : lastText || say("row.empty");
-    const icon = !draft && lastText && lastMine && !self ? STATE_ICONS[lastState] : undefined;
+    const text = lastDeleted ? say("message.deleted") : lastText;
+    last.textContent = draft ? say("row.draft", { text: draft }) : text || say("row.empty");
+    const icon = !draft && text && lastMine && !self ? STATE_ICONS[lastState] : undefined;
     state.hidden = !icon;
     if (!icon) return;
     setIcon(state.querySelector("svg"), icon);

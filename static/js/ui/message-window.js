@@ -80,8 +80,9 @@ export class MessageWindow {
     return true;
   }
 
-  /** A message came or changed. @returns {boolean} whether it is new here */
+  /** A message came or changed; what stands above all that was read so far will be read in its turn. @returns {boolean} whether it is new here */
   put(message) {
+    if (this.more && this.items.length && message.order !== null && message.order < this.items[0].order) return false;
     const at = this.items.findIndex(({ id }) => id === message.id);
     if (at < 0) this.#insert(message);
     else if (this.#fits(at, message)) this.items[at] = message;

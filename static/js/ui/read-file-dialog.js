@@ -2,6 +2,7 @@
 import { fullTime } from "./dates.js";
 import { busy, DialogView } from "./dialog-view.js";
 import { nodesOf } from "./message-bubble.js";
+import { lineOf } from "./message-verbs.js";
 import { personName } from "./conversations.js";
 import { define } from "./view.js";
 import { say } from "./words.js";
@@ -77,7 +78,7 @@ function line(message, name) {
   head.textContent = say("readFile.head", { author: message.mine ? say("you") : name, time: fullTime(message.at) });
   const text = document.createElement("p");
   text.className = "archive__text";
-  text.append(...(message.kind === "text" ? nodesOf(message.text) : [say(`message.${message.kind}`)]));
+  text.append(...(message.kind === "text" && !message.deleted ? nodesOf(message.text) : [lineOf(message)]));
   item.append(head, text);
   return item;
 }
