@@ -176,4 +176,9 @@ export async function a52(world) {
   expect((await alice.states(cid)).at(-1), "sent", "another device's count is none either");
   await bob.say(bob.content({ t: "void", ack: { [alice.client.did]: 1 } }));
   await until(async () => (await alice.states(cid)).at(-1) === "delivered", "the peer's sealed word is", () => alice.codes(cid));
+  const [mine, his] = [await midOf(world, cid, alice.person.uid), await midOf(world, cid, bob.person.uid)];
+  await bob.say(bob.content({ t: "receipt", seen: [his, "ab".repeat(16)] }));
+  await bob.say(bob.content({ t: "receipt", seen: [mine] }));
+  await until(async () => (await alice.states(cid))[0] === "read", "he says that he read the first", () => alice.states(cid));
+  expect(await alice.states(cid), ["read", "delivered"], "and of nothing else");
 }

@@ -2,6 +2,7 @@
 
 import { expect, until } from "/tests/js_chat/harness.js";
 import { goesOn, settled, shows, withPuppet } from "./bench.js";
+import { hex } from "./product.js";
 import { DAY_MS } from "./puppet.js";
 
 export async function a13(world) {
@@ -128,4 +129,24 @@ export async function a60(world) {
   await bob.say(bob.content({ t: "void" }));
   await settled(400);
   expect(messages(), 1, "what shows nothing is not answered");
+  const { mid } = await bob.say("still there?");
+  await until(() => messages() === 2, "a text is acknowledged");
+  await alice.messenger.markRead(cid, 99);
+  for (const on of [true, false, true]) await bob.say(bob.content({ t: "react", target: hex(mid), e: "👍", on }));
+  await bob.say(bob.content({ t: "edit", target: hex(mid), rev: 1, body: "still there now?" }));
+  await alice.sees(cid, "are you there?", "still there now?");
+  await settled(400);
+  expect(messages(), 2, "nobody to whom she never wrote learns that she has read, or that she is awake");
+  await alice.messenger.send(cid, "yes");
+  await until(() => messages() === 3, "she writes");
+  await bob.sync();
+  const { mid: last } = await bob.say("good");
+  await until(() => messages() === 4, "acknowledged");
+  await settled(400);
+  expect(messages(), 4, "and no more before she reads");
+  await alice.messenger.markRead(cid, 99);
+  await until(() => messages() === 5, "then one receipt");
+  await bob.sync();
+  const { t, seen } = bob.contents.at(-1);
+  expect([t, seen], ["receipt", [hex(last)]], "of what she saw since she wrote");
 }

@@ -60,6 +60,8 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
     49: ("crypto/content.js", 'check(equal(target.uid, action.uid), "ACTION_NOT_OWNER");', ""),
     50: ("chat/targets.js", "LABEL.find, unhex(cid), unhex(mid)", "LABEL.find, unhex(mid)"),
     51: ("chat/actions.js", "text: versions.at(-1).text };", "text: body };"),
+    52: ("chat/delivered.js", "?.get(did) ?? 0) > counter", "?.get(did) ?? 0) >= 0"),
+    60: ("chat/receipts.js", "if (!receipts || !chat.wrote) return [];", "if (!receipts) return [];"),
     56: ("crypto/padding.js", "new Uint8Array(padme(content.length + 1))", "new Uint8Array(content.length + 1)"),
     61: ("crypto/attachment.js", 'check(equal(await sha256(blob), hash), "FILE_HASH_MISMATCH");', ""),
     62: (
@@ -78,6 +80,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
 }
 # where a second check stands behind the first, both go
 ALSO: dict[int, tuple[str, str, str]] = {
+    60: ("chat/receipts.js", "receipts && chat.wrote ? chat.untold", "receipts ? chat.untold"),
     47: (
         "crypto/envelope.js",
         'equal(commit, envelope.subarray(HEADER_BYTES, HEADER_BYTES + HASH_BYTES)), "BAD',

@@ -25,6 +25,7 @@ export class Puppet {
   pending = null;
   cursor = 0;
   heard = []; // texts
+  contents = [];
   chains = new Map();
 
   /** @returns {Promise<Puppet>} with an account, a published bundle and prekeys */
@@ -166,6 +167,7 @@ export class Puppet {
     const sender = { uid: unhex(uid), did: unhex(did) };
     const opened = await openEnvelope(fromBase64Url(blob), { cid: unhex(this.cid), sender, epoch: this.keys, chain, seenMid: null, nowMs: Date.now() });
     this.chains.set(chainKey(this.keys.epoch, unhex(did)), opened.chain);
+    this.contents.push(opened.content);
     this.heard.push(opened.content.body ?? opened.content.t);
   }
 

@@ -110,4 +110,48 @@ export const CHANGES = {
     await alice.messenger.send(cid, "goes on");
     await bob.sees(cid, "hello", "hi", "goes on");
   },
+
+  async who_has_read_is_told_under_seal(world) {
+    const { alice, bob, cid } = await talking(world);
+    const reads = async (browser) => browser.messenger.markRead(cid, (await rowsOf(browser, cid)).at(-1).seq);
+    const isLast = (browser, state) => until(async () => (await browser.states(cid)).at(-1) === state, `${browser.person.name}'s last is ${state}`, () => browser.states(cid));
+    await reads(alice);
+    await isLast(bob, "read");
+    expect(bob.messenger.conversation(cid).lastState, "read", "in the list");
+    await alice.messenger.send(cid, "one");
+    await alice.messenger.send(cid, "two");
+    await bob.sees(cid, "hello", "hi", "one", "two");
+    await isLast(alice, "delivered");
+    await bob.messenger.setReadReceipts(false);
+    await reads(bob);
+    await until(() => bob.messenger.conversation(cid).unread === 0, "read");
+    expect(await bob.states(cid), ["delivered"], "neither told nor shown");
+    await bob.messenger.setReadReceipts(true);
+    await bob.reload();
+    expect([bob.messenger.readReceipts(), await bob.states(cid)], [true, ["read"]], "shown again");
+    await alice.messenger.send(cid, "three");
+    await bob.sees(cid, "hello", "hi", "one", "two", "three");
+    await reads(bob);
+    await isLast(alice, "read");
+    expect((await alice.states(cid)).slice(1), ["delivered", "delivered", "read"], "what was read meanwhile is told to nobody");
+    await alice.reload();
+    await isLast(alice, "read");
+  },
+
+  async what_one_browser_read_is_read_in_the_others(world) {
+    const { alice, bob, cid } = await talking(world);
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    const second = world.browserOf(alice.person);
+    await second.load();
+    await second.messenger.importKeyFile({ bytes: await alice.keyFile(), passphrase: PASSPHRASE });
+    await second.messenger.messages(cid);
+    await until(() => world.server.conversations.get(cid).events.filter(({ kind }) => kind === "record").length > 2, "it is let in");
+    await bob.messenger.send(cid, "for both");
+    await alice.sees(cid, "hello", "hi", "for both");
+    await second.sees(cid, "hello", "hi", "for both");
+    expect(second.messenger.conversation(cid).unread, 1, "not read");
+    await alice.messenger.markRead(cid, (await rowsOf(alice, cid)).at(-1).seq);
+    await until(() => second.messenger.conversation(cid).unread === 0, "read there, too");
+    await until(async () => (await bob.states(cid)).at(-1) === "read", "bob knows", () => bob.states(cid));
+  },
 };

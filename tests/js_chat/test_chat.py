@@ -88,6 +88,8 @@ SCENARIOS = [
     "what_is_done_offline_goes_out_once",
     "nobody_changes_what_is_not_theirs",
     "a_change_that_is_refused_is_taken_off_the_screen",
+    "who_has_read_is_told_under_seal",
+    "what_one_browser_read_is_read_in_the_others",
 ]
 
 

@@ -81,6 +81,7 @@ export class FakeMessenger extends EventTarget {
     add({ kind: "missing", code: "COUNTER_GAP", detail: { count: 2 } });
     add({ text: "🎉🎉" });
     add({ mine: true, text: "Sent, not yet there", state: "sent", at: now - 2 * MINUTE });
+    add({ mine: true, text: "This was read", state: "read", at: now - 2 * MINUTE });
     add({ mine: true, text: "This one could not go out", state: "failed", code: "TOO_LARGE", seq: null, at: now - MINUTE });
     add({ mine: true, text: "On its way", state: "queued", seq: null, at: now });
   }
@@ -190,6 +191,10 @@ export class FakeMessenger extends EventTarget {
     setTimeout(() => this.change(message, { state: "delivered" }), 400);
     return ordered(message);
   }
+
+  receipts = true;
+  readReceipts = () => this.receipts;
+  setReadReceipts = async (on) => void (this.receipts = on);
 
   change(message, more) {
     Object.assign(message, more);

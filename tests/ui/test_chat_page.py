@@ -29,7 +29,12 @@ def focused(page: Page) -> str:
 def test_it_shows_each_state_of_my_messages_with_a_name(show):
     page = show()
     open_chat(page)
-    for text, state, name in (("Sent, not yet there", "sent", "Sent"), ("On its way", "queued", "Waiting to be sent")):
+    states = (
+        ("Sent, not yet there", "sent", "Sent"),
+        ("This was read", "read", "Seen"),
+        ("On its way", "queued", "Waiting to be sent"),
+    )
+    for text, state, name in states:
         mark = page.locator("message-bubble", has_text=text).locator("[data-part=state]")
         expect(mark).to_have_attribute("data-state", state)
         expect(mark).to_have_attribute("aria-label", name)

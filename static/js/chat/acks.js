@@ -1,15 +1,16 @@
 /**
- * The silent answer that makes the second tick: a content "void" with what was received. Only in a chat that the person has
- * opened on this browser, only for content that shows something, never for a void, and at most one in ten seconds (attack A60).
+ * The silent answer that makes the second tick, a content "void" with what was received, or a "receipt" of what was read. Only in a chat
+ * that the person has opened on this browser, only for content that shows something, and at most one in ten seconds (attack A60).
  */
 
 import { isOutside } from "./conversations.js";
+import { dueReceipts } from "./receipts.js";
 import { newUuid } from "./uuid.js";
 
 const BATCH_MS = 1_500;
 const COOL_MS = 10_000;
 
-/** @typedef {{chats: object, outbox: object, clock: object, schedule: object, run: (cid: string) => void}} AckParts */
+/** @typedef {{chats: object, outbox: object, settings: object, clock: object, schedule: object, run: (cid: string) => void}} AckParts */
 
 /** @see AckParts */
 export class Acks {
@@ -21,7 +22,7 @@ export class Acks {
     this.#parts = parts;
   }
 
-  /** After something arrived, or the chat was opened. @param {string} cid */
+  /** After something arrived or was read, or the chat was opened. @param {string} cid */
   consider(cid) {
     if (this.#state.has(cid) || !this.#isOwed(cid)) return;
     this.#state.set(cid, "timer");
@@ -39,18 +40,28 @@ export class Acks {
     return false;
   }
 
-  /** @param {string} cid @returns {object} Entry of kind void, not kept: it costs nothing to lose it before it is sealed */
+  /** @param {string} cid @returns {object} Entry of kind void or receipt, not kept: it costs nothing to lose it before it is sealed */
   take(cid) {
     this.#state.set(cid, "cooling");
     this.#parts.schedule.after(COOL_MS, () => {
       this.#state.delete(cid);
       this.consider(cid);
     });
-    return this.#parts.outbox.make({ cid, id: newUuid(), kind: "void", text: "", at: this.#parts.clock.now() });
+    const { outbox, chats, settings, clock } = this.#parts;
+    const seen = dueReceipts(chats.get(cid), settings);
+    const wish = seen.length ? { kind: "receipt", fields: { seen } } : { kind: "void" };
+    return outbox.make({ cid, id: newUuid(), at: clock.now(), ...wish });
   }
 
   #isOwed(cid) {
-    const chat = this.#parts.chats.get(cid);
-    return chat.ackOwed && chat.opened && !chat.blocked && !isOutside(chat);
+    const { chats, settings } = this.#parts;
+    const chat = chats.get(cid);
+    const isDue = chat.ackOwed || dueReceipts(chat, settings).length > 0;
+    return isDue && chat.opened && !chat.blocked && !isOutside(chat);
   }
+}
+
+/** @param {string} kind of a content @returns {boolean} it says nothing that a person wrote or did */
+export function isSilent(kind) {
+  return kind === "void" || kind === "receipt";
 }

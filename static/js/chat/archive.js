@@ -9,11 +9,12 @@ import { encodeConversation, parseConversation } from "../crypto/keyfile-payload
 import { KEYFILE_CONVERSATION } from "../crypto/labels.js";
 import { RECORD } from "../transport/frames.js";
 import { placeOf } from "../store/mail.js";
+import { isSilent } from "./acks.js";
 import { actionOf, changedByAll, isAction, refusalOf } from "./actions.js";
 import { ChatError } from "./codes.js";
 import { messageOf } from "./conversations.js";
 import { fileName, sealConversationFile } from "./key-files.js";
-import { rowOf, saysNothing } from "./message-in.js";
+import { rowOf } from "./message-in.js";
 import { epochName } from "./record-in.js";
 
 const PULL_LIMIT = 200;
@@ -87,7 +88,7 @@ async function readMessage(reader, event) {
 
 function keepContent({ rows, actions, ids }, event, { opened, isMine }) {
   const { t, id } = opened.content;
-  if (saysNothing(t) || ids.has(`${event.uid}/${id}`)) return;
+  if (isSilent(t) || ids.has(`${event.uid}/${id}`)) return;
   ids.add(`${event.uid}/${id}`);
   if (isAction(t)) actions.push(actionOf(event, opened));
   else rows.push({ ...rowOf(event, { opened, isMine, id }), place: placeOf(event.seq) });

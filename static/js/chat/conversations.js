@@ -9,7 +9,7 @@ import { isDelivered } from "./delivered.js";
 
 const CONVERSATION = "conv:";
 const DRAFT = "draft:";
-const ADDED = { missing: [], gaps: [], late: null, waiting: [], timers: new Map(), timerWish: null }; // what the chats of older versions lack
+const ADDED = { missing: [], gaps: [], late: null, waiting: [], wrote: false, untold: [], timers: new Map(), timerWish: null }; // what the chats of older versions lack
 
 /**
  * @typedef {object} Chat one conversation; never changed in place: `commit` puts the next one in its place
@@ -24,6 +24,7 @@ const ADDED = { missing: [], gaps: [], late: null, waiting: [], timers: new Map(
  * @property {boolean} ackOwed @property {boolean} opened @property {number} readSeq @property {number[]} unread
  * @property {object|null} last the newest message @property {{code: string, detail: any}|null} blocked
  * @property {number} refused objects of class R @property {number[]} missing events whose keys were not there, to be read later @property {object[]} gaps Gap, what is missing in the present epoch @property {{seq: number, count: number}|null} late the last that came late
+ * @property {boolean} wrote this person has written here @property {[number, string][]} untold sequence and mid of messages of the peer without a receipt
  * @property {{tag: string, until: number}[]} waiting messages that did not come yet, of which something is kept that is about them
  * @property {Map<number, number>} timers epoch -> seconds, of the latest epochs in mode 1 @property {number|null} timerWish chosen, but not in a record yet; 0: messages stay @property {number} updatedAt
  */
@@ -114,14 +115,20 @@ export class Conversations {
 /** @param {Chat} chat @param {object} row of the mail store, opened @returns {object} Message */
 export function messageOf(chat, row) {
   const { place, id, mine, kind, text = "", at, code = null, detail = null } = row;
-  const state = mine && kind === "text" && isDelivered(chat, row) ? "delivered" : "sent";
+  const state = mine && kind === "text" ? reachOf(chat, row) : "sent";
   const about = { re: row.reId ?? row.re ?? null, deleted: row.deleted === true, earlier: earlierOf(row), reactions: reactionsOf(row, myUidOf(chat)) };
   return { id, cid: chat.cid, mine, kind, text, at, seq: seqOf(place), order: place, state, code, detail, edited: about.earlier.length > 0, ...about };
 }
 
+/** How far a message of mine got. @param {Chat} chat @param {object} row @returns {"sent"|"delivered"|"read"} */
+export function reachOf(chat, row) {
+  if (row.read) return "read";
+  return isDelivered(chat, row) ? "delivered" : "sent";
+}
+
 /** @param {object} row @returns {object} what a chat remembers of its newest message */
-export function newestOf({ id, mid, text, at, mine, kind, deleted, epoch, did, counter }) {
-  return { id, mid, text, at, mine, kind, deleted, epoch, did, counter };
+export function newestOf({ id, mid, text, at, mine, kind, deleted, read, epoch, did, counter }) {
+  return { id, mid, text, at, mine, kind, deleted, read, epoch, did, counter };
 }
 
 /** @param {Chat} chat @returns {string} */

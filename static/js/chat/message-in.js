@@ -6,6 +6,7 @@ import { chainKey, openEnvelopes, parseHeader } from "../crypto/envelope.js";
 import { ProtocolError } from "../crypto/errors.js";
 import { CLOCK_SKEW_MS } from "../crypto/labels.js";
 import { placeOf } from "../store/mail.js";
+import { isSilent } from "./acks.js";
 import { actionOf, isAction } from "./actions.js";
 import { applyAction, putAgain, putMessage } from "./action-in.js";
 import { isOutside, newestOf } from "./conversations.js";
@@ -13,6 +14,7 @@ import { reachedByMessage } from "./delivered.js";
 import { lineId, tagOf } from "./draft.js";
 import { findGaps, takePlace, tellLate } from "./gaps.js";
 import { openedOfEntry } from "./outbox.js";
+import { applyReceipt, owe } from "./receipts.js";
 import { forgetOverdue } from "./waiting.js";
 
 const UNREAD_MAX = 1_000; // counted; more are there, but not counted
@@ -106,7 +108,8 @@ async function keepOpened(draft, event, opened, parts) {
 async function keepContent(draft, event, given, parts) {
   const { opened, isMine } = given;
   const { content } = opened;
-  if (saysNothing(content.t)) return undefined;
+  if (content.t === "receipt") return applyReceipt(draft, event, content, parts);
+  if (isSilent(content.t)) return undefined;
   if (isAction(content.t)) return applyAction(draft, event, actionOf(event, opened), parts);
   const tag = await tagOf(draft.chat.cid, event.uid, content.id);
   const known = await parts.targets.withTag(tag, draft);
@@ -123,7 +126,8 @@ export async function applyLate(draft, event, opened, parts) {
   const { cid, missing } = draft.chat;
   draft.set({ missing: missing.filter((seq) => seq !== event.seq) });
   draft.takeBack(placeOf(event.seq));
-  if (saysNothing(content.t)) return undefined;
+  if (content.t === "receipt") return applyReceipt(draft, event, content, parts);
+  if (isSilent(content.t)) return undefined;
   if (isAction(content.t)) return applyAction(draft, event, actionOf(event, opened), parts);
   const tag = await tagOf(cid, event.uid, content.id);
   const row = rowOf(event, { opened, isMine: event.uid === parts.me.uid, id: lineId(cid, event.seq) });
@@ -142,11 +146,6 @@ function settle(draft, { id }, { outbox }) {
 function remember(draft, { did }, { header, mid }) {
   const mids = [...(draft.chat.seen.get(did) ?? []), [header.counter, mid]].slice(-MIDS_KEPT);
   draft.set({ seen: new Map(draft.chat.seen).set(did, mids) });
-}
-
-/** @param {string} t @returns {boolean} nothing of such a content is ever shown by itself */
-export function saysNothing(t) {
-  return t === "void";
 }
 
 /**
@@ -169,7 +168,9 @@ async function showContent(draft, event, { opened, tag, id, isMine, late, isNew 
   if (place === inTurn) draft.set({ last: newestOf(draft.found(tag).value) });
   else tellLate(draft, event);
   draft.set({ updatedAt: event.at });
-  if (!isMine) countUnread(draft, event);
+  if (isMine) return draft.set({ wrote: true });
+  countUnread(draft, event);
+  return owe(draft, event.seq, row.mid, parts.me.uid);
 }
 
 function countUnread(draft, event) {

@@ -111,6 +111,18 @@ export class Messenger extends MessengerKeys {
     return verbs.markRead(this.#open(), cid, seq);
   }
 
+  /** Whether others are told in this browser when something was read, and whether it shows when they have read. @returns {boolean} */
+  readReceipts() {
+    return this.#open().settings.receipts;
+  }
+
+  /** @param {boolean} on */
+  async setReadReceipts(on) {
+    const { settings, events } = this.#open();
+    await settings.choose({ receipts: on });
+    events.emit("conversations");
+  }
+
   /** @param {string} cid @param {string} text @returns {Promise<void>} */
   async setDraft(cid, text) {
     return this.#open().chats.setDraft(cid, text);

@@ -8,6 +8,7 @@ import { signBundle } from "../crypto/bundle.js";
 import { ProtocolError } from "../crypto/errors.js";
 import { ed25519Public } from "../crypto/primitives.js";
 import { cardChange } from "../store/vault.js";
+import { isSilent } from "./acks.js";
 import { codeOf } from "./codes.js";
 import { chatChange } from "./conversations.js";
 import { deviceChange, droppedPrekeys, firstPrekeys, makeDevice, prekeyChanges, signedPrekeys } from "./device-keys.js";
@@ -72,7 +73,7 @@ async function adopt({ card, ring }, { device, own }) {
   const next = { ...card, did: hex(device.did), ringDid: card.ringDid ?? card.did };
   const old = [{ name: RENEWAL }, ...(await droppedPrekeys(ring)), ...(await withPrefix(ring, "pending:", () => undefined))];
   const chats = (await ring.withPrefix("conv:")).map(([, chat]) => chatChange(asNewcomer(chat)));
-  const waiting = await withPrefix(ring, "out:", (entry) => (entry.kind === "void" ? undefined : { ...entry, sealed: null }));
+  const waiting = await withPrefix(ring, "out:", (entry) => (isSilent(entry.kind) ? undefined : { ...entry, sealed: null }));
   const fresh = [deviceChange(device), ...prekeyChanges(own)];
   await ring.commit({ ring: [...old, ...chats, ...waiting, ...fresh], clear: [cardChange(next)] });
   return next;

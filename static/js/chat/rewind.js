@@ -115,7 +115,7 @@ function stateAt(chat, { seq, tail, record }) {
   const upTo = (one) => one <= seq;
   const common = {
     cursor: seq, tail, blocked: null, refresh: true, gaps: [], late: null, readSeq: Math.min(chat.readSeq, seq),
-    missing: chat.missing.filter(upTo), unread: chat.unread.filter(upTo),
+    missing: chat.missing.filter(upTo), unread: chat.unread.filter(upTo), untold: chat.untold.filter(([one]) => upTo(one)),
   };
   if (isSame) return common;
   const kept = (reached) => new Map([...reached].filter(([one]) => one <= epoch));

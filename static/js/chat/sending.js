@@ -7,11 +7,13 @@ import { encodeContent } from "../crypto/content.js";
 import { ERROR_CLASSES, check } from "../crypto/errors.js";
 import { randomBytes } from "../crypto/primitives.js";
 import { MESSAGE } from "../transport/frames.js";
+import { isSilent } from "./acks.js";
 import { isAction } from "./actions.js";
 import { ChatError, LaterError, codeOf } from "./codes.js";
 import { isOutside } from "./conversations.js";
 import { ownChain } from "./message-in.js";
 import { fieldsOf, messageOfEntry } from "./outbox.js";
+import { untoldAfter } from "./receipts.js";
 import { tellChanged } from "./views.js";
 import { newUuid } from "./uuid.js";
 
@@ -103,7 +105,7 @@ export class Sending {
   async #seal(cid, entry) {
     const { chats, outbox, did, me } = this.#parts;
     const chat = chats.get(cid);
-    if (isShown(entry) && !outbox.isCurrent(entry)) return null;
+    if (!isSilent(entry.kind) && !outbox.isCurrent(entry)) return null;
     if (chat.blocked || isOutside(chat) || chat.settle || chat.refresh || chat.repair) return undefined;
     const chain = ownChain(chat, did) ?? startChain(chat.keys, { uid: unhex(me.uid), did: unhex(did) });
     const context = { cid: unhex(cid), epoch: chat.keys, chain, salt: randomBytes(32) };
@@ -111,7 +113,7 @@ export class Sending {
     const { epoch } = chat.keys;
     const sealed = { ...entry, sealed: { clientId: newUuid(), envelope, mid, counter, epoch } };
     const chains = new Map(chat.chains).set(chainKey(epoch, unhex(did)), after);
-    const next = { ...chat, chains, ownSent: chat.ownSent + 1, ackOwed: false };
+    const next = { ...chat, chains, ownSent: chat.ownSent + 1, ackOwed: false, untold: untoldAfter(chat, entry.fields?.seen ?? []) };
     await chats.commit(next, { ring: [outbox.change(sealed)] });
     outbox.remember(sealed);
     return sealed;
@@ -171,11 +173,6 @@ export class Sending {
     else if (ERROR_CLASSES.get(code) === "B") await trust.block(cid, code);
     else throw error;
   }
-}
-
-// An acknowledgement is nobody's text: it is kept only once it is sealed.
-function isShown({ kind }) {
-  return kind !== "void";
 }
 
 function contentOf(entry, chat, did) {

@@ -19,6 +19,7 @@ import { isRemovedHere } from "./own-browsers.js";
 import { hashesInTheMaking } from "./own-bundle.js";
 import { PendingRecords } from "./pending.js";
 import { Sending } from "./sending.js";
+import { Settings } from "./settings.js";
 import { Targets } from "./targets.js";
 import { Trust } from "./trust.js";
 import { Watch } from "./watch.js";
@@ -60,13 +61,14 @@ export class Unlocked {
     this.outbox = new Outbox({ ring });
     this.pending = new PendingRecords({ ring });
     this.targets = new Targets({ store: { db, ring }, me });
+    this.settings = new Settings({ ring });
     this.ephemeral = new Ephemeral(this);
     this.#connectParts();
   }
 
   /** From the keyring. */
   async load() {
-    const parts = [this.device, this.directory, this.chats, this.outbox, this.pending, this.targets, this.replay, this.bundles, this.ephemeral];
+    const parts = [this.device, this.directory, this.chats, this.outbox, this.pending, this.targets, this.settings, this.replay, this.bundles, this.ephemeral];
     for (const part of parts) await part.load();
     this.trust.resume();
     this.chats.all().forEach(({ cid }) => this.withheld.consider(cid));

@@ -5,6 +5,7 @@ import { BODY_MAX_CHARS, CONTENT_MAX_BYTES } from "../crypto/labels.js";
 import { safetyNumber } from "../crypto/safety-number.js";
 import { ChatError } from "./codes.js";
 import { messageOfEntry } from "./outbox.js";
+import { readUpTo } from "./receipts.js";
 import { rewind } from "./rewind.js";
 import { midOf } from "./targets.js";
 import { newUuid } from "./uuid.js";
@@ -68,15 +69,15 @@ export async function lookInto({ chats, locks, acks }, cid) {
 
 /** @param {object} open @param {string} cid @param {number} seq */
 export async function markRead(open, cid, seq) {
-  const { chats, locks, events } = open;
+  const { chats, locks, events, settings, acks } = open;
   await lookInto(open, cid);
   if (chats.get(cid).readSeq >= seq) return;
   await locks.with(cid, () => {
     const chat = chats.get(cid);
-    const readSeq = Math.max(Math.min(seq, chat.cursor), chat.readSeq);
-    return chats.commit({ ...chat, readSeq, unread: chat.unread.filter((one) => one > seq) });
+    return chats.commit(readUpTo(chat, Math.max(Math.min(seq, chat.cursor), chat.readSeq), settings));
   });
   events.emit("conversation", { cid });
+  acks.consider(cid);
 }
 
 /** @param {object} open @param {string} cid @returns {Promise<{digits: string, mine: string, theirs: string, qr: Uint8Array}>} 60 digits, 30 of each */

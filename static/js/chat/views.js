@@ -3,8 +3,7 @@
 import { hex } from "../lib/bytes.js";
 import { mailPage } from "../store/mail.js";
 import { changedByAll, isAction } from "./actions.js";
-import { messageOf, myUidOf } from "./conversations.js";
-import { isDelivered } from "./delivered.js";
+import { messageOf, myUidOf, reachOf } from "./conversations.js";
 import { fieldsOf, messageOfEntry } from "./outbox.js";
 
 /** @param {object} open Unlocked @param {object} chat @returns {object} Conversation */
@@ -14,7 +13,7 @@ export function conversationView(open, chat) {
   const isReached = hasKeys || chat.crypto.epoch >= 0;
   const whyNot = chat.blocked?.code ?? (open.isRemoved ? "DEVICE_REMOVED_HERE" : isReached ? null : "NO_KEYS_YET");
   return {
-    cid: chat.cid, peer: { uid, name, displayName }, self: chat.peer === me.uid, ...lastOf(chat, outbox), unread: chat.unread.length,
+    cid: chat.cid, peer: { uid, name, displayName }, self: chat.peer === me.uid, ...lastOf(chat, open), unread: chat.unread.length,
     readSeq: chat.readSeq, draft: chats.draft(chat.cid), blocked: chat.blocked, canWrite: whyNot === null, whyNot,
     verified: bundles.isVerified(chat.peer), timerS: chat.timerWish ?? chat.crypto.timerS,
   };
@@ -39,10 +38,10 @@ export async function messagePage(open, cid, { before, limit = 50 } = {}) {
 
 /**
  * A stored message as this person already sees it: with what they did to it and the server does not have yet.
- * @param {{outbox: object}} parts @param {object} chat @param {object} row @returns {object} Message
+ * @param {{outbox: object, settings: object}} parts @param {object} chat @param {object} row @returns {object} Message
  */
-export function messageView({ outbox }, chat, row) {
-  const after = changedByAll(row, waitingActions(outbox, chat));
+export function messageView({ outbox, settings }, chat, row) {
+  const after = changedByAll(settings.receipts ? row : { ...row, read: false }, waitingActions(outbox, chat));
   const message = messageOf(chat, after);
   const isWaiting = after.text !== row.text || after.deleted !== row.deleted;
   return isWaiting ? { ...message, state: "queued" } : message;
@@ -57,7 +56,7 @@ export async function messageById(open, cid, id) {
   return waiting ? messageOfEntry(waiting) : null;
 }
 
-/** @param {{targets: object, chats: object, outbox: object, events: object}} parts @param {string} cid @param {string} mid whose message looks different now */
+/** @param {{targets: object, chats: object, outbox: object, settings: object, events: object}} parts @param {string} cid @param {string} mid whose message looks different now */
 export async function tellChanged(parts, cid, mid) {
   const found = await parts.targets.byMid(cid, mid);
   if (!found) return;
@@ -73,12 +72,12 @@ export function waitingActions(outbox, chat) {
   return entries.map((entry, counter) => ({ t: entry.kind, uid, did: "", epoch: Infinity, counter, at: entry.at, ...fieldsOf(entry) }));
 }
 
-function lastOf(chat, outbox) {
+function lastOf(chat, { outbox, settings }) {
   const waiting = newestEntry(outbox, chat.cid);
   if (waiting) return { lastText: waiting.text, lastAt: waiting.at, lastMine: true, lastState: waiting.failed ? "failed" : "queued", lastDeleted: false };
   if (!chat.last) return { lastText: "", lastAt: chat.updatedAt, lastMine: false, lastState: null, lastDeleted: false };
-  const last = changedByAll(chat.last, waitingActions(outbox, chat));
-  const lastState = last.mine ? (isDelivered(chat, last) ? "delivered" : "sent") : null;
+  const last = changedByAll({ ...chat.last, read: chat.last.read && settings.receipts }, waitingActions(outbox, chat));
+  const lastState = last.mine ? reachOf(chat, last) : null;
   return { lastText: last.text, lastAt: last.at, lastMine: last.mine, lastState, lastDeleted: last.deleted === true };
 }
 

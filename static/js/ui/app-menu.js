@@ -3,6 +3,7 @@ import { personName } from "./conversations.js";
 import { closeMenu, watchMenu } from "./menus.js";
 import { setTheme, theme } from "./theme.js";
 import { define, View } from "./view.js";
+import { sayError } from "./words.js";
 import "./browsers-dialog.js";
 import "./forget-dialog.js";
 import "./key-file-dialog.js";
@@ -10,12 +11,15 @@ import "./passphrase-dialog.js";
 import "./user-avatar.js";
 
 export class AppMenu extends View {
+  #messenger = null;
+
   built() {
-    const { menu, theme: choice, language, languageForm } = this.parts;
+    const { menu, theme: choice, language, languageForm, receipts } = this.parts;
     watchMenu(menu);
     choice.value = theme();
     choice.addEventListener("change", () => setTheme(choice.value));
     language.addEventListener("change", () => languageForm.requestSubmit());
+    receipts.addEventListener("change", () => this.#tellReads(receipts.checked));
     this.on("lock", "click", () => this.#leave(() => this.emit("lock-now")));
     this.on("keyFile", "click", () => this.#leave(() => this.parts.keyFileDialog.open()));
     this.on("browsers", "click", () => this.#leave(() => this.parts.browsersDialog.open()));
@@ -27,9 +31,12 @@ export class AppMenu extends View {
   /** @param {object} messenger */
   set messenger(messenger) {
     const { me } = messenger;
+    this.#messenger = messenger;
     for (const name of ["keyFile", "forget", "browsers", "passphrase"]) this.parts[`${name}Dialog`].messenger = messenger;
     this.parts.browsers.hidden = typeof messenger.browsers !== "function";
     this.parts.changePhrase.hidden = typeof messenger.changePassphrase !== "function";
+    this.parts.receiptsChoice.hidden = typeof messenger.readReceipts !== "function";
+    if (!this.parts.receiptsChoice.hidden) this.parts.receipts.checked = messenger.readReceipts();
     this.parts.avatar.person = me;
     this.parts.name.textContent = personName(me);
     this.parts.user.textContent = `@${me.name}`;
@@ -38,6 +45,16 @@ export class AppMenu extends View {
   /** Opens the dialog that checks the key file. */
   checkKeyFile() {
     this.parts.keyFileDialog.open();
+  }
+
+  async #tellReads(on) {
+    const { receipts } = this.parts;
+    try {
+      await this.#messenger.setReadReceipts(on);
+    } catch (error) {
+      receipts.checked = !on;
+      this.emit("say-toast", { text: sayError(error) });
+    }
   }
 
   #leave(action) {

@@ -6,7 +6,7 @@ import { define, View } from "./view.js";
 import { say } from "./words.js";
 import "./user-avatar.js";
 
-const STATE_ICONS = { queued: "clock", sent: "tick", delivered: "ticks", failed: "alert" };
+const STATE_ICONS = { queued: "clock", sent: "tick", delivered: "ticks", read: "ticks-filled", failed: "alert" };
 const MOST_SHOWN = 99;
 
 export class ConversationRow extends View {

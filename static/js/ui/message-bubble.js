@@ -8,7 +8,7 @@ import { onlyEmoji, pieces } from "./text.js";
 import { define, View } from "./view.js";
 import { say, sayCode } from "./words.js";
 
-const ICONS = { queued: "clock", sent: "tick", delivered: "ticks", failed: "alert" };
+const ICONS = { queued: "clock", sent: "tick", delivered: "ticks", read: "ticks-filled", failed: "alert" };
 
 function link({ text, href }) {
   const anchor = document.createElement("a");

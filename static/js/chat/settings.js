@@ -1,0 +1,31 @@
+/** What the person chose for this browser; sealed like everything else. */
+
+const SETTINGS = "settings";
+const CHOSEN = Object.freeze({ receipts: true });
+
+export class Settings {
+  #ring;
+  #chosen = CHOSEN;
+
+  /** @param {{ring: object}} parts */
+  constructor({ ring }) {
+    this.#ring = ring;
+  }
+
+  /** From the keyring. */
+  async load() {
+    this.#chosen = { ...CHOSEN, ...(await this.#ring.get(SETTINGS)) };
+  }
+
+  /** Others are told when this person has read, and this person sees when they have: both or neither. @returns {boolean} */
+  get receipts() {
+    return this.#chosen.receipts;
+  }
+
+  /** @param {{receipts?: boolean}} choice */
+  async choose(choice) {
+    const chosen = { ...this.#chosen, ...choice };
+    await this.#ring.commit({ ring: [{ name: SETTINGS, value: chosen }] });
+    this.#chosen = chosen;
+  }
+}
