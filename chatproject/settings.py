@@ -201,9 +201,10 @@ STORAGES = {
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 
-# What operators see: metrics on a port of their own, logs as lines or as JSON
+# What operators see: metrics on a port of their own, logs as lines or as JSON; and what they keep: backups
 METRICS_ADDRESS = env.address("METRICS_ADDRESS")
 LOG_FORMAT = env.choice("LOG_FORMAT", "text", {"text", "json"})
+BACKUP_PUBLIC_KEY = env.text("BACKUP_PUBLIC_KEY")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

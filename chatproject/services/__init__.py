@@ -1,0 +1,1 @@
+"""What the project itself writes: backups and their way back."""

@@ -1,0 +1,190 @@
+"""The archive of all databases: sealed, whole or not at all, and the same rows on the other side."""
+
+import gzip
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatproject.first_secrets import make_secrets
+from chatproject.services import backup
+from chatproject.services.backup import archive, box, load
+from chatproject.services.backup.box import CHUNK_BYTES, HEADER_BYTES, TAG_BYTES
+from tests.sources import ROOT
+
+
+def keys():
+    private, public = backup.make_key()
+    return backup.read_private_key(private), backup.read_public_key(public)
+
+
+def sealed(data: bytes, public) -> bytes:
+    target = io.BytesIO()
+    writer = box.Sealing(target, public)
+    for start in range(0, len(data), 7000):
+        writer.write(data[start : start + 7000])
+    writer.close()
+    return target.getvalue()
+
+
+def opened(data: bytes, private) -> bytes:
+    return io.BufferedReader(box.Opening(io.BytesIO(data), private)).read()
+
+
+def code_of(work, *arguments) -> str:
+    with pytest.raises(backup.BackupRefused) as refused:
+        work(*arguments)
+    return refused.value.code
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES])
+def test_what_is_sealed_opens_again(size):
+    private, public = keys()
+    data = os.urandom(size)
+    box_bytes = sealed(data, public)
+    assert opened(box_bytes, private) == data
+    assert len(box_bytes) == HEADER_BYTES + size + TAG_BYTES * max(1, -(-size // CHUNK_BYTES))
+
+
+def test_nothing_readable_stands_in_it():
+    assert b"plaintext" not in sealed(b"plaintext" * 100, keys()[1])
+
+
+@pytest.mark.parametrize("place", [0, 20, HEADER_BYTES - 1, HEADER_BYTES, HEADER_BYTES + CHUNK_BYTES + 20, -1])
+def test_a_changed_byte_is_found(place):
+    private, public = keys()
+    data = bytearray(sealed(os.urandom(2 * CHUNK_BYTES + 5), public))
+    data[place] ^= 1
+    assert code_of(opened, bytes(data), private) in ("BAD_ARCHIVE", "WRONG_KEY", "CUT_SHORT")
+
+
+@pytest.mark.parametrize("missing", [1, 5 + TAG_BYTES, 5 + TAG_BYTES + 1, 5 + 2 * TAG_BYTES + CHUNK_BYTES])
+def test_a_missing_end_is_found(missing):
+    private, public = keys()
+    data = sealed(os.urandom(2 * CHUNK_BYTES + 5), public)
+    assert code_of(opened, data[:-missing], private) == "CUT_SHORT"
+
+
+def test_pieces_cannot_change_places():
+    private, public = keys()
+    data = sealed(os.urandom(3 * CHUNK_BYTES), public)
+    head, body, piece = data[:HEADER_BYTES], data[HEADER_BYTES:], CHUNK_BYTES + TAG_BYTES
+    assert code_of(opened, head + body[piece : 2 * piece] + body[:piece] + body[2 * piece :], private) == "BAD_ARCHIVE"
+
+
+def test_another_key_opens_nothing():
+    assert code_of(opened, sealed(b"x", keys()[1]), keys()[0]) == "WRONG_KEY"
+
+
+def test_an_abandoned_archive_is_not_whole():
+    private, public = keys()
+    target = io.BytesIO()
+    writer = box.Sealing(target, public)
+    writer.write(bytes(CHUNK_BYTES * 2))
+    writer.abandon()
+    assert code_of(opened, target.getvalue(), private) == "CUT_SHORT"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "llave-backup-private:", "llave-backup-public:AAAA", "age1x", "llave-backup-private:é"]
+)
+def test_what_is_no_key_is_refused(text):
+    assert code_of(backup.read_private_key, text) == "BAD_KEY"
+
+
+def lines(*objects: Any) -> tuple[bytes, Any]:
+    private, public = keys()
+    packed = gzip.compress(b"".join(json.dumps(each).encode() + b"\n" for each in objects))
+    return sealed(packed, public), private
+
+
+def manifest(**changes: Any) -> dict[str, Any]:
+    return {**asdict(archive.Manifest(1, "0.1.0", "2026-01-01T00:00:00+00:00", [], {}, {})), **changes}
+
+
+TABLE = {"table": "accounts.user", "fields": ["uid"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ([manifest(format=2)], "NEWER"),
+        ([manifest()], "BAD_ARCHIVE"),
+        ([manifest(), TABLE, ["x"], {"end": {"accounts.user": 2}}], "BAD_ARCHIVE"),
+        ([manifest(), TABLE, ["x"], {"end": {}}], "BAD_ARCHIVE"),
+        ([manifest(), {"end": {}}, ["more"]], "BAD_ARCHIVE"),
+        ([manifest(odd=1), {"end": {}}], "BAD_ARCHIVE"),
+        ([["no manifest"]], "BAD_ARCHIVE"),
+        ([], "BAD_ARCHIVE"),
+    ],
+)
+def test_an_archive_that_does_not_add_up_is_refused(content, code):
+    data, private = lines(*content)
+    assert code_of(backup.verify, io.BytesIO(data), private, lambda table, rows: None) == code
+
+
+def test_an_archive_tells_what_is_in_it():
+    data, private = lines(manifest(), TABLE, ["x"], ["y"], {"end": {"accounts.user": 2}})
+    summary = backup.verify(io.BytesIO(data), private, lambda table, rows: None)
+    assert summary.rows == {"accounts.user": 2}
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_an_archive_from_the_future_is_refused():
+    data, private = lines(manifest(migrations=[["accounts", "9999_later"]]), {"end": {}})
+    assert code_of(load.restore, io.BytesIO(data), private, lambda table, rows: None) == "NEWER"
+
+
+def test_an_archive_of_another_log_is_refused():
+    data, private = lines(manifest(marks={"LOG_KEY_SEED": ["0" * 16]}), {"end": {}})
+    assert code_of(load.restore, io.BytesIO(data), private, lambda table, rows: None) == "OTHER_SECRETS"
+
+
+def test_every_table_is_in_it_or_left_out_with_a_reason():
+    from django.apps import apps
+
+    kept = {model._meta.label_lower for model in archive.tables()}
+    every = {model._meta.label_lower for model in apps.get_models(include_auto_created=True)}
+    assert every - kept == archive.LEFT_OUT
+    assert {"accounts.user", "keys.logleaf", "conversations.event", "conversations.cursor"} <= kept
+
+
+def command(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[bytes]:
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")}
+    environment = {**kept, "DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "chatproject.settings", **more}
+    return subprocess.run(
+        [sys.executable, "manage.py", *words], cwd=ROOT, env=environment, capture_output=True, check=False
+    )
+
+
+def test_the_key_is_made_for_its_owner_alone_and_never_twice(tmp_path):
+    make_secrets(tmp_path)
+    path = tmp_path / "backup.key"
+    done = command(tmp_path, "backup", "--make-key", str(path))
+    assert done.stdout.startswith(b"llave-backup-public:")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_bytes().startswith(b"llave-backup-private:")
+    assert path.read_bytes().strip() not in done.stdout + done.stderr
+    again = command(tmp_path, "backup", "--make-key", str(path))
+    assert (again.returncode, b"EXISTS" in again.stderr) == (1, True)
+
+
+def test_without_a_key_there_is_no_backup(tmp_path):
+    make_secrets(tmp_path)
+    done = command(tmp_path, "backup", str(tmp_path / "x"))
+    assert (done.returncode, b"NO_KEY" in done.stderr) == (1, True)
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_backup_that_fails_leaves_no_file(tmp_path):
+    make_secrets(tmp_path)
+    done = command(tmp_path, "backup", str(tmp_path / "x"), BACKUP_PUBLIC_KEY=backup.make_key()[1])
+    assert done.returncode == 1  # there are no tables
+    assert list(tmp_path.glob("x*")) == []
