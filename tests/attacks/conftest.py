@@ -1,15 +1,24 @@
 """What the attacks share: the bench in a page, and which attacks are left out because they are known to be open."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from playwright.sync_api import Error
+from playwright.sync_api import Error, sync_playwright
 
 from tests.attacks.catalogue import number_of
 from tests.attacks.guarded import guarded as guarded
 from tests.attacks.open import BROKEN
+from tests.attacks.pages import Peers, Stage
+from tests.attacks.proxy import hostile_proxy
+from tests.browser.conftest import CHROMIUM_FLAGS
+from tests.browser.people import alice
+from tests.browser.profile import profiles
+from tests.browser.server import serving
+from tests.services import free_port
 from tests.vectors import browser
 
 RUN = """async ([name, seconds]) => {
@@ -68,6 +77,33 @@ def bench(bench_page: Callable[..., Any]) -> Bench:
         return outcome["given"]
 
     return run
+
+
+@pytest.fixture(scope="package")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One for all attacks on the page. After the tests of asyncio: a thread with Playwright in it can run none."""
+    port, folder = free_port(), tmp_path_factory.mktemp("stage")
+    with ExitStack() as stack:
+        playwright = stack.enter_context(sync_playwright())
+        path = shutil.which("chromium")
+        chromium = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        stack.callback(chromium.close)
+        site = stack.enter_context(serving(folder, EXTRA_ORIGINS=f"http://localhost:{port}"))
+        proxy = stack.enter_context(hostile_proxy(site.url, port))
+        hers = stack.enter_context(profiles(folder))(chromium, site, url=proxy.url)
+        peers = Peers(site)
+        stack.callback(peers.end)
+        person = alice()
+        hers.new_account(person)
+        hers.make_keys(person)
+        yield Stage(site, proxy, peers, person, hers, chromium)
+
+
+@pytest.fixture
+def hostile(stage: Stage) -> Iterator[Stage]:
+    """The same; afterwards the proxy is honest again."""
+    yield stage
+    stage.proxy.honest()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -132,7 +132,9 @@ def _encoded(answer: Answer) -> bytes:
     kept = [(name, value) for name, value in answer.headers if name.lower() not in HOP_BY_HOP]
     lines = [*kept, ("Content-Length", str(len(answer.body))), ("Connection", "close")]
     head = "".join(f"{name}: {value}\r\n" for name, value in lines)
-    return f"HTTP/1.1 {answer.status} {http.client.responses[answer.status]}\r\n{head}\r\n".encode("latin-1") + answer.body
+    return (
+        f"HTTP/1.1 {answer.status} {http.client.responses[answer.status]}\r\n{head}\r\n".encode("latin-1") + answer.body
+    )
 
 
 async def _relay(proxy: Proxy, line: Any) -> None:
