@@ -102,6 +102,7 @@ export const CHANGES = {
   async a_change_that_is_refused_is_taken_off_the_screen(world) {
     const { alice, bob, cid } = await talking(world);
     const { id } = await rowOf(alice, cid, "hello");
+    for (const one of [alice, bob]) await until(async () => (await one.states(cid)).every((state) => state === "delivered"), "quiet");
     world.server.refusePosts.push([413, "TOO_LARGE"]);
     await alice.messenger.edit(cid, id, "never there");
     await until(() => alice.problems.some(({ code }) => code === "TOO_LARGE"), "said");
