@@ -7,7 +7,7 @@ from reference.bundle import Bundle
 from reference.encoding import ZERO32
 from reference.primitives import sha256
 from reference.propose import MadeRecord
-from reference.record import NEXT, Core, Record
+from reference.record import HISTORY, NEXT, Core, Record
 from reference.schedule import EpochSecrets, transcript_hash
 
 
@@ -36,7 +36,8 @@ class EpochState:
 
     `epoch` -1: no record yet. `next` None: no live state (nothing yet, or outside). `leafs`: did -> leaf, None without
     live state. `leaf_seed`: the private half of the own leaf, None while the own entry carries a prekey. `records`:
-    epoch -> SHA-256 of the record. `counters`: did -> messages received without gap in this epoch.
+    epoch -> SHA-256 of the record. `counters`: did -> messages received without gap in this epoch. `mode`,
+    `timer_s`: of this epoch, and of the next record as long as nobody changes them.
     """
 
     cid: bytes
@@ -50,6 +51,8 @@ class EpochState:
     records: Mapping[int, bytes] = field(default_factory=dict)
     members: frozenset[tuple[bytes, bytes]] = frozenset()
     counters: Mapping[bytes, int] = field(default_factory=dict)
+    mode: int = HISTORY
+    timer_s: int = 0
 
 
 def th_of(record: Record) -> bytes:
@@ -85,6 +88,8 @@ def _advanced(state: EpochState, record: Record, *, leafs: Mapping[bytes, bytes]
         records={**state.records, core.epoch: record.sha256},
         members=frozenset((member.uid, member.did) for member in core.members),
         counters={},
+        mode=core.mode,
+        timer_s=core.timer_s,
     )
 
 

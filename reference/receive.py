@@ -163,6 +163,9 @@ def _check_finals(core: Core, state: EpochState) -> None:
 
 
 def _notices(core: Core, state: EpochState) -> tuple[str, ...]:
-    if core.kind != RESTART:
-        return ()
-    return ("RESTART_SUSPECT",) if (core.s_uid, core.s_did) in state.members else ("DEVICE_ADDED",)
+    notices = []
+    if core.kind == RESTART:
+        notices.append("RESTART_SUSPECT" if (core.s_uid, core.s_did) in state.members else "DEVICE_ADDED")
+    if state.epoch >= 0 and (core.mode, core.timer_s) != (state.mode, state.timer_s):
+        notices.append("MODE_CHANGED")
+    return tuple(notices)

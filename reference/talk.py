@@ -18,20 +18,38 @@ from reference.notary import DevicePrekeys
 from reference.primitives import x25519_public
 from reference.propose import MadeRecord, SenderSecrets, fresh_secrets, make_record
 from reference.receive import Received, receive_record
-from reference.record import HISTORY, NEXT, RESTART, START, Core, Final, Member, Record, Reference, parse_record
+from reference.record import (
+    EPHEMERAL,
+    HISTORY,
+    NEXT,
+    RESTART,
+    START,
+    Core,
+    Final,
+    Member,
+    Record,
+    Reference,
+    parse_record,
+)
 
 REFRESH_AFTER_MESSAGES = 100
 
 
 @dataclass(slots=True)
 class Talk:
-    """`cursor`: the last sequence applied; `pending`: a record of one's own that is not yet known to be in."""
+    """`cursor`: the last sequence applied; `pending`: a record of one's own that is not yet known to be in.
+
+    `timer_wish`: the seconds that the person chose (0: messages stay), until a record brings them. `ephemeral`: the
+    epoch whose chains die with the next record.
+    """
 
     state: EpochState
     cursor: int = 0
     epochs: dict[int, Epoch] = field(default_factory=dict)
     chains: dict[tuple[int, bytes], Chain] = field(default_factory=dict)
     pending: MadeRecord | None = None
+    timer_wish: int | None = None
+    ephemeral: int | None = None
 
     @property
     def uids(self) -> tuple[bytes, ...]:
@@ -54,7 +72,8 @@ def kind_to_propose(talk: Talk, device: OwnDevice, bundles: tuple[Bundle, ...]) 
     listed = {(bundle.core.uid, entry.did) for bundle in bundles for entry in bundle.core.devices}
     own = talk.chains.get((state.epoch, device.did))
     worn = own is not None and own.next_counter >= REFRESH_AFTER_MESSAGES
-    return NEXT if state.leaf_seed is None or listed != state.members or worn else None
+    changed = talk.timer_wish not in (None, state.timer_s)
+    return NEXT if state.leaf_seed is None or listed != state.members or worn or changed else None
 
 
 def needs_prekey(talk: Talk, kind: int, device: OwnDevice, bundle: Bundle) -> list[bytes]:
@@ -71,7 +90,7 @@ def propose(
     leaves: tuple[bytes, ...],
     prekeys: Mapping[bytes, DevicePrekeys],
 ) -> MadeRecord:
-    """A record of one's own in history mode; it becomes `pending` before it is posted."""
+    """A record of one's own in the mode that the two have or the person chose; `pending` before it is posted."""
     sender = fresh_secrets(device.dk_seed)
     core = _core(talk, kind, device, bundles, leaves, prekeys, sender)
     opks = {did: handed.opk.pub for did, handed in prekeys.items() if handed.opk is not None}
@@ -133,9 +152,21 @@ def _look_on(talk: Talk, data: bytes, uid: bytes, hk_seeds: dict[int, bytes], di
 
 
 def _enter(talk: Talk, record: Record, k_msg: bytes) -> None:
+    _drop_ephemeral(talk)
     members = frozenset((member.uid, member.did) for member in record.core.members)
+    talk.timer_wish = None if talk.timer_wish == record.core.timer_s else talk.timer_wish
+    talk.ephemeral = record.core.epoch if record.core.mode == EPHEMERAL else None
     talk.epochs[record.core.epoch] = Epoch(th_of(record), members)
     talk.chains |= start_chains(k_msg, record.core.epoch, members)
+
+
+def _drop_ephemeral(talk: Talk) -> None:
+    """Mode 1: the chain heads die when the next record was processed (section 7)."""
+    if talk.ephemeral is None:
+        return
+    talk.epochs.pop(talk.ephemeral, None)
+    talk.chains = {key: chain for key, chain in talk.chains.items() if key[0] != talk.ephemeral}
+    talk.ephemeral = None
 
 
 def _core(
@@ -151,6 +182,7 @@ def _core(
     references = {bundle.core.uid: Reference(bundle.core.uid, bundle.core.version, bundle.hash) for bundle in bundles}
     own = Member(device.uid, device.did, newleaf, 0, 0)
     finals = talk.progress() if kind == NEXT else {}
+    timer_s = state.timer_s if talk.timer_wish is None else talk.timer_wish
     return Core(
         suite=1,
         cid=state.cid,
@@ -158,8 +190,8 @@ def _core(
         uid_hi=state.uid_hi,
         epoch=state.epoch + 1,
         kind=kind,
-        mode=HISTORY,
-        timer_s=0,
+        mode=EPHEMERAL if timer_s else HISTORY,
+        timer_s=timer_s,
         th_prev=ZERO32 if kind == START else state.th,
         s_uid=device.uid,
         s_did=device.did,

@@ -110,14 +110,41 @@ async def test_a_key_file_gives_a_new_browser_the_history_and_a_place_in_the_cha
                 await client.close()
 
 
-async def texts_after_notices(client, count):
-    """As `texts`, where a new device of the other side is announced first."""
+@pytest.mark.asyncio
+async def test_a_timer_holds_for_both_until_one_takes_it_off_and_no_key_file_opens_what_it_covered(server):
+    grace, heidi = await person(server, "grace"), await person(server, "heidi")
+    new = None
+    try:
+        cid = await grace.start(heidi.uid)
+        await grace.send(cid, "stays")
+        assert await texts(heidi, 1) == ["stays"]
+        await grace.set_timer(cid, 3600)
+        await grace.send(cid, "ends")
+        assert await texts_after_notices(heidi, 1, notice="MODE_CHANGED") == ["ends"]
+        await heidi.send(cid, "ends, too")
+        assert await texts(grace, 1) == ["ends, too"]
+        assert (grace.timer(cid), heidi.timer(cid)) == (3600, 3600)
+        await heidi.set_timer(cid, 0)
+        await heidi.send(cid, "stays again")
+        assert await texts_after_notices(grace, 1, notice="MODE_CHANGED") == ["stays again"]
+        assert (grace.timer(cid), heidi.timer(cid)) == (0, 0)
+        new = await Client.log_in(server.origin, grace.person.credentials)
+        await new.restore(grace.export_keyfile(PASSPHRASE), PASSPHRASE, opks=12)
+        assert await texts_after_notices(new, 2, notice="NO_EPOCH_KEY") == ["stays", "stays again"]
+    finally:
+        for client in (grace, heidi, new):
+            if client is not None:
+                await client.close()
+
+
+async def texts_after_notices(client, count, notice="DEVICE_ADDED"):
+    """As `texts`, where something is said in between."""
     read = []
     async with asyncio.timeout(WAIT_SECONDS):
         async for event in client.events():
             if isinstance(event, Message):
                 read.append(event.text)
             else:
-                assert event.code == "DEVICE_ADDED"
+                assert event.code == notice
             if len(read) == count:
                 return read
