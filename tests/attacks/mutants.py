@@ -46,6 +46,8 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
         "",
     ),
     40: ("chat/gaps.js", "return isLie ? null : placeIn(gap, counter);", "return null;"),
+    38: ("chat/starvation.js", "if (ownSent >= STARVED_LIMIT) {", "if (false) {"),
+    54: ("chat/ephemeral.js", "until - this.#elapsed()", "Infinity"),
     41: ("crypto/chain.js", "gap: counter - chain.next };", "gap: 0 };"),
     42: ("crypto/epoch-receive.js", "if (counters && !hasAllMessages(core, counters)) {", "if (false) {"),
     44: ("crypto/envelope.js", 'check(equal(header.cid, cid), "WRONG_CONVERSATION");', ""),

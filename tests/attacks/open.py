@@ -2,9 +2,7 @@
 
 # number: why there is no test, or why its tests do not cover it
 NOT_AUTOMATED: dict[int, str] = {
-    23: "phishing of a person; no remote linking exists, the 'not me' button and the coarse place are not built",
-    38: "the warning 'keys cannot be renewed' and the limit of 1000 messages are not built",
-    54: "timers are not built in the page",
+    23: "phishing of a person; no remote linking exists; browsers are listed and removed, a coarse place is not shown",
     65: "files are not shown or sent by the page yet",
     66: "its test only measures the time; that more than 40 Mpx are refused is not asserted",
     67: "pictures are not sent by the page yet",

@@ -89,6 +89,16 @@ def test_a_browser_that_went_back_in_time_gets_new_keys_with_the_passphrase(show
     expect(page.locator("stop-banner")).to_be_hidden()
 
 
+def test_keys_that_the_server_does_not_take_are_tried_again(show):
+    page = show()
+    open_chat(page)
+    block(page, "KEYS_NOT_RENEWED")
+    for part in ("title", "means", "advice"):
+        expect(page.locator(f"stop-banner [data-part={part}]")).to_have_text(filled(f"stop.KEYS_NOT_RENEWED.{part}"))
+    page.locator("stop-banner").get_by_role("button", name="Try again").click()
+    assert page.evaluate("fake.calls.at(-1)") == ["decide", "continue"]
+
+
 def test_what_the_server_lost_is_sent_again_when_the_person_says_so(show):
     page = show()
     open_chat(page)

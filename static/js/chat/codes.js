@@ -44,6 +44,7 @@ export const CHAT_CODES = new Map([
   // lines in the flow
   ["STARTED", "the chat's encryption was started"],
   ["RESTARTED", "the chat's encryption was started anew"],
+  ["KEYS_NOT_RENEWED", "the server takes no new keys of this chat: a warning, and after 1000 messages under the same ones a block"],
   ["ELSEWHERE", "another tab of this browser is in charge"],
   ["UNSUPPORTED_BROWSER", "this browser lacks what the encryption needs"],
   ["UNEXPECTED", "a fault of the page itself"],

@@ -9,7 +9,7 @@ import { isDelivered } from "./delivered.js";
 
 const CONVERSATION = "conv:";
 const DRAFT = "draft:";
-const ADDED = { missing: [], gaps: [], late: null, waiting: [], wrote: false, untold: [], timers: new Map(), timerWish: null }; // what the chats of older versions lack
+const ADDED = { missing: [], gaps: [], late: null, waiting: [], wrote: false, untold: [], timers: new Map(), timerWish: null, starved: false }; // what the chats of older versions lack
 
 /**
  * @typedef {object} Chat one conversation; never changed in place: `commit` puts the next one in its place
@@ -26,7 +26,7 @@ const ADDED = { missing: [], gaps: [], late: null, waiting: [], wrote: false, un
  * @property {number} refused objects of class R @property {number[]} missing events whose keys were not there, to be read later @property {object[]} gaps Gap, what is missing in the present epoch @property {{seq: number, count: number}|null} late the last that came late
  * @property {boolean} wrote this person has written here @property {[number, string][]} untold sequence and mid of messages of the peer without a receipt
  * @property {{tag: string, until: number}[]} waiting messages that did not come yet, of which something is kept that is about them
- * @property {Map<number, number>} timers epoch -> seconds, of the latest epochs in mode 1 @property {number|null} timerWish chosen, but not in a record yet; 0: messages stay @property {number} updatedAt
+ * @property {Map<number, number>} timers epoch -> seconds, of the latest epochs in mode 1 @property {number|null} timerWish chosen, but not in a record yet; 0: messages stay @property {boolean} starved it was said that the keys of this epoch cannot be renewed @property {number} updatedAt
  */
 
 /** @see Chat */

@@ -23,6 +23,12 @@ export function recordBeforeMessage(chat, { bundles, nowMs, mayRestart }) {
   return chat.settle || chat.refresh || isWorn || wantsTimer(chat) || needsChange(chat, bundles, nowMs) ? NEXT : null;
 }
 
+/** Only age asks for the record: a message may go out without it (attack A38). @param {object} chat @param {{bundles: object[], nowMs: number}} at @returns {boolean} */
+export function isOnlyWorn(chat, { bundles, nowMs }) {
+  if (chat.crypto.epoch < 0 || isOutside(chat)) return false;
+  return !(chat.repair || chat.settle || chat.refresh || wantsTimer(chat) || needsChange(chat, bundles, nowMs));
+}
+
 /** Without a message, while online. @param {object} chat @param {{bundles: object[], nowMs: number}} at @returns {boolean} a NEXT is due */
 export function isRecordDue(chat, { bundles, nowMs }) {
   if (chat.crypto.epoch < 0 || chat.blocked) return false;

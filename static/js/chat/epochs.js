@@ -9,6 +9,7 @@ import { RECORD } from "../transport/frames.js";
 import { ChatError, LaterError } from "./codes.js";
 import { isRecordDue, recordBeforeMessage } from "./epoch-wish.js";
 import { countersOf } from "./record-in.js";
+import { Starvation } from "./starvation.js";
 import { nextMode } from "./timers.js";
 import { newUuid } from "./uuid.js";
 
@@ -22,23 +23,17 @@ const RACES = new Set(["EPOCH_CONFLICT", "STALE_EPOCH", "STALE_BUNDLE"]);
 export class Epochs {
   #parts;
   #outsideWaits = new Map(); // cid -> "waiting" | "over"
+  #starvation;
 
   /** @param {object} parts */
   constructor(parts) {
     this.#parts = parts;
+    this.#starvation = new Starvation(parts);
   }
 
   /** Until a message can be sealed. @param {string} cid @returns {Promise<void>} @throws WAITING_FOR_KEYS, the code of a block, OFFLINE */
-  async ready(cid) {
-    for (let left = ROUNDS; left > 0; left -= 1) {
-      const bundles = await this.#bundlesOf(cid);
-      const chat = this.#parts.chats.get(cid);
-      const kind = recordBeforeMessage(chat, { bundles, nowMs: this.#parts.clock.now(), mayRestart: this.#mayRestart(chat) });
-      if (kind === null) return;
-      if (kind === "wait") throw new ChatError("WAITING_FOR_KEYS");
-      await this.#propose(chat, kind, bundles);
-    }
-    throw new LaterError("EPOCH_CONFLICT");
+  ready(cid) {
+    return this.#starvation.during(cid, () => this.#agree(cid));
   }
 
   /** What is due without a message. @param {string} cid */
@@ -53,7 +48,19 @@ export class Epochs {
 
   /** The record that was kept before a crash or a lost line. @param {string} cid */
   async resume(cid) {
-    if (this.#parts.pending.get(cid)) await this.#post(cid);
+    if (this.#parts.pending.get(cid)) await this.#starvation.during(cid, () => this.#post(cid));
+  }
+
+  async #agree(cid) {
+    for (let left = ROUNDS; left > 0; left -= 1) {
+      const bundles = await this.#bundlesOf(cid);
+      const chat = this.#parts.chats.get(cid);
+      const kind = recordBeforeMessage(chat, { bundles, nowMs: this.#parts.clock.now(), mayRestart: this.#mayRestart(chat) });
+      if (kind === null) return;
+      if (kind === "wait") throw new ChatError("WAITING_FOR_KEYS");
+      await this.#propose(chat, kind, bundles);
+    }
+    throw new LaterError("EPOCH_CONFLICT");
   }
 
   // Changes of the two bundles stand in the chat, and may block it, before anything is made for them.

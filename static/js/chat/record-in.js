@@ -96,7 +96,7 @@ function renew(draft, event, { state, epochKeys, core }, parts) {
   const nowMs = parts.clock.now();
   if (epochKeys) draft.set(reachedByRecord(chat, core, parts.me.uid)); // only a record that was confirmed
   draft.set({
-    crypto: state, ...keptKeys(epochKeys), ...afterRecord(chat, core), seen: new Map(), gaps: [], ownAccepted: 0, refresh: false, settle: false, ownSent: 0,
+    crypto: state, ...keptKeys(epochKeys), ...afterRecord(chat, core), seen: new Map(), gaps: [], ownAccepted: 0, refresh: false, settle: false, ownSent: 0, starved: false,
     recordAt: nowMs, unreached: unreachedOf(core, parts.bundles.known(chat.uids), nowMs),
   });
   if (epochKeys?.mode === MODE_HISTORY) draft.ring.push({ name: epochName(chat.cid, core.epoch), value: { epoch: core.epoch, th: epochKeys.th, kMsg: epochKeys.kMsg } });

@@ -14,13 +14,14 @@ const SAFE = {
   STATE_ROLLBACK: "renew",
   SEQ_REWRITE: "resend",
   STORAGE_LOST: "repair",
+  KEYS_NOT_RENEWED: "again",
   CODE_UNTRUSTED: "reload",
 };
 
-const DECIDES = new Set(["repair", "resend"]);
+const DECIDES = new Map([["repair", "repair"], ["resend", "resend"], ["again", "continue"]]);
 
 /** Here is nothing to go on with: the other button only puts the banner aside. */
-const FINAL = new Set(["SEQ_REWRITE", "STATE_ROLLBACK", "CODE_UNTRUSTED"]);
+const FINAL = new Set(["SEQ_REWRITE", "STATE_ROLLBACK", "KEYS_NOT_RENEWED", "CODE_UNTRUSTED"]);
 
 export class StopBanner extends View {
   #blocked = null;
@@ -61,7 +62,7 @@ export class StopBanner extends View {
   }
 
   #safe() {
-    if (DECIDES.has(this.#safeWay)) this.emit("decide", { choice: this.#safeWay });
+    if (DECIDES.has(this.#safeWay)) this.emit("decide", { choice: DECIDES.get(this.#safeWay) });
     else if (this.#safeWay === "renew") this.emit("renew-browser");
     else if (this.#safeWay === "reload") location.reload();
     else this.emit("compare-numbers");
