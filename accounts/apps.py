@@ -12,6 +12,8 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.module_loading import autodiscover_modules
 
-        from accounts import checks, receivers  # noqa: F401
+        from accounts import checks, receivers, retention  # noqa: F401
+        from chatproject.lib.retention import purges
 
         autodiscover_modules("admin")
+        purges["accounts"] = retention.purge

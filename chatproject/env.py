@@ -8,6 +8,7 @@ is expected; it never shows the value.
 import base64
 import binascii
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 _env = environ.FileAwareEnv()
+_read: dict[str, tuple[str, str]] = {}  # what was read so far: name -> value, source
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -23,7 +25,9 @@ def default_settings_module() -> None:
 
 
 def text(name: str, default: str = "") -> str:
-    return str(_env.str(name, default=default)).strip()
+    value = str(_env.str(name, default=default)).strip()
+    _read[name] = value, _source(name)
+    return value
 
 
 def flag(name: str, default: bool) -> bool:
@@ -68,7 +72,9 @@ def secret(name: str) -> str:
         return value
     path = data_dir() / "secrets" / name
     if path.is_file():
-        return path.read_text(encoding="ascii").strip()
+        value = path.read_text(encoding="ascii").strip()
+        _read[name] = value, str(path)
+        return value
     raise ImproperlyConfigured(f"{name} is not set. Run bin/run once, or give {name} or {name}_FILE.")
 
 
@@ -111,3 +117,27 @@ def address(name: str) -> tuple[str, int] | None:
 def email() -> dict[str, Any] | None:
     """The mail server of `EMAIL_URL` (`smtp+tls://user:password@host:587`), or None."""
     return dict(_env.email_url("EMAIL_URL")) if text("EMAIL_URL") else None
+
+
+# What a list of settings may show: of these only whether there is one
+SECRET = re.compile(r"_?(KEY|KEYS|SEED|FALLBACKS|PASSWORD)$")
+NO_SECRET = {"BACKUP_PUBLIC_KEY"}
+_CREDENTIALS = re.compile(r"//[^/@]*@")
+
+
+def effective() -> dict[str, tuple[str, str]]:
+    """Every setting read so far: what may be shown of its value, and where it comes from."""
+    return {name: (_shown(name, value), source) for name, (value, source) in sorted(_read.items())}
+
+
+def _shown(name: str, value: str) -> str:
+    if not value or (SECRET.search(name) and name not in NO_SECRET):
+        return "(set)" if value else "(not set)"
+    return _CREDENTIALS.sub("//...@", value)
+
+
+def _source(name: str) -> str:
+    file = os.environ.get(f"{name}_FILE")
+    if file:
+        return file
+    return "environment" if name in os.environ else "default"

@@ -6,12 +6,13 @@ from django.conf import settings
 from django.db import connections
 
 from chatproject import VERSION
-from chatproject.lib import bridge, measures
+from chatproject.lib import bridge, jobs, measures
 
 
 def connect() -> None:
     measures.build_info.set(1, VERSION)
     measures.executor_queue.read_from(bridge.waiting)
+    measures.job_success.read_from(jobs.last_successes)
     measures.pool_size.read_from(lambda: _of_pools("pool_size"))
     measures.pool_waiting.read_from(lambda: _of_pools("requests_waiting"))
 

@@ -10,7 +10,9 @@ class ConversationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from conversations import receivers, watching
+        from chatproject.lib.retention import purges
+        from conversations import receivers, retention, watching
 
         receivers.connect()
         watching.connect()
+        purges["conversations"] = retention.purge

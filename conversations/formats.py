@@ -29,6 +29,7 @@ _WRAP_BYTES = 48
 
 _CORE_LABEL, _TH_LABEL = label("epoch-rec"), label("th")
 _CORE_MAX_BYTES = len(_CORE_LABEL) + _CORE.size + 2 * _REFERENCE.size + 42 + MAX_MEMBERS * (_MEMBER.size + _FINAL.size)
+RECORD_HEAD_BYTES = 4 + len(_CORE_LABEL) + _CORE.size
 RECORD_MAX_BYTES = 12 + _CORE_MAX_BYTES + (MAX_MEMBERS - 1 + 2) * _WRAP_BYTES + 32
 
 
@@ -90,6 +91,11 @@ def parse_record(blob: bytes) -> RecordHeader:
     if len(wraps) != _WRAP_BYTES * (members - 1) or len(hwraps) != (0 if mode else _WRAP_BYTES * people):
         _refuse()
     return header
+
+
+def timer_of_record(head: bytes) -> int:
+    """Seconds after which the messages of a stored record's epoch disappear, 0: they stay; from RECORD_HEAD_BYTES."""
+    return int(_CORE.unpack_from(head, 4 + len(_CORE_LABEL))[7])
 
 
 def transcript_hash(*, th_prev: bytes, core_hash: bytes, wraps_hash: bytes) -> bytes:

@@ -9,6 +9,8 @@ class KeysConfig(AppConfig):
     verbose_name = _("Keys")
 
     def ready(self) -> None:
-        from keys import checks, watching  # noqa: F401  (checks registers itself)
+        from chatproject.lib.retention import purges
+        from keys import checks, retention, watching  # noqa: F401  (checks registers itself)
 
         watching.connect()
+        purges["keys"] = retention.purge

@@ -11,6 +11,7 @@ from accounts.services.enrol import (
     start_app,
     start_email,
 )
+from accounts.services.fieldkeys import seal_anew, sealed_with_older_keys
 from accounts.services.login import log_in, log_out, pass_second_step
 from accounts.services.people import create_person, rename, set_active, set_bundle_version, set_language, set_staff
 from accounts.services.profile import change_password, confirm_address, remove_factor
@@ -49,6 +50,8 @@ __all__ = [
     "remove_factor",
     "rename",
     "renew_recovery_codes",
+    "seal_anew",
+    "sealed_with_older_keys",
     "send_address_code",
     "send_factor_code",
     "set_active",

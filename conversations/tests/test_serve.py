@@ -175,3 +175,31 @@ async def test_a_bell_goes_from_process_to_process(tmp_path: Path) -> None:
                 assert alice.close_code == 4409
     finally:
         site.end()
+
+
+@pytest.mark.asyncio
+async def test_a_new_secret_key_with_the_old_one_behind_it_logs_nobody_out(tmp_path: Path) -> None:
+    site = Site(tmp_path, SECRET_KEY="the first secret key of this site and long enough 0123456789")
+    first = dict(site._environment)
+    second = {**first, "SECRET_KEY": "the second one of the same length or so and as secret 012345"}
+    try:
+        async with site.connect(site.start(), "alice") as alice:
+            await site.greet(alice, "alice")
+            site._environment = {**second, "SECRET_KEY_FALLBACKS": first["SECRET_KEY"]}
+            port = site.start()
+            for _ in range(2):
+                async with site.connect(port, "bob") as bob:
+                    await site.greet(bob, "bob")
+            await alice.send(site.post("alice"))
+            assert json.loads(await alice.recv())["f"] == "accepted"
+        async with site.connect(port, "alice") as alice:
+            await site.greet(alice, "alice")
+        site._environment = second
+        async with site.connect(site.start(), "alice") as alice:
+            with pytest.raises(websockets.ConnectionClosed):
+                await alice.recv()
+        assert alice.close_code == 4401
+        async with site.connect(port, "alice") as alice:
+            await site.greet(alice, "alice")
+    finally:
+        site.end()

@@ -75,7 +75,8 @@ class World:
         )
         given = {"cid": cid, "lo": lo, "hi": hi, "sender": (sender.uid, sender.did), "members": members}
         fill = changes.pop("fill", b"\0")
-        return blobs.record(blobs.core(**{**given, "versions": dict(self.directory.current), **changes}), fill=fill)
+        core = blobs.core(**{**given, "versions": dict(self.directory.current), **changes})
+        return blobs.record(core, fill=fill, mode=changes.get("mode", 0))
 
     def post(self, person: Person, cid: UUID, kind: str, blob: bytes, client_id: UUID | None = None) -> Any:
         return services.post(

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from chatproject.lib import jobs
 from chatproject.lib.private import OWNER_ONLY
 from chatproject.services import backup
 
@@ -55,6 +56,7 @@ class Command(BaseCommand):
         else:
             with _new_file(Path(file)) as target:
                 summary = backup.write(target, recipient, tell)
+        jobs.succeeded("backup")
         self.stderr.write(f"{sum(summary.rows.values())} rows, log of keys at {summary.manifest.log.get('size', 0)}.")
 
     def _tell(self, table: str, rows: int) -> None:

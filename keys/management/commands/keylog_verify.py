@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from chatproject.lib import jobs
 from keys import audit
 
 FOUND_SOMETHING = 3
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             self.stdout.write(self.style.ERROR(finding))
         if count:
             sys.exit(FOUND_SOMETHING)
+        jobs.succeeded("keylog_verify")
         self.stdout.write(self.style.SUCCESS("The log is whole."))
 
     def _tell(self, leaves: int) -> None:

@@ -1,0 +1,33 @@
+"""`manage.py purge_expired`: remove what has had its time. Once a day, from a timer."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from chatproject.lib import jobs
+from chatproject.lib.retention import purges
+
+
+class Command(BaseCommand):
+    help = (
+        "Removes what has expired: sessions, codes by mail, unused links, one-time prekeys; empties messages of chats "
+        "with a timer seven days after it. Safe to repeat, safe beside a running server."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="one object instead of lines")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = timezone.now()
+        removed: dict[str, int] = {}
+        for app, purge in purges.items():
+            if options["verbosity"] > 1:
+                self.stderr.write(f"{app} ...")
+            removed.update(purge(now))
+        jobs.succeeded("purge_expired")
+        lines = [json.dumps(removed)] if options["json"] else [f"{name}: {count}" for name, count in removed.items()]
+        for line in lines if options["verbosity"] else []:
+            self.stdout.write(line)

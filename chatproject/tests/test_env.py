@@ -1,0 +1,44 @@
+"""The list of settings: all of them, with their source, and never a secret."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from chatproject.first_secrets import BYTES, make_secrets
+from tests.sources import ROOT
+from tests.test_architecture import settings_read
+
+CANARIES = {
+    "SECRET_KEY": "canary-of-the-secret-key-0123456789-0123456789-0123456789",
+    "SECRET_KEY_FALLBACKS": "canary-of-an-older-key",
+    "DATABASE_URL": "postgres://accounts:canary-of-a-password@db:5432/accounts",
+    "REDIS_URL": "redis://:canary-of-redis@redis:6379/0",
+    "EMAIL_URL": "smtp+tls://me:canary-of-mail@mail.example:587",
+}
+
+
+def listed(tmp_path: Any, *words: str) -> str:
+    make_secrets(tmp_path)
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+    environment = {**kept, **CANARIES, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "chatproject.settings"}
+    command = [sys.executable, "manage.py", "env", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_every_setting_is_listed_and_no_secret(tmp_path):
+    shown = json.loads(listed(tmp_path, "--json"))
+    assert set(shown) == settings_read()
+    text = json.dumps(shown)
+    assert "canary" not in text
+    for name in BYTES:
+        assert (tmp_path / "secrets" / name).read_text() not in text
+    assert shown["SECRET_KEY"] == {"value": "(set)", "source": "environment"}
+    assert shown["FIELD_KEYS"] == {"value": "(set)", "source": str(tmp_path / "secrets/FIELD_KEYS")}
+    assert shown["REDIS_URL"]["value"] == "redis://...@redis:6379/0"
+    assert shown["ADMIN_PATH"] == {"value": "admin", "source": "default"}
+
+
+def test_scripts_get_one_value(tmp_path):
+    assert listed(tmp_path, "ADMIN_PATH") == "admin\n"
