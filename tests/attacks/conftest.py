@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -16,7 +17,7 @@ from tests.attacks.pages import Peers, Stage
 from tests.attacks.proxy import hostile_proxy
 from tests.browser.conftest import CHROMIUM_FLAGS
 from tests.browser.people import alice
-from tests.browser.profile import profiles
+from tests.browser.profile import Profile, profiles
 from tests.browser.server import serving
 from tests.services import free_port
 from tests.vectors import browser
@@ -104,6 +105,19 @@ def hostile(stage: Stage) -> Iterator[Stage]:
     """The same; afterwards the proxy is honest again."""
     yield stage
     stage.proxy.honest()
+
+
+@pytest.fixture
+def profile_of(tmp_path: Path) -> Iterator[Callable[[Stage], Profile]]:
+    """Makes fresh profiles whose server is the proxy."""
+    with ExitStack() as stack:
+
+        def make(stage: Stage) -> Profile:
+            context = stage.chromium.new_context(base_url=stage.proxy.url)
+            stack.callback(context.close)
+            return Profile(context, stage.site, tmp_path)
+
+        yield make
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

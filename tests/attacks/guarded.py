@@ -1,7 +1,5 @@
 """A site of two processes for attacks on accounts, and the people in it. What a proxy says of addresses is believed."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from reference.login import Credentials, sign_up, totp
+from reference.person import Person
 from reference.web import Web
+from tests.attacks import seeds
 from tests.attacks.doors import Visitor
-from tests.browser.server import ROOT, Site, serving
+from tests.browser.server import Site, serving
 
 PASSWORD = "Correct-Horse-7-Battery"
 
@@ -36,9 +36,7 @@ class Guarded:
 
     def seed(self, *words: str) -> list[str]:
         """Runs `tests.attacks.seeds`; the lines that it prints."""
-        command = [sys.executable, "-m", "tests.attacks.seeds", *words]
-        done = subprocess.run(command, cwd=ROOT, env=self.site.environment, capture_output=True, text=True, check=True)
-        return done.stdout.split()
+        return seeds.run(self.site, *words).split()
 
     def mails(self, name: str) -> list[str]:
         return [mail for mail in self.site.mails() if mail.startswith(f"To: {name}@example.org\n")]
@@ -58,6 +56,15 @@ class Resident:
 
     def recovery_code(self) -> str:
         return self.credentials.recovery_codes.pop()
+
+
+def keyed_person(origin: str, name: str) -> Person:
+    """With keys, and a session bound to them."""
+    web = Web(origin)
+    made = Person(web, sign_up(web, name=name, password=PASSWORD, display_name=name.title()))
+    made.make_keys(opks=1)
+    made.publish()
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,26 @@ python -m tests.attacks.seeds half-way NAME NUMBER  prints the keys of sessions 
     python -m tests.attacks.seeds conversation NUMBER   alice and bob in one chat at epoch 0, each with so many
                                                         browsers; prints {cid, alice: {uid, browsers: [{did,
                                                         session}]}, bob: ...} as JSON
+    python -m tests.attacks.seeds new-root NAME [SEED]  what an operator can do: a bundle under a root key of their
+                                                        own, signed by the old root when its seed is known
+    python -m tests.attacks.seeds inside NAME           prints the key of a session with password and second step
 """
 
 import json
+import subprocess
 import sys
 from typing import Any
 
 import django
+
+from tests.browser.server import ROOT, Site
+
+
+def run(site: Site, *words: str) -> str:
+    """What a command prints, in the environment of a site."""
+    command = [sys.executable, "-m", "tests.attacks.seeds", *words]
+    done = subprocess.run(command, cwd=ROOT, env=site.environment, capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 def crowd(number: int) -> None:
@@ -74,6 +87,26 @@ def conversation(browsers: int) -> dict[str, Any]:
     return words
 
 
+def new_root(name: str, old_seed: str = "") -> None:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from accounts.models import User
+    from keys.tests.owners import Owner
+
+    owner = Owner(User.objects.get(name=name))
+    newest = owner.user.bundles.newest()
+    owner.version, owner.prev_hash = newest.version, bytes(newest.bundle_hash)
+    old_root = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(old_seed)) if old_seed else None
+    owner.publish([owner.browsers[0].spk()], old_root=old_root)
+
+
+def inside(name: str) -> str:
+    from accounts.models import User
+    from accounts.tests.people import log_in
+
+    return str(log_in(User.objects.get(name=name)).session.session_key)
+
+
 if __name__ == "__main__":
     django.setup()
     match sys.argv[1]:
@@ -81,5 +114,9 @@ if __name__ == "__main__":
             crowd(int(sys.argv[2]))
         case "half-way":
             print("\n".join(half_way(sys.argv[2], int(sys.argv[3]))))
+        case "new-root":
+            new_root(*sys.argv[2:])
+        case "inside":
+            print(inside(sys.argv[2]))
         case "conversation":
             print(json.dumps(conversation(int(sys.argv[2]))))

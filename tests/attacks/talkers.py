@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +15,9 @@ from chatproject.lib.encoding import to_base64url
 from conversations.tests import blobs
 from reference import wire
 from tests import services
+from tests.attacks import seeds
 from tests.attacks.doors import Answer, Visitor
-from tests.browser.server import ROOT, Site
+from tests.browser.server import Site
 
 
 @dataclass
@@ -64,9 +63,7 @@ class Talker:
 
 def seed_conversation(site: Site, browsers: int) -> dict[str, list[Talker]]:
     """{"alice": [...], "bob": [...]}; their browsers take turns at the processes of the site."""
-    command = [sys.executable, "-m", "tests.attacks.seeds", "conversation", str(browsers)]
-    done = subprocess.run(command, cwd=ROOT, env=site.environment, capture_output=True, text=True, check=True)
-    words = json.loads(done.stdout)
+    words = json.loads(seeds.run(site, "conversation", str(browsers)))
     return {name: [_talker(site, words, name, n) for n in range(browsers)] for name in ("alice", "bob")}
 
 

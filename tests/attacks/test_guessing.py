@@ -11,11 +11,8 @@ import pytest
 
 from chatproject.lib.encoding import to_base64url
 from conversations.tests import blobs
-from reference.login import sign_up
-from reference.person import Person
-from reference.web import Web
 from tests.attacks.doors import Answer, Visitor
-from tests.attacks.guarded import PASSWORD, Guarded
+from tests.attacks.guarded import PASSWORD, Guarded, keyed_person
 from tests.attacks.ranks import differ
 
 pytestmark = pytest.mark.browser
@@ -100,6 +97,7 @@ def test_a92_codes_of_the_second_step_are_not_guessed(guarded):
     assert any("Many wrong codes" in mail for mail in guarded.mails("tried"))
 
 
+@pytest.mark.thorough
 def test_a92_each_failure_makes_the_next_try_wait_longer(guarded):
     guarded.person("slower")
     thief, waits = stranger(guarded, 501), []
@@ -113,8 +111,9 @@ def test_a92_each_failure_makes_the_next_try_wait_longer(guarded):
     assert waits == [1, 2]
 
 
+@pytest.mark.thorough
 def test_a99_absent_and_foreign_take_the_same_time(guarded, full):
-    alice, bob, mallory = (person(guarded.origin, name) for name in ("alice", "bob", "mallory"))
+    alice, bob, mallory = (keyed_person(guarded.origin, name) for name in ("alice", "bob", "mallory"))
     cid = alice.open_conversation(bob.uid)["cid"]
     jar = {cookie.name: cookie.value or "" for cookie in mallory.web._jar}
     walker = Visitor(guarded.origin, "203.0.113.3", jar)
@@ -128,15 +127,6 @@ def test_a99_absent_and_foreign_take_the_same_time(guarded, full):
     ):
         assert ways[0](0).status == 404
         expect_alike(dict(zip(("foreign", "absent"), ways, strict=True)), 200 if full else 60)
-
-
-def person(origin: str, name: str) -> Person:
-    """With keys and a bound session."""
-    web = Web(origin)
-    made = Person(web, sign_up(web, name=name, password=PASSWORD, display_name=name.title()))
-    made.make_keys(opks=1)
-    made.publish()
-    return made
 
 
 def post_of(cid: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from tests.attacks.talkers import Talker, seed_conversation
 from tests.browser.server import Site, serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 LINE_ENDS = [b"\x0b", b"\x0c", b"\x1c", b"\x1d", b"\x1e", b"\x85", b"\x00"]
 KEPT_KB = 64 * 1024
 REQUEST_SECONDS = 60
@@ -72,7 +72,6 @@ def test_a103_half_open_lines_keep_nobody_waiting(site, people):
         assert slow_end(visit) < 2 * before + 0.05
 
 
-@pytest.mark.thorough
 def test_a103_half_open_lines_are_cut_off(site):
     with ExitStack() as stack:
         lines = connections(site, 5, b"GET / HTTP/1.1\r\nHost: localhost\r\n", stack)

@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.attacks.doors import Visitor
-from tests.attacks.pages import Stage, listening
+from tests.attacks.pages import listening
 from tests.browser.people import Person
-from tests.browser.profile import Profile
 
 pytestmark = pytest.mark.browser
 
@@ -158,6 +157,7 @@ def test_a84_a_map_that_fits_other_code_is_refused_by_the_policy(hostile):
     context.close()
 
 
+@pytest.mark.thorough
 def test_a88_no_other_site_frames_opens_or_talks_to_the_page(stage):
     with listening() as stranger:
         stranger.page = f"""<!doctype html><title>evil</title><iframe src="{stage.proxy.url}/chat/"></iframe>
@@ -211,17 +211,3 @@ def test_a80_the_log_out_tells_the_browser_to_forget_its_cache(stage):
     assert "no-store" in answer.headers["cache-control"]
     left = Visitor(stage.site.url).post("/logout/")
     assert (left.status, left.headers["Clear-Site-Data"]) == (302, '"cache"')
-
-
-@pytest.fixture
-def profile_of(tmp_path):
-    made = []
-
-    def make(stage: Stage) -> Profile:
-        context = stage.chromium.new_context(base_url=stage.proxy.url)
-        made.append(context)
-        return Profile(context, stage.site, tmp_path)
-
-    yield make
-    for context in made:
-        context.close()

@@ -11,7 +11,7 @@ from tests.attacks.talkers import Talker, database, seed_conversation
 from tests.browser.databases import fresh_databases
 from tests.browser.server import Site, serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 BROWSERS_EACH, READERS = 8, 2
 
 
