@@ -59,6 +59,11 @@ class Client:
         await asyncio.to_thread(self.person.publish)
         await self._connect()
 
+    async def remove(self, did: bytes) -> None:
+        """Take another device out of the account."""
+        async with self._log_lock:
+            await asyncio.to_thread(self.person.remove, did)
+
     def export_keyfile(self, passphrase: str) -> bytes:
         return self.person.export_keyfile(passphrase)
 

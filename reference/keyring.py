@@ -75,6 +75,14 @@ def next_bundle(keyring: Keyring, *, name: str, previous: Bundle | None, now_ms:
     return make_bundle(core, root_seed=keyring.vault.root_seed)
 
 
+def bundle_without(keyring: Keyring, did: bytes, *, previous: Bundle, now_ms: int) -> Bundle:
+    """The version after `previous` from which a device is gone."""
+    core = previous.core
+    left = tuple(entry for entry in core.devices if entry.did != did)
+    core = replace(core, version=core.version + 1, prev_hash=previous.hash, issued_ms=now_ms, devices=left)
+    return make_bundle(core, root_seed=keyring.vault.root_seed)
+
+
 def signed_prekeys(keyring: Keyring, *, now_ms: int) -> list[tuple[bytes, bytes]]:
     """All prekeys of the device with their signatures."""
     device = keyring.device

@@ -195,8 +195,10 @@ class Link:
         """The socket is gone: everyone who waits for an answer asks again on the next one."""
         self._welcomed.clear()
         self.socket = None
-        for answer in (*self._posts.values(), *self._pulls.values()):
-            _fail(answer, ConnectionError())
+        for post in self._posts.values():
+            _fail(post, ConnectionError())
+        for pull in self._pulls.values():
+            _fail(pull, ConnectionError())
 
 
 def _settle(answer: asyncio.Future[Answer] | None, value: Answer) -> None:

@@ -11,6 +11,7 @@ from reference.keyring import (
     OPK_POOL,
     Keyring,
     Vault,
+    bundle_without,
     export_keyfile,
     make_keyring,
     make_vault,
@@ -64,6 +65,16 @@ class Person:
         self.notary.sync_log(now)
         self.notary.sync_bundles(self.uid)
         self.bind()
+
+    def remove(self, did: bytes) -> None:
+        """The next bundle without another device of this person."""
+        self.notary.expect_news()
+        self.refresh((self.uid,), log_size=0)
+        bundle = bundle_without(self.keyring, did, previous=self._current(), now_ms=now_ms())
+        self.notary.own_hashes.add(bundle.hash)
+        self.web.post("/api/keys/publish/", bundle=b64(bundle.encode()), prekeys=[])
+        self.notary.expect_news()
+        self.refresh((self.uid,), log_size=0)
 
     def bind(self) -> None:
         """Session proof (section 11)."""
