@@ -58,7 +58,9 @@ class PostgreSQL(Daemon):
         return f"postgres://chat@127.0.0.1:{self.port}/accounts"
 
     def create(self) -> None:
-        as_user([postgresql_tools() / "initdb", "-D", self.data, "-U", "chat", "-A", "trust", "-E", "UTF8", "--no-sync"])
+        as_user(
+            [postgresql_tools() / "initdb", "-D", self.data, "-U", "chat", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        )
         with running(self):
             self.wait_until_ready()
             as_user([postgresql_tools() / "createdb", "-h", "127.0.0.1", "-p", self.port, "-U", "chat", "accounts"])

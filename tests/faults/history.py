@@ -101,7 +101,9 @@ def _once(history: History) -> Iterator[Violation]:
 
 def _ordered(history: History) -> Iterator[Violation]:
     """I4: each device shows what others wrote in the server's order, and the same text at the same place."""
-    at: dict[Place, str] = {(cid, history.ticked[text]): text for _, cid, text in history.typed if text in history.ticked}
+    at: dict[Place, str] = {
+        (cid, history.ticked[text]): text for _, cid, text in history.typed if text in history.ticked
+    }
     for (who, cid), lines in history.shown.items():
         seqs = [seq for seq, _text in lines]
         if seqs != sorted(seqs):

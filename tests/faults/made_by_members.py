@@ -4,10 +4,7 @@ import asyncio
 import time
 
 from reference import login, talk
-from reference.bundle import BundleCore, make_bundle
-from reference.encoding import b64
 from reference.login import DoorClosed, sign_up
-from reference.person import now_ms
 from reference.web import Web
 from tests.faults.people import PASSWORD, Device, hold, until
 from tests.faults.registry import fault, in_page
@@ -18,7 +15,7 @@ CLOSED_SECONDS = 5.0
 LOGIN_NEEDED, GOING_AWAY = 4401, 4412
 LATER_HOURS, EARLIER_HOURS = 11, -24
 RACES = 8
-AWAY_EVENTS, PAGES_SECONDS = 2000, 60.0
+AWAY_EVENTS, PAGES_SECONDS = 1000, 60.0
 
 in_page(19, "a_clock_a_day_off_is_told")
 
@@ -97,7 +94,7 @@ async def removed_with_a_full_outbox(world: World) -> str:
     texts = [f"too late {number}" for number in range(5)]
     waiting = await seal(second, cid, texts)
     second.gate.cut()
-    await asyncio.to_thread(_remove, alice, second)
+    await alice.client.remove(second.client.person.keyring.device.did)
     world.history.absent.add(second.name)
     await alice.say(cid, "without it")
     second.gate.mend()
@@ -154,20 +151,3 @@ async def _can_sign_up(origin: str, name: str, *, hours: int) -> bool:
     finally:
         login.time = kept
     return True
-
-
-def _remove(device: Device, other: Device) -> None:
-    """The next bundle of the account, without the other device."""
-    person, gone = device.client.person, other.client.person.keyring.device.did
-    person.refresh((person.uid,), log_size=0)
-    person.notary.expect_news()
-    person.refresh((person.uid,), log_size=person.notary.expected_size)
-    last = person.notary.usable(person.uid)
-    words = {name: getattr(last.core, name) for name in BundleCore.__dataclass_fields__}
-    devices = tuple(entry for entry in last.core.devices if entry.did != gone)
-    words |= {"version": last.core.version + 1, "prev_hash": last.hash, "issued_ms": now_ms(), "devices": devices}
-    bundle = make_bundle(BundleCore(**words), root_seed=person.keyring.vault.root_seed)
-    person.notary.own_hashes.add(bundle.hash)
-    person.web.post("/api/keys/publish/", bundle=b64(bundle.encode()), prekeys=[])
-    person.notary.expect_news()
-    person.refresh((person.uid,), log_size=0)

@@ -96,5 +96,3 @@ async def _ask_without_reading(device: Device, cid: bytes) -> None:
 
 async def _online(device: Device) -> None:
     await until(lambda: device.client.linked().socket is not None, 60, f"{device.name} is online again")
-
-

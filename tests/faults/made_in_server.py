@@ -32,7 +32,7 @@ async def killed_before_accepted(world: World) -> str:
     alice, cid = await _talking(world, "F02")
     rows, repeated = await world.rows(cid), world.history.repeated
     await _killed_while_posting(world, alice, AFTER_COMMIT, "F02 the text", rows + 1)
-    hold(world.history.repeated == repeated + 1, "the retry was not answered as a repeat")
+    hold(world.history.repeated > repeated, "the retry was not answered as a repeat")
     return "dup=true"
 
 
@@ -84,6 +84,7 @@ async def ten_times_at_once(world: World) -> str:
     world.history.ticked[sealed.text] = min(places)
     hold(len(places) == len(hashes) == 1, f"{len(places)} sequences, {len(hashes)} hashes")
     hold(await world.rows(cid) == rows + 1, "more than one row")
+    await alice.client.catch_up(cid)
     return "one row, ten equal answers"
 
 
@@ -95,6 +96,7 @@ async def another_blob(world: World) -> str:
     world.history.ticked[sealed.text] = first.seq
     changed = sealed.blob[:-1] + bytes([sealed.blob[-1] ^ 1])
     again = await alice.client.linked().post(cid, sealed.client_id, wire.MESSAGE, changed)
+    await alice.client.catch_up(cid)
     hold(again.dup and (again.seq, again.sha256) == (first.seq, first.sha256), "the second bytes were taken")
     return "the first bytes stay"
 

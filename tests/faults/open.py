@@ -17,7 +17,7 @@ PARTLY: dict[int, str] = {
     26: "the layer has no membership that expires: the socket's own end after 12 h, at 4 s",
     27: "not: a user disabled by the administration",
     29: "sealed one after the other, as one outbox does",
-    30: "2,000 events, no calendar: neither 90 days nor prekeys past their date; the first screen is not measured",
+    30: "1,000 events, no calendar: neither 90 days nor prekeys past their date; the first screen is not measured",
 }
 
 # number: durations that are shorter than in the catalogue; the fault is the same

@@ -38,7 +38,9 @@ async def post_all(device: Device, cid: bytes, posts: list[SealedPost]) -> list[
         device.history.ticked[one.text] = accepted.seq
         return loop.time() - began
 
-    return list(await asyncio.gather(*(post(one) for one in posts)))
+    seconds = await asyncio.gather(*(post(one) for one in posts))
+    await device.client.catch_up(cid)
+    return list(seconds)
 
 
 def _seal_one(device: Device, cid: bytes, text: str) -> SealedPost:

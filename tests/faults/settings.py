@@ -25,6 +25,4 @@ if "FAULT_LAYER_CAPACITY" in os.environ:
     }
 
 if "FAULT_SOCKET_LIFE_SECONDS" in os.environ:
-    from conversations import consumers
-
-    consumers.LIFE_SECONDS = float(os.environ["FAULT_SOCKET_LIFE_SECONDS"])
+    ASGI_APPLICATION = "tests.faults.short_lived.application"

@@ -42,7 +42,9 @@ class World:
         database = f"postgres://chat@127.0.0.1:{self.failpoint.port}/accounts?sslmode=disable"
         redis = self.installation.redis
         settings = {"DATABASE_URL": database, "EXTRA_ORIGINS": ",".join(origins[1:]), **self._settings}
-        return environment_of(self.installation.data, origins[0], **settings, **({"REDIS_URL": redis.url} if redis else {}))
+        return environment_of(
+            self.installation.data, origins[0], **settings, **({"REDIS_URL": redis.url} if redis else {})
+        )
 
     @property
     def redis(self) -> Redis:
@@ -124,7 +126,9 @@ class World:
 
     async def rows(self, cid: bytes) -> int:
         """Committed events of a conversation, by the database itself."""
-        return int((await self.execute("SELECT count(*) FROM conversations_event WHERE cid = %s", uuid.UUID(bytes=cid)))[0])
+        return int(
+            (await self.execute("SELECT count(*) FROM conversations_event WHERE cid = %s", uuid.UUID(bytes=cid)))[0]
+        )
 
     async def execute(self, sql: str, *values: object) -> tuple[Any, ...]:
         """One statement by an administrator's own connection; its first row."""
@@ -178,5 +182,3 @@ async def world(
 def template() -> Iterator[Template]:
     with private_folder() as folder:
         yield Template(folder)
-
-

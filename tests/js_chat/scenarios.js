@@ -2,6 +2,7 @@
 
 import { CHANGES } from "./changes.js";
 import { FakeServer } from "./fake-server.js";
+import { FAULTS } from "./faults.js";
 import { HOSTILE } from "./hostile.js";
 import { LATER } from "./later.js";
 import { OWN_KEYS } from "./own-keys.js";
@@ -35,6 +36,7 @@ const SCENARIOS = {
   ...OWN_KEYS,
   ...TIMERS,
   ...CHANGES,
+  ...FAULTS,
 
   async setup_steps_and_phases({ server, browserOf }) {
     const alice = browserOf(server.addPerson("alice"));

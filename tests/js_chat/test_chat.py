@@ -90,6 +90,8 @@ SCENARIOS = [
     "a_change_that_is_refused_is_taken_off_the_screen",
     "who_has_read_is_told_under_seal",
     "what_one_browser_read_is_read_in_the_others",
+    "a_full_disk_refuses_before_a_counter_is_used",
+    "a_clock_a_day_off_is_told",
 ]
 
 

@@ -1,0 +1,41 @@
+/** What a browser suffers by itself: a disk without room, a clock that is wrong. */
+
+import { expect, refuses, until } from "./harness.js";
+import { talking } from "./worlds.js";
+
+const DAY_MS = 25 * 3_600_000;
+
+export const FAULTS = {
+  async a_full_disk_refuses_before_a_counter_is_used(world) {
+    const { alice, bob, cid } = await talking(world);
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    const events = world.server.conversations.get(cid).events.length;
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function full() {
+      throw new DOMException("no room", "QuotaExceededError");
+    };
+    try {
+      await refuses(alice.messenger.send(cid, "no room"), "STORAGE_FULL");
+    } finally {
+      IDBObjectStore.prototype.put = put;
+    }
+    expect(await alice.texts(cid), ["hello", "hi"], "nothing waits");
+    expect(world.server.conversations.get(cid).events.length, events, "nothing was posted");
+    await alice.messenger.send(cid, "room again");
+    await bob.sees(cid, "hello", "hi", "room again");
+    expect((await bob.codes(cid)).includes("COUNTER_GAP"), false, "no counter was spent");
+  },
+
+  async a_clock_a_day_off_is_told(world) {
+    const { alice, bob, cid } = await talking(world);
+    for (const [skew, text] of [[DAY_MS, "tomorrow"], [-DAY_MS, "yesterday"]]) {
+      alice.skew = skew;
+      await alice.messenger.send(cid, text);
+      await until(async () => (await bob.texts(cid)).at(-1) === text, text);
+    }
+    await bob.sees(cid, "hello", "hi", "tomorrow", "yesterday");
+    const { items } = await bob.messenger.messages(cid, { limit: 9 });
+    const told = items.filter(({ kind }) => kind === "text").map(({ detail }) => Boolean(detail?.clockSkew));
+    expect(told, [false, false, true, true], "CLOCK_SKEW");
+  },
+};
