@@ -4,6 +4,7 @@ import argparse
 import random
 import sys
 
+from tests.faults import mutants
 from tests.faults.open import PARTLY, SHORTENED
 from tests.faults.registry import NAMES
 from tests.faults.runner import Outcome, make
@@ -25,7 +26,7 @@ def line(number: int, outcome: Outcome, seed: int) -> str:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("faults", nargs="*", help="F01 ...; all without any")
+    parser.add_argument("faults", nargs="*", help="F01 ... (with --mutants: names of mutants); all without any")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="repeats a run's random choices")
     parser.add_argument("--equal-seconds", type=float, default=EQUAL_SECONDS, help="how long devices may differ (I8)")
     parser.add_argument("--list", action="store_true", help="only say which faults there are")
@@ -35,9 +36,7 @@ def main(arguments: list[str]) -> int:
         print("\n".join(f"F{number:02d} {name}" for number, name in NAMES.items()))
         return 0
     if options.mutants:
-        from tests.faults.mutants import check_all
-
-        return check_all(options.faults)
+        return mutants.check_all(options.faults)
     return run(numbers(options.faults), options.seed, options.equal_seconds)
 
 

@@ -13,11 +13,10 @@ CLOSE = 8  # the opcode
 
 @dataclass(slots=True)
 class Weather:
-    """What happens on the way. `deaf`: bytes vanish and nobody is told (half-open TCP). `stalled`: the client reads nothing."""
+    """What happens on the way. `deaf`: bytes vanish and nobody is told (half-open TCP)."""
 
     cut: bool = False
     deaf: bool = False
-    stalled: bool = False
     slowest_seconds: float = 0.0
     bells_lost: float = 0.0
     bells_late: float = 0.0
@@ -42,6 +41,8 @@ class Gate:
         self._lines: set[asyncio.StreamWriter] = set()
         self._late: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._flows = asyncio.Event()
+        self._flows.set()
 
     async def open(self, port: int) -> None:
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", port)
@@ -58,8 +59,13 @@ class Gate:
         self.weather.cut = True
         self.break_lines()
 
+    def stall(self) -> None:
+        """The client takes nothing any more; what the server sends piles up."""
+        self._flows.clear()
+
     def mend(self) -> None:
         self.weather = Weather()
+        self._flows.set()
 
     def break_lines(self) -> None:
         for line in list(self._lines):
@@ -116,8 +122,7 @@ class Gate:
             writer.write_eof()
 
     async def _frame(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while self.weather.stalled:
-            await asyncio.sleep(0.05)
+        await self._flows.wait()
         try:
             head, payload = await _read_frame(reader)
         except asyncio.IncompleteReadError:

@@ -53,17 +53,19 @@ class Server:
         return self._process is not None and self._process.poll() is None
 
     async def start(self, **more: str) -> None:
-        command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
-        environment = {**self._environment, **more}
-        with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
-            )
+        self._launch({**self._environment, **more})
         async with asyncio.timeout(START_SECONDS):
             while not await asyncio.to_thread(self.answers):
                 if not self.runs:
                     raise RuntimeError(f"the server did not start: {self.log.read_text('utf-8')[-2000:]}")
                 await asyncio.sleep(0.05)
+
+    def _launch(self, environment: Mapping[str, str]) -> None:
+        command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
+            )
 
     def answers(self) -> bool:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5):

@@ -73,7 +73,7 @@ async def slow_consumer(world: World) -> str:
     for number in range(SLOW_EVENTS // 4):
         await alice.say(cid, f"first {number} {'x' * 4000}")
     before, codes = server.memory_kib(), len(bob.gate.freed)
-    bob.gate.weather.stalled = True
+    bob.gate.stall()
     await _ask_without_reading(bob, cid)
     most = 0
     for number in range(SLOW_EVENTS):

@@ -1,20 +1,18 @@
 """Makes one fault and judges it: the pass line of the fault, then the checker over the whole history."""
 
 import asyncio
-import contextlib
+import importlib
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.faults import made_by_members, made_in_network, made_in_page, made_in_server, made_in_services
 from tests.faults.open import OPEN
 from tests.faults.people import Fault
 from tests.faults.registry import SPECS, NotMade, Spec
 from tests.faults.world import EQUAL_SECONDS, Template, World, world
-from tests.vectors.browser import Evaluate, module_page
+from tests.vectors.browser import module_page
 
-__all__ = ["SPECS", "Outcome", "make", "made_by_members", "made_in_network", "made_in_page", "made_in_server"]
-SERVICES = made_in_services
+for _module in ("made_in_server", "made_in_services", "made_in_network", "made_by_members", "made_in_page"):
+    importlib.import_module(f"tests.faults.{_module}")
 RUN = """async (name) => (await import("/tests/js_chat/scenarios.js")).run(name)"""
 MOST_SHOWN = 4
 
@@ -73,15 +71,9 @@ def _violations(made: World) -> str:
 def _in_page(spec: Spec) -> str:
     if not spec.scenarios:
         return ""
-    with _page() as evaluate:
+    with module_page() as evaluate:
         for name in spec.scenarios:
             outcome = evaluate(RUN, name)
             if outcome["faults"]:
                 raise Fault(f"{name}: {outcome['faults']}")
     return f"{len(spec.scenarios)} scenarios of the page"
-
-
-@contextlib.contextmanager
-def _page() -> Iterator[Evaluate]:
-    with module_page() as evaluate:
-        yield evaluate

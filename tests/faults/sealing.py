@@ -1,4 +1,4 @@
-"""Envelopes sealed ahead of their posting, as an outbox holds them: for posts in parallel, twice, or with other bytes."""
+"""Envelopes sealed ahead of their posting, as an outbox holds them."""
 
 import asyncio
 import uuid

@@ -34,8 +34,7 @@ async def small_volume(world: World, mib: int) -> AsyncIterator[Fill]:
     """The cluster of a world moves onto a volume of its own, while everybody is connected."""
     database, volume = world.installation.database, world.installation.folder / "volume"
     volume.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m", "none", volume], capture_output=True)
-    if mounted.returncode:
+    if not _run("mount", "-t", "tmpfs", "-o", f"size={mib}m", "none", str(volume)):
         raise NotMade("a small volume needs the right to mount one (root)")
     try:
         shutil.chown(volume, "nobody")
@@ -46,4 +45,8 @@ async def small_volume(world: World, mib: int) -> AsyncIterator[Fill]:
         yield Fill(volume)
     finally:
         database.stop()
-        subprocess.run(["umount", volume], check=False)
+        _run("umount", str(volume))
+
+
+def _run(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0

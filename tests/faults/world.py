@@ -9,7 +9,6 @@ from typing import Any
 import psycopg
 
 from reference.client import Client
-from reference.patience import patiently
 from tests.faults.daemons import Redis
 from tests.faults.failpoint import Failpoint
 from tests.faults.gate import Gate
