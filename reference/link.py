@@ -13,7 +13,7 @@ from websockets.typing import Origin
 from reference import wire
 
 HEARTBEAT_SECONDS = 25.0
-PING_SECONDS = 15.0  # a line that answers no ping is found out after twice that
+PING_SECONDS, FAREWELL_SECONDS = 12.0, 3.0  # a line that answers no ping is given up after 27 s at most
 ANSWER_SECONDS = 20.0
 PAGE = 200
 FIRST_PAUSE_SECONDS = 0.5
@@ -150,6 +150,7 @@ class Link:
             proxy=None,
             ping_interval=PING_SECONDS,
             ping_timeout=PING_SECONDS,
+            close_timeout=FAREWELL_SECONDS,
         ) as socket:
             await socket.send(wire.hello(self._did, self._cursors(), self._incarnation))
             heartbeat = asyncio.create_task(self._beat(socket))

@@ -9,7 +9,7 @@ import { headsFrame, readFrame, unreadableFrame } from "./frames.js";
 import { createPoller } from "./poll.js";
 
 const HEARTBEAT_MS = 25_000;
-const DEAD_AFTER_MS = 38_000;
+const DEAD_AFTER_MS = 35_000;
 const STEADY_MS = 10_000; // a line that lived so long: the next way back begins with short waits
 const BACKOFF_MS = 500;
 const BACKOFF_CAP_MS = 30_000;
