@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import signal
 import sys
 
 from tests.faults import mutants
@@ -42,6 +43,7 @@ def main(arguments: list[str]) -> int:
 
 def run(wanted: list[int], seed: int, equal_seconds: float) -> int:
     words = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # with its servers
     with template() as prepared:
         for number in wanted:
             outcome = make(number, prepared, seed=seed, equal_seconds=equal_seconds)

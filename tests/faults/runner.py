@@ -15,6 +15,7 @@ for _module in ("made_in_server", "made_in_services", "made_in_network", "made_b
     importlib.import_module(f"tests.faults.{_module}")
 RUN = """async (name) => (await import("/tests/js_chat/scenarios.js")).run(name)"""
 MOST_SHOWN = 4
+MOST_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ async def judged(spec: Spec, made: World, equal_seconds: float = EQUAL_SECONDS) 
     if spec.make is None:
         raise NotMade("this fault has no world")
     try:
-        said = await spec.make(made)
+        async with asyncio.timeout(MOST_SECONDS):
+            said = await spec.make(made)
     except (Fault, TimeoutError) as error:
         await made.settle(equal_seconds)
         raise Fault(f"{str(error) or 'it hangs'} {_violations(made)}") from error
