@@ -94,12 +94,12 @@ class Client:
 
     async def set_timer(self, cid: bytes, timer_s: int) -> None:
         """Messages of this conversation disappear after `timer_s` seconds; 0: they stay."""
-        self._exchanges[cid].talk.timer_wish = timer_s
+        self.exchanges[cid].talk.timer_wish = timer_s
         await self.settle(cid)
 
     def timer(self, cid: bytes) -> int:
         """The seconds in force."""
-        return self._exchanges[cid].talk.state.timer_s
+        return self.exchanges[cid].talk.state.timer_s
 
     async def catch_up(self, cid: bytes) -> None:
         """Apply everything that the server has."""
