@@ -64,6 +64,9 @@ class Gate:
         self._flows.clear()
 
     def mend(self) -> None:
+        """From now on all is well; lines that have lost bytes break."""
+        if self.weather.deaf:
+            self.break_lines()
         self.weather = Weather()
         self._flows.set()
 
@@ -125,7 +128,7 @@ class Gate:
         await self._flows.wait()
         try:
             head, payload = await _read_frame(reader)
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, ConnectionError):
             self._server_is_gone()
             raise
         self.frames_down += 1

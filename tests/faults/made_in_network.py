@@ -51,7 +51,6 @@ async def half_open(world: World) -> str:
     noticed = await until(lambda: len(gate.opened) > opened, bound, "the client notices")
     await until(lambda: len(gate.freed) > freed, SERVER_FREES_SECONDS * world.patience, "the server frees the socket")
     gate.mend()
-    gate.break_lines()
     await saying
     return f"client after {noticed:.0f} s, server after {gate.freed[freed] - began:.0f} s"
 

@@ -109,7 +109,7 @@ class World:
         return Traffic(self.devices, places, rate=rate, seed=self.seed)
 
     async def settle(self, seconds: float = EQUAL_SECONDS) -> float:
-        """Faults stop; reads what is stored, waits until it is everywhere. What is not equal then is I8 of the checker."""
+        """Faults stop; what is stored is read, and waited for everywhere. What is not equal then is I8."""
         began = asyncio.get_running_loop().time()
         for gate in self._gates:
             gate.mend()
