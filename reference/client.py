@@ -57,7 +57,7 @@ class Client:
     async def publish(self) -> None:
         """The next bundle with this device; afterwards the session is bound to it and the socket is open."""
         await asyncio.to_thread(self.person.publish)
-        await self._connect()
+        await self.connect()
 
     async def remove(self, did: bytes) -> None:
         """Take another device out of the account."""
@@ -71,7 +71,7 @@ class Client:
         """A new device from the key file; all that was written before comes out of `events`."""
         notices = await asyncio.to_thread(self.person.restore, data, passphrase, opks=opks)
         self._tell(*(Problem(None, 0, code) for code in notices))
-        await self._connect()
+        await self.connect()
         for cid in await self._list():
             await self.catch_up(cid)
 
@@ -112,13 +112,8 @@ class Client:
         while True:
             yield await self._events.get()
 
-    async def close(self) -> None:
-        for task in list(self._hearing.values()):
-            task.cancel()
-        if self._link is not None:
-            await self._link.close()
-
-    async def _connect(self) -> None:
+    async def connect(self) -> None:
+        """A socket; a new one after the server closed the last for good, for example at a new web session."""
         self._link = self.make_link(
             self.person.web.origin,
             lambda: self.person.web.cookies,
@@ -127,6 +122,12 @@ class Client:
             on_news=self._news,
         )
         await self._link.open()
+
+    async def close(self) -> None:
+        for task in list(self._hearing.values()):
+            task.cancel()
+        if self._link is not None:
+            await self._link.close()
 
     def _news(self, heads: Mapping[bytes, int], log_size: int) -> None:
         self.person.notary.expect_news(log_size)

@@ -57,6 +57,10 @@ async def sessions_end(world: World) -> str:
     fields = {"old": PASSWORD, "new": f"{PASSWORD} and more"}
     changed = await _closed_after(second, lambda: bob.client.person.web.submit("/account/password/", fields))
     world.history.absent.add(second.name)
+    await until(
+        lambda: LOGIN_NEEDED in bob.gate.close_codes, CLOSED_SECONDS, "the old socket of the one who changed it"
+    )
+    await bob.client.connect()
     await alice.say(cid, "after the change")
     await until(lambda: "after the change" in bob.shown(cid), 30, "who changed the password stays")
     logged_out = await _closed_after(bob, lambda: bob.client.person.web.submit("/logout/", {}))

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import signal
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -38,14 +39,14 @@ async def small_volume(world: World, mib: int) -> AsyncIterator[Fill]:
         raise NotMade("a small volume needs the right to mount one (root)")
     try:
         shutil.chown(volume, "nobody")
-        database.stop()
+        database.stop(signal.SIGINT)
         database.copy_to(volume / "cluster")
         database.data = volume / "cluster"
         database.start()
         yield Fill(volume)
     finally:
-        database.stop()
-        _run("umount", str(volume))
+        database.stop(signal.SIGINT)
+        _run("umount", "--lazy", str(volume))
 
 
 def _run(*command: str) -> bool:
