@@ -8,8 +8,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+from reference.board import Board
 from reference.epochs import EpochState
-from reference.exchange import Exchange, Message, Problem
+from reference.exchange import Changed, Exchange, Message, Problem
 from reference.keyring import OPK_POOL
 from reference.link import Link
 from reference.login import Credentials, log_in, sign_up
@@ -18,7 +19,7 @@ from reference.person import Person
 from reference.talk import Talk
 from reference.web import Web
 
-__all__ = ["Client", "Message", "Problem"]
+__all__ = ["Changed", "Client", "Message", "Problem"]
 
 
 class Client:
@@ -28,7 +29,7 @@ class Client:
         self.person = person
         self.exchanges: dict[bytes, Exchange] = {}
         self._log_lock = asyncio.Lock()
-        self._events: asyncio.Queue[Message | Problem] = asyncio.Queue()
+        self._events: asyncio.Queue[Message | Changed | Problem] = asyncio.Queue()
         self._hearing: dict[bytes, asyncio.Task[None]] = {}
         self._link: Link | None = None
         self.make_link: Callable[..., Link] = Link
@@ -79,11 +80,26 @@ class Client:
         """The conversation with a person (or oneself); keys are agreed with the first message. Returns its cid."""
         return self._open(await patiently(self.person.open_conversation, uid))
 
-    async def send(self, cid: bytes, text: str) -> int:
-        """Agree on keys when that is due, seal, post until it is accepted. Returns the sequence."""
-        exchange = self.exchanges[cid]
-        async with exchange.lock:
-            return await exchange.send(text)
+    async def send(self, cid: bytes, text: str, *, re: bytes | None = None) -> int:
+        """Agree on keys when that is due, seal, post until accepted; `re`: the mid it answers. Returns the sequence."""
+        return await self._send(cid, {"t": "text", "body": text, **({} if re is None else {"re": re.hex()})})
+
+    async def edit(self, cid: bytes, mid: bytes, text: str) -> int:
+        rev = self.board(cid).shown[mid].next_rev
+        return await self._send(cid, {"t": "edit", "target": mid.hex(), "rev": rev, "body": text})
+
+    async def delete(self, cid: bytes, mid: bytes) -> int:
+        return await self._send(cid, {"t": "delete", "target": mid.hex()})
+
+    async def react(self, cid: bytes, mid: bytes, sign: str, *, on: bool = True) -> int:
+        return await self._send(cid, {"t": "react", "target": mid.hex(), "e": sign, "on": on})
+
+    async def tell_read(self, cid: bytes, *mids: bytes) -> int:
+        return await self._send(cid, {"t": "receipt", "seen": [mid.hex() for mid in mids]})
+
+    def board(self, cid: bytes) -> Board:
+        """What the conversation shows now."""
+        return self.exchanges[cid].talk.board
 
     async def settle(self, cid: bytes) -> None:
         """Propose a record when one is due (section 6), without a message."""
@@ -107,7 +123,7 @@ class Client:
         async with exchange.lock:
             await exchange.catch_up()
 
-    async def events(self) -> AsyncIterator[Message | Problem]:
+    async def events(self) -> AsyncIterator[Message | Changed | Problem]:
         """What others wrote, in each conversation's order, and what was refused or noticed."""
         while True:
             yield await self._events.get()
@@ -128,6 +144,11 @@ class Client:
             task.cancel()
         if self._link is not None:
             await self._link.close()
+
+    async def _send(self, cid: bytes, own: dict[str, Any]) -> int:
+        exchange = self.exchanges[cid]
+        async with exchange.lock:
+            return await exchange.send(own)
 
     def _news(self, heads: Mapping[bytes, int], log_size: int) -> None:
         self.person.notary.expect_news(log_size)
@@ -159,7 +180,7 @@ class Client:
         self.exchanges.setdefault(cid, fresh)
         return cid
 
-    def _tell(self, *news: Message | Problem) -> None:
+    def _tell(self, *news: Message | Changed | Problem) -> None:
         for each in news:
             self._events.put_nowait(each)
 

@@ -34,9 +34,11 @@ def encode_content(fields: dict[str, Any]) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def text_content(body: str, *, content_id: str, ts_ms: int, ack: dict[str, int]) -> bytes:
-    """A "text" with `ack` as did (hex) -> next counter."""
-    return encode_content({"v": 1, "t": "text", "id": content_id, "ts": ts_ms, "ack": ack, "body": body})
+def make_content(own: dict[str, Any], *, content_id: str, ts_ms: int, ack: dict[str, int]) -> bytes:
+    """`own`: "t" and its fields; `ack` as did (hex) -> next counter. BAD_CONTENT when nobody would take it."""
+    content = encode_content({"v": 1, "id": content_id, "ts": ts_ms, "ack": ack, **own})
+    require(parse_content(content).kind in FIELDS, "BAD_CONTENT")
+    return content
 
 
 def parse_content(data: bytes) -> Content:

@@ -4,10 +4,12 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from reference import wire
-from reference.content import text_content
-from reference.envelope import Opened, seal_message
+from reference.board import ACTIONS
+from reference.content import make_content, parse_content
+from reference.envelope import Opened, mid_of, parse_header, seal_message
 from reference.errors import ProtocolError
 from reference.link import Link, PostRefused
 from reference.patience import patiently
@@ -33,6 +35,16 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """Somebody edited, deleted or reacted to a text: what it is now stands on the board."""
+
+    cid: bytes
+    seq: int
+    uid: bytes
+    mid: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A notice, or why an event was refused: a code of section 13. `cid` None and `seq` 0 outside a conversation."""
 
@@ -51,7 +63,7 @@ class Exchange:
         link: Callable[[], Link],
         *,
         refresh: Callable[[Talk, int], Awaitable[None]],
-        tell: Callable[[Message | Problem], None],
+        tell: Callable[[Message | Changed | Problem], None],
     ) -> None:
         self.talk, self.lock = talk, asyncio.Lock()
         self._cid, self._person, self._link = talk.state.cid, person, link
@@ -80,12 +92,12 @@ class Exchange:
             await self._post_record(made.record.encode())
         raise ProtocolError("EPOCH_GAP")
 
-    async def send(self, text: str) -> int:
-        """Seal and post until accepted, in a later epoch when this one ended meanwhile. Returns the sequence."""
+    async def send(self, own: dict[str, Any]) -> int:
+        """Seal and post a content ("t" and its fields) until accepted, in a later epoch when this one ended."""
         content_id = str(uuid.uuid4())
         for _ in range(TRIES):
             await self.settle()
-            seq = await self._send_once(text, content_id)
+            seq = await self._send_once(own, content_id)
             if seq is not None:
                 return seq
             await self.catch_up()
@@ -119,8 +131,14 @@ class Exchange:
     def _show(self, item: wire.Item, opened: Opened) -> None:
         if opened.gap:
             self._tell(Problem(self._cid, item.seq, "COUNTER_GAP"))
-        if opened.content.kind == "text":
-            text = opened.content.fields["body"]
+        content = opened.content
+        code = self.talk.board.take(opened.header, opened.mid, content, now_ms())
+        if code is not None:
+            self._tell(Problem(self._cid, item.seq, code))
+        elif content.kind in ACTIONS:
+            self._tell(Changed(self._cid, item.seq, item.uid, bytes.fromhex(content.fields["target"])))
+        if content.kind == "text":
+            text = content.fields["body"]
             self._tell(Message(self._cid, item.seq, item.uid, item.did, opened.mid, text, item.at_ms))
 
     async def _post_record(self, record: bytes) -> None:
@@ -140,12 +158,12 @@ class Exchange:
         else:
             await self.catch_up()
 
-    async def _send_once(self, text: str, content_id: str) -> int | None:
-        """The sequence, or None when the epoch moved on and the text has to be sealed again."""
+    async def _send_once(self, own: dict[str, Any], content_id: str) -> int | None:
+        """The sequence, or None when the epoch moved on and the content has to be sealed again."""
         talk, device = self.talk, self._person.keyring.device
         epoch, th, salt = talk.state.epoch, talk.state.th, random_bytes(32)
         acks = {did.hex(): count for did, count in talk.progress().items() if did != device.did}
-        content = text_content(text, content_id=content_id, ts_ms=now_ms(), ack=acks)
+        content = make_content(own, content_id=content_id, ts_ms=now_ms(), ack=acks)
         envelope, talk.chains[(epoch, device.did)] = seal_message(
             content, chain=talk.chains[(epoch, device.did)], cid=self._cid, epoch=epoch, th=th, uid=device.uid,
             did=device.did, salt=salt,
@@ -156,6 +174,7 @@ class Exchange:
             if refused.code == "STALE_EPOCH":
                 return None
             raise ProtocolError("STATE_ROLLBACK") if refused.code == "COUNTER_TAKEN" else refused from None
+        talk.board.take(parse_header(envelope), mid_of(envelope), parse_content(content), now_ms())
         if accepted.seq == talk.cursor + 1:
             talk.cursor = accepted.seq
         return accepted.seq

@@ -6,6 +6,7 @@ No network here: `client.py` brings events in and carries records and envelopes 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from reference.board import Board
 from reference.bundle import Bundle
 from reference.chain import Chain
 from reference.encoding import ZERO32
@@ -50,6 +51,7 @@ class Talk:
     pending: MadeRecord | None = None
     timer_wish: int | None = None
     ephemeral: int | None = None
+    board: Board = field(default_factory=Board)
 
     @property
     def uids(self) -> tuple[bytes, ...]:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from reference.client import Client, Message
+from reference.client import Changed, Client, Message, Problem
 from tests.server import running_server
 
 PASSPHRASE = "correct horse battery staple"
@@ -148,3 +148,39 @@ async def texts_after_notices(client, count, notice="DEVICE_ADDED"):
                 assert event.code == notice
             if len(read) == count:
                 return read
+
+
+@pytest.mark.asyncio
+async def test_what_is_done_to_a_text_reaches_the_other_side(server):
+    gina, hugo = await person(server, "gina"), await person(server, "hugo")
+    try:
+        cid = await gina.start(hugo.uid)
+        await gina.send(cid, "teh first")
+        first = await next_mid(hugo)
+        await hugo.send(cid, "you mean the first", re=first)
+        await hugo.react(cid, first, "👍")
+        await hugo.tell_read(cid, first)
+        answer = await next_mid(gina)
+        assert gina.board(cid).shown[answer].answers == first
+        await gina.edit(cid, first, "the first")
+        await gina.delete(cid, answer)
+        await gina.send(cid, "the end")
+        assert [type(await next_event(hugo)) for _ in range(3)] == [Changed, Problem, Message]
+        hers, his = gina.board(cid).shown, hugo.board(cid).shown
+        assert hers[first] == his[first]
+        assert (hers[first].text, hers[first].signs, hers[first].read) == ("the first", {(hugo.uid, "👍")}, True)
+        assert not his[answer].deleted
+    finally:
+        await gina.close()
+        await hugo.close()
+
+
+async def next_event(client):
+    async with asyncio.timeout(WAIT_SECONDS):
+        return await anext(client.events())
+
+
+async def next_mid(client):
+    event = await next_event(client)
+    assert isinstance(event, Message), event
+    return event.mid

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reference.content import parse_content, parse_json, text_content
+from reference.content import make_content, parse_content, parse_json
 from reference.errors import ProtocolError
 
 ID = "00000000-0000-4000-8000-000000000001"
@@ -127,5 +127,5 @@ def test_it_refuses_more_than_64_kib():
 
 
 def test_a_text_reads_back():
-    content = parse_content(text_content('é "\n', content_id=ID, ts_ms=5, ack={MID: 2}))
+    content = parse_content(make_content({"t": "text", "body": 'é "\n'}, content_id=ID, ts_ms=5, ack={MID: 2}))
     assert (content.kind, content.content_id, content.fields["body"]) == ("text", ID, 'é "\n')
