@@ -1,0 +1,158 @@
+"""Is this installation as it should be? Each look asks the running parts themselves and says what to do about what it
+finds. Nothing is changed.
+"""
+
+import asyncio
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.core import checks
+from django.core.cache import cache
+from django.core.mail import get_connection
+from django.db import DatabaseError, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from chatproject.lib import jobs, readiness
+
+MIN_FREE_BYTES = 512 * 1024 * 1024
+MAX_SKEW_SECONDS = 5
+MAX_JOB_AGE_SECONDS = 2 * 24 * 60 * 60
+SPARE_CONNECTIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`serious`: the chat does not work, or not safely."""
+
+    code: str
+    says: str
+    fix: str
+    serious: bool = True
+
+
+Look = Callable[[], Iterator[Finding]]
+
+
+def settings_fit() -> Iterator[Finding]:
+    for message in checks.run_checks(include_deployment_checks=True):
+        if not message.is_silenced():
+            fix = message.hint or "see docs/development.md, Settings"
+            yield Finding(str(message.id), message.msg, fix, serious=message.is_serious())
+
+
+def databases_answer() -> Iterator[Finding]:
+    for alias in settings.DATABASES:
+        try:
+            yield from _database(alias)
+        except DatabaseError as error:
+            variable = "DATABASE_URL" if alias == "default" else "MESSAGES_DATABASE_URL"
+            yield Finding(
+                "DATABASE_GONE",
+                f"The database {alias} does not answer ({type(error).__name__}).",
+                f"look at {variable}",
+            )
+
+
+def _database(alias: str) -> Iterator[Finding]:
+    connection = connections[alias]
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        yield Finding("NOT_MIGRATED", f"The database {alias} is older than the program.", "run: llave migrate")
+    if connection.vendor == "postgresql":
+        yield from _postgresql(alias)
+
+
+def _postgresql(alias: str) -> Iterator[Finding]:
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp()), current_setting('max_connections')::int")
+        clock, most = cursor.fetchone()
+    if abs(float(clock) - time.time()) > MAX_SKEW_SECONDS:
+        yield Finding("CLOCK", f"The clocks of this machine and of the database {alias} differ.", "run a time service")
+    pool = settings.DATABASES[alias]["OPTIONS"]["pool"]["max_size"]
+    if pool + SPARE_CONNECTIONS > most:
+        says = f"One process may open {pool} connections, the database {alias} allows {most}."
+        yield Finding("POOL", says, "lower DATABASE_POOL_MAX (it counts for each process)", serious=False)
+
+
+def counters_count() -> Iterator[Finding]:
+    try:
+        cache.set("check-setup", "1", 10)
+        if cache.get("check-setup") == "1":
+            return
+        says = "The cache forgets what it is told."
+    except Exception as error:  # every cache has errors of its own
+        says = f"The cache does not answer ({type(error).__name__}): no limit on tries works."
+    yield Finding("CACHE_GONE", says, "look at REDIS_URL and at Redis")
+
+
+def bells_ring() -> Iterator[Finding]:
+    for name, ask in readiness.helpful.items():
+        if not asyncio.run(_within(ask)):
+            says = f"A message to itself did not come back ({name}): messages take up to 25 s."
+            yield Finding("BELLS_LOST", says, "look at REDIS_URL and at Redis")
+
+
+async def _within(ask: readiness.Question) -> bool:
+    return await ask()
+
+
+def mail_leaves() -> Iterator[Finding]:
+    if settings.EMAIL_BACKEND.startswith("chatproject."):
+        fix = "set EMAIL_URL, or let nobody choose codes by mail"
+        yield Finding("MAIL_STAYS", "Mails stay on this machine.", fix, serious=False)
+        return
+    try:
+        with get_connection():
+            pass
+    except OSError as error:
+        yield Finding("MAIL_REFUSED", f"The mail server does not answer ({type(error).__name__}).", "look at EMAIL_URL")
+
+
+def files_are_private() -> Iterator[Finding]:
+    folder = Path(settings.DATA_DIR)
+    if not folder.is_dir():
+        return
+    if shutil.disk_usage(folder).free < MIN_FREE_BYTES:
+        yield Finding("DISK_FULL", f"Less than 512 MiB are free in {folder}.", "make room", serious=False)
+    for path in [folder, *sorted((folder / "secrets").glob("*"))]:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            yield Finding("NOT_PRIVATE", f"Others on this machine may read {path}.", f"run: chmod go= {path}")
+
+
+def backups_are_made() -> Iterator[Finding]:
+    if not settings.BACKUP_PUBLIC_KEY:
+        fix = "backup --make-key makes one (docs/operations.md, Back up)"
+        yield Finding("NO_BACKUP_KEY", "BACKUP_PUBLIC_KEY is not set: no backup can be made.", fix, serious=False)
+
+
+def jobs_run() -> Iterator[Finding]:
+    if not settings.REDIS_URL:  # each process keeps such things to itself
+        return
+    try:
+        done = {job: at for (job,), at in jobs.last_successes().items()}
+    except Exception:  # `counters` has told it
+        return
+    for job in ("purge_expired", "backup"):
+        if time.time() - done.get(job, 0) > MAX_JOB_AGE_SECONDS:
+            last = datetime.fromtimestamp(done[job], UTC).isoformat(timespec="minutes") if job in done else "never"
+            yield Finding(
+                "JOB_LATE", f"{job} ended well last: {last}.", f"run it every day: llave manage {job}", serious=False
+            )
+
+
+LOOKS: dict[str, Look] = {
+    "settings": settings_fit,
+    "databases": databases_answer,
+    "counters": counters_count,
+    "bells": bells_ring,
+    "mail": mail_leaves,
+    "files": files_are_private,
+    "backups": backups_are_made,
+    "jobs": jobs_run,
+}
