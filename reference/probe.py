@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from reference.client import Client, Message
+from reference.client import Client, Message, Problem
 
 WAIT_SECONDS = 30
 UNHEALTHY = 3
@@ -53,7 +53,7 @@ async def _next_text(client: Client) -> str:
     async for event in client.events():
         if isinstance(event, Message):
             return event.text
-        raise ValueError(event.code)
+        raise ValueError(event.code if isinstance(event, Problem) else "no new message")
     raise ValueError("nothing came")
 
 

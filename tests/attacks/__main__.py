@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> int:
         return 0
     run = Verdicts()
     chosen = " or ".join(f"test_a{number:02d}_" for number in wanted)
-    extra = ["--attack-open"] if options.open else []
+    extra = ["--attack-full", *(["--attack-open"] if options.open else [])]
     code = pytest.main([str(FOLDER), "-q", "--tb=short", "-k", chosen, "-p", "no:cacheprovider", *extra], plugins=[run])
     print_table(wanted, run, tests)
     return 1 if code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED} else 0

@@ -1,4 +1,4 @@
-"""Each test must be able to fail: one check of the client is taken out at a time, in a copy of the tree.
+"""Each test must be able to fail: one check of the client or the server is taken out at a time, in a copy of the tree.
 
 The verdict means something only for tests that pass in the copy without a mutant: run `python -m tests.attacks` first.
 
@@ -11,12 +11,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.attacks import mutants_of_server
 from tests.attacks.__main__ import numbers
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv", "var", "data", "static-built", "__pycache__", "*_cache", "docker")
 JS = "static/js/"
-SECONDS = 180
+SECONDS = 400
 
 # attack: file below static/js/, exact old text, new text
 MUTANTS: dict[int, tuple[str, str, str]] = {
@@ -91,11 +92,18 @@ ALSO: dict[int, tuple[str, str, str]] = {
 }
 
 
+def mutants_of(number: int) -> list[tuple[str, str, str]]:
+    """Of this attack, with paths from the root of the tree."""
+    if number in mutants_of_server.MUTANTS:
+        return [mutants_of_server.MUTANTS[number]]
+    return [(JS + file, old, new) for file, old, new in filter(None, (MUTANTS.get(number), ALSO.get(number)))]
+
+
 def changed(tree: Path, mutant: tuple[str, str, str]) -> bool:
     file, old, new = mutant
-    path = tree / JS / file
+    path = tree / file
     text = path.read_text("utf-8")
-    if old not in text:
+    if text.count(old) != 1:
         return False
     path.write_text(text.replace(old, new, 1), "utf-8")
     return True
@@ -103,30 +111,40 @@ def changed(tree: Path, mutant: tuple[str, str, str]) -> bool:
 
 def outcome(number: int, tree: Path) -> str:
     """caught, SURVIVED, or gone when the text to change is no longer there."""
-    mutants = [mutant for mutant in (MUTANTS[number], ALSO.get(number)) if mutant]
-    kept = {mutant[0]: (tree / JS / mutant[0]).read_text("utf-8") for mutant in mutants}
+    mutants = mutants_of(number)
+    kept = {file: (tree / file).read_text("utf-8") for file, _old, _new in mutants}
     try:
         if not all(changed(tree, mutant) for mutant in mutants):
             return "GONE (the text is not there any more)"
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "tests/attacks", "-k", f"test_a{number:02d}_"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "tests/attacks",
+            "-k",
+            f"test_a{number:02d}_",
+            "--attack-full",
+        ]
         done = subprocess.run(command, cwd=tree, capture_output=True, timeout=SECONDS, check=False)
         return {0: "SURVIVED", 1: "caught"}.get(done.returncode, f"ERROR {done.returncode}")
     except subprocess.TimeoutExpired:
         return "caught (it hangs)"
     finally:
         for file, text in kept.items():
-            (tree / JS / file).write_text(text, "utf-8")
+            (tree / file).write_text(text, "utf-8")
 
 
 def main(arguments: list[str]) -> int:
-    wanted = [number for number in numbers(arguments) if number in MUTANTS]
+    wanted = [number for number in numbers(arguments) if mutants_of(number)]
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, ignore=LEFT_BEHIND)
         for number in wanted:
             outcomes.append(outcome(number, tree))
-            print(f"A{number:<4}{MUTANTS[number][0]:<28}{outcomes[-1]}", flush=True)
+            print(f"A{number:<4}{mutants_of(number)[0][0]:<38}{outcomes[-1]}", flush=True)
     print(f"{sum(one.startswith('caught') for one in outcomes)} of {len(outcomes)} caught")
     return 0 if all(one.startswith("caught") for one in outcomes) else 1
 
