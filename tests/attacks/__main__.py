@@ -12,7 +12,7 @@ from tests.attacks.catalogue import NAMES, number_of
 from tests.attacks.open import BROKEN, NOT_AUTOMATED, PARTLY
 
 FOLDER = Path(__file__).parent
-DEFINED = re.compile(r"^def (test_a\d+_\w+)\(", re.MULTILINE)
+DEFINED = re.compile(r"^(?:async )?def (test_a\d+_\w+)\(", re.MULTILINE)
 
 
 class Verdicts:
