@@ -168,7 +168,10 @@ export class FakeMessenger extends EventTarget {
   }
 
   message = async (cid, id) => this.talks.get(cid).find((one) => one.id === id) ?? null;
-  edit = async (cid, id, text) => this.#alter(cid, id, { text, edited: true });
+  edit = async (cid, id, text) => {
+    const { text: before, at, earlier = [] } = await this.message(cid, id);
+    return this.#alter(cid, id, { text, edited: true, earlier: [...earlier, { text: before, at }] });
+  };
   erase = async (cid, id) => this.#alter(cid, id, { text: "", deleted: true, reactions: [] });
 
   async react(cid, id, sign, on) {

@@ -1,5 +1,7 @@
 """Reply, edit, delete for both and reactions: by menu and by keyboard, with quotes from the local store only."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
@@ -80,6 +82,34 @@ def test_e_edits_mine_and_the_draft_waits(show):
     page.keyboard.press("Escape")
     expect(field).to_have_value("a draft")
     assert focused(page) == "text"
+
+
+def test_what_it_said_before_is_one_press_away_and_goes_when_closed(show):
+    page = show()
+    open_chat(page)
+    page.evaluate("fake.edit(fake.chats[0].cid, fake.talks.get(fake.chats[0].cid)[5].id, 'Second')")
+    page.evaluate("fake.edit(fake.chats[0].cid, fake.talks.get(fake.chats[0].cid)[5].id, 'Third')")
+    page.evaluate("fake.change(fake.talks.get(fake.chats[0].cid)[5], {})")
+    dialog = page.locator("earlier-dialog")
+    bubble(page, "Third").get_by_role("button", name="edited: what it said before").click()
+    expect(dialog.locator(".archive__text")).to_have_text([re.compile("^Here it is"), "Second"])
+    assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+    page.keyboard.press("Escape")
+    expect(dialog.locator(".archive__text")).to_have_count(0)
+    menu_of(page, "Third").get_by_role("menuitem", name="Before the edit").click()
+    expect(dialog.locator(".archive__text")).to_have_count(2)
+
+
+def test_a_quote_follows_what_it_quotes(show):
+    page = show("open&many=2000")
+    open_chat(page)
+    page.evaluate("window.old = fake.talks.get(fake.chats[0].cid)[3]")
+    page.evaluate("fake.send(fake.chats[0].cid, 'About long ago', {re: old.id}).then((one) => fake.change(one, {}))")
+    quote = bubble(page, "About long ago").locator("[data-part=quoteText]")
+    expect(quote).to_have_text("2: Same as always")
+    page.evaluate("fake.change(old, {deleted: true})")
+    expect(quote).to_have_text("This message was deleted.")
+    expect(page.locator("message-bubble", has_text="This message was deleted.")).to_have_count(1)
 
 
 def test_theirs_cannot_be_edited(show):

@@ -9,6 +9,7 @@ import { say, sayError } from "./words.js";
 import "./connection-line.js";
 import "./explain-dialog.js";
 import "./chat-file-dialog.js";
+import "./earlier-dialog.js";
 import "./erase-dialog.js";
 import "./message-composer.js";
 import "./message-list.js";
@@ -189,12 +190,13 @@ export class ChatView extends View {
   /** Something is done with one message. */
   #verb({ verb, message, sign, on }) {
     const { cid, id } = message;
-    const { composer, erase } = this.parts;
+    const { composer, earlier, erase } = this.parts;
     const ways = {
       reply: () => composer.begin(contextOf("reply", message, this.parts.name.textContent)),
       edit: () => composer.begin(contextOf("edit", message)),
       erase: () => erase.open(async () => this.#taken(await this.#messenger.erase(cid, id))),
       react: () => this.#try(async () => this.#taken(await this.#messenger.react(cid, id, sign, on))),
+      earlier: () => earlier.open(message),
       copy: () => this.parts.list.copy(id),
     };
     ways[verb]();

@@ -30,6 +30,7 @@ export class MessageBubble extends View {
   built() {
     this.on("more", "click", () => this.emit("message-menu", { row: this }));
     this.on("quote", "click", () => this.emit("go-to-message", { id: this.#message.re }));
+    this.on("edited", "click", () => this.emit("message-verb", { verb: "earlier", message: this.#message }));
     this.on("again", "click", () => this.emit("retry-message", { message: this.#message }));
     this.on("discard", "click", () => this.emit("discard-message", { message: this.#message }));
     this.on("copy", "click", () => this.copy());

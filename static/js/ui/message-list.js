@@ -72,6 +72,7 @@ export class MessageList extends View {
   /** A message came, was sent or changed. @param {object} message  @param {boolean} isNew */
   put(message, isNew) {
     const { scroll } = this.parts;
+    this.#quotes.forget(message.id);
     const fresh = this.#window.put(message);
     if (fresh && message.mine && isNew) this.#unreadFrom = null;
     const follow = fresh && (message.mine ? isNew : this.#pinned);
@@ -85,6 +86,7 @@ export class MessageList extends View {
 
   /** @param {string} id */
   remove(id) {
+    this.#quotes.forget(id);
     this.#window.remove(id);
     this.#redraw();
   }

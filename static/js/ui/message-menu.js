@@ -3,7 +3,7 @@ import { define, View } from "./view.js";
 import { say } from "./words.js";
 
 const SIGNS = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
-const VERBS = ["reply", "edit", "copy", "erase"];
+const VERBS = ["reply", "edit", "earlier", "copy", "erase"];
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
 export class MessageMenu extends View {

@@ -3,9 +3,9 @@ import { say } from "./words.js";
 
 /**
  * @param {object} messenger  @param {object} message  @param {boolean} canWrite into its chat
- * @returns {{reply: boolean, edit: boolean, erase: boolean, react: boolean, copy: boolean}}
+ * @returns {{reply: boolean, edit: boolean, earlier: boolean, erase: boolean, react: boolean, copy: boolean}}
  */
-export function verbsOf(messenger, { kind, mine, seq, deleted }, canWrite) {
+export function verbsOf(messenger, { kind, mine, seq, deleted, earlier }, canWrite) {
   const there = kind === "text" && !deleted;
   const known = there && canWrite && seq !== null && seq !== undefined;
   const has = (name) => typeof messenger[name] === "function";
@@ -14,12 +14,13 @@ export function verbsOf(messenger, { kind, mine, seq, deleted }, canWrite) {
     edit: known && mine && has("edit"),
     erase: known && mine && has("erase"),
     react: known && has("react"),
+    earlier: there && earlier?.length > 0,
     copy: there,
   };
 }
 
 /** @param {Object<string, boolean>} verbs  @returns {boolean} worth a menu */
-export const isMore = ({ reply, edit, erase, react }) => reply || edit || erase || react;
+export const isMore = ({ reply, edit, earlier, erase, react }) => reply || edit || earlier || erase || react;
 
 /** @param {{mine: boolean}} message  @param {string} name of the other person  @returns {string} */
 export const authorOf = ({ mine }, name) => (mine ? say("you") : name);

@@ -14,6 +14,11 @@ export class Quotes {
     this.#found = new Map();
   }
 
+  /** It changed, or it is gone: what answers it asks again. @param {string} id */
+  forget(id) {
+    this.#found.delete(id);
+  }
+
   /** @param {object} message  @param {string} name of the other person  @returns {{who: string, text: string}|null} */
   of({ re }, name) {
     if (!re) return null;
