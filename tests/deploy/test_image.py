@@ -45,7 +45,7 @@ def test_the_build_sees_only_what_is_let_in_by_name():
     assert {"**/tests", "**/__pycache__"} <= set(lines)
 
 
-@pytest.mark.parametrize("verb", ["serve", "migrate", "manage", "first-start"])
+@pytest.mark.parametrize("verb", ["serve", "migrate", "daily", "manage", "first-start"])
 def test_the_entry_knows_its_verbs(verb):
     assert f"  {verb})" in (ROOT / "docker/entrypoint.sh").read_text()
 
@@ -53,7 +53,7 @@ def test_the_entry_knows_its_verbs(verb):
 def test_the_entry_refuses_what_it_does_not_know():
     done = subprocess.run(["sh", ROOT / "docker/entrypoint.sh", "dance"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "serve | migrate | manage" in done.stderr
+    assert "serve | migrate | daily | manage" in done.stderr
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -111,7 +111,15 @@ def test_stores_have_no_way_out_and_the_proxy_none_to_them():
     for name in ("accounts", "messages", "bells"):
         assert COMPOSE["networks"][name] == {"internal": True}
     assert SERVICES["proxy"]["networks"] == ["front"]
-    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    assert COMPOSE["networks"]["metrics"] == {"internal": True}
+    assert {name for name, service in SERVICES.items() if "ports" in service} == {"proxy", "grafana", "mail"}
+
+
+@pytest.mark.parametrize("name", ["grafana", "mail"])
+def test_what_is_there_for_the_operator_starts_when_asked_and_shows_itself_to_this_machine(name):
+    assert SERVICES[name]["profiles"]
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name]["ports"])
+    assert not set(SERVICES[name]["networks"]) & {"accounts", "messages", "bells"}
 
 
 def test_each_volume_is_used_and_declared():

@@ -3,6 +3,7 @@ strict schemas of three Kubernetes versions, and what this project demands of ev
 """
 
 import functools
+import os
 import re
 import shutil
 import subprocess
@@ -242,3 +243,35 @@ def test_the_cluster_configures_the_stores_and_the_proxy_as_compose_does(name):
         for folder in ("docker", "kubernetes/overlays/local")
     )
     assert compose == cluster
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_components_fit_every_installation(tmp_path, version):
+    """Scaling by sockets and backups on a volume, on top of the base."""
+    parts = {"resources": ["base"], "components": ["components/metrics", "components/backup"]}
+    above = {
+        key: [os.path.relpath(ROOT / "kubernetes" / one, tmp_path) for one in value] for key, value in parts.items()
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump({"kind": "Kustomization", **above}))
+    things = render(str(tmp_path))
+    assert [finding for finding in (findings(thing, version) for thing in things) if finding] == []
+    (job,) = [thing for thing in things if thing["kind"] == "CronJob"]
+    container = template(job)["spec"]["containers"][0]
+    assert {"name": "backups", "mountPath": "/backups"} in container["volumeMounts"]
+    (scaler,) = [thing for thing in things if thing["kind"] == "HorizontalPodAutoscaler"]
+    assert {metric["type"] for metric in scaler["spec"]["metrics"]} == {"Resource", "Pods"}
+
+
+def test_numbers_are_reached_from_where_they_are_watched_alone():
+    flows = [thing for thing in render("overlays/local") if thing["kind"] == "NetworkPolicy"]
+    to_numbers = [
+        rule["from"]
+        for flow in flows
+        for rule in flow["spec"].get("ingress", [])
+        if any(port["port"] == 9464 for port in rule.get("ports", []))
+    ]
+    assert to_numbers == [[{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]]
+    (service,) = [
+        thing for thing in render("overlays/local") if thing["kind"] == "Service" and thing["metadata"]["name"] == "web"
+    ]
+    assert [port["name"] for port in service["spec"]["ports"]] == ["http"]
