@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -21,16 +21,24 @@ SERVICES = {"DATABASE_URL", "MESSAGES_DATABASE_URL", "REDIS_URL"}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`origin` to talk to; `folder` holds the database, `log` what the server printed."""
+    """`origin` to talk to; `folder` holds the database, `log` what the server printed; `run` works in its place."""
 
     origin: str
     folder: Path
     log: Path
+    pid: int
+    environment: dict[str, str] = field(repr=False)
+
+    def run(self, *arguments: str) -> str:
+        """What a Python programme prints that runs with the server's settings."""
+        return _run(list(arguments), self.environment)
 
 
 @contextlib.contextmanager
-def running_server(folder: Path, **settings: str) -> Iterator[Server]:
-    """Prepare and serve from `folder`; `settings` go into the process's environment; SQLite unless they say more."""
+def running_server(folder: Path, *options: str, **settings: str) -> Iterator[Server]:
+    """Prepare and serve from `folder`, with `options` of `serve`; `settings` go into the process's environment; SQLite
+    unless they say more.
+    """
     origin = f"http://127.0.0.1:{free_port()}"
     given = {"DATA_DIR": str(folder), "SITE_URL": origin, "DJANGO_SETTINGS_MODULE": "chatproject.settings", **settings}
     inherited = {name: value for name, value in os.environ.items() if name not in SERVICES}
@@ -39,11 +47,11 @@ def running_server(folder: Path, **settings: str) -> Iterator[Server]:
     _run(["-m", "chatproject.first_secrets", str(folder)], environment)
     _run(["manage.py", "prepare", "--verbosity", "0"], environment)
     with log.open("wb") as output:
-        command = [sys.executable, "manage.py", "serve", "--port", origin.rpartition(":")[2]]
+        command = [sys.executable, "manage.py", "serve", "--port", origin.rpartition(":")[2], *options]
         process = subprocess.Popen(command, cwd=BASE, env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:
             _wait_until_ready(origin, process)
-            yield Server(origin, folder, log)
+            yield Server(origin, folder, log, process.pid, environment)
         finally:
             process.terminate()
             try:
@@ -53,8 +61,9 @@ def running_server(folder: Path, **settings: str) -> Iterator[Server]:
                 process.wait()
 
 
-def _run(arguments: list[str], environment: dict[str, str]) -> None:
-    subprocess.run([sys.executable, *arguments], cwd=BASE, env=environment, check=True, capture_output=True)
+def _run(arguments: list[str], environment: dict[str, str]) -> str:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=BASE, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _wait_until_ready(origin: str, process: subprocess.Popen[bytes]) -> None:

@@ -26,19 +26,23 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def postgresql() -> Iterator[str]:
-    """A fresh PostgreSQL with the databases `accounts` and `messages`; gives its URL without a database name."""
+def postgresql(*options: str) -> Iterator[str]:
+    """A fresh PostgreSQL with the databases `accounts` and `messages`; gives its URL without a database name.
+
+    `options` like `fsync=on` come last, so they win.
+    """
     with private_folder() as folder:
         tools, port = postgresql_tools(), free_port()
         as_user([tools / "initdb", "-D", folder / "data", "-U", "chat", "-A", "trust", "-E", "UTF8", "--no-sync"])
-        options = [
+        given = [
             f"port={port}",
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "fsync=off",
             "max_connections=200",
+            *options,
         ]
-        command = [tools / "postgres", "-D", folder / "data", *(part for option in options for part in ("-c", option))]
+        command = [tools / "postgres", "-D", folder / "data", *(part for option in given for part in ("-c", option))]
         with _running(command, port):
             url = f"postgres://chat@127.0.0.1:{port}"
             for name in ("accounts", "messages"):

@@ -1,0 +1,1 @@
+"""Measurements: `bin/bench NAME`. Each name is a module with a docstring and `main(arguments) -> exit status`."""

@@ -1,0 +1,23 @@
+"""bin/bench NAME [OPTION...]: measure something and print one table. `bin/bench NAME --help` says more."""
+
+import sys
+from importlib import import_module
+
+NAMES = {
+    "delivery": "persist a message, hand it to a live receiver, acknowledge its sender: CPU, rate, latency, memory",
+}
+
+
+def main(arguments: list[str]) -> int:
+    name, *options = arguments or ["--help"]
+    if name in NAMES:
+        status: int = import_module(f"bench.{name}").main(options)
+        return status
+    wanted_help = name in {"-h", "--help"}
+    listed = "\n".join(f"  {each:<12}{what}" for each, what in NAMES.items())
+    print(f"{__doc__}\n\n{listed}", file=sys.stdout if wanted_help else sys.stderr)
+    return 0 if wanted_help else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
