@@ -1,4 +1,4 @@
-"""People for a bench, put into the database of a server: `python -m bench.crowd PAIRS PEOPLE DEVICES`, in its environment.
+"""People for a bench: `python -m bench.crowd PAIRS PEOPLE DEVICES`, in the environment of a server.
 
 Real accounts with full logins, real published bundles, a START of each pair; prints one JSON object with the cookies.
 """

@@ -113,8 +113,8 @@ async def _say(result: dict[str, Any]) -> None:
     print(json.dumps(result), flush=True)
 
 
-async def _main(crowd: str, port: str, origin: str) -> int:
-    load = Load(json.loads(Path(crowd).read_text()), int(port), origin)
+async def _main(crowd: dict[str, Any], port: int, origin: str) -> int:
+    load = Load(crowd, port, origin)
     asyncio.get_running_loop().set_exception_handler(_fail)
     while line := await _line():
         await _say(await load.run(json.loads(line)))
@@ -127,4 +127,5 @@ def _fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(_main(*sys.argv[1:])))
+    place, at_port, of_origin = sys.argv[1:]
+    sys.exit(asyncio.run(_main(json.loads(Path(place).read_text()), int(at_port), of_origin)))

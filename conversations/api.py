@@ -39,7 +39,7 @@ async def events(request: HttpRequest, cid: str) -> Any:
         page = await _answered(postbox.pull(login, cid=found, **read_query(request, query)))
         return frames.to_json(page)
     outcome = await postbox.post(login, _post_frame(request, found))
-    postbox.ring(outcome)
+    postbox.tell(outcome)
     if isinstance(outcome.answer, frames.Refused):
         return {"error": outcome.answer.code, **frames.to_json(outcome.answer)}, outcome.answer.status
     return frames.to_json(outcome.answer)

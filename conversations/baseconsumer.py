@@ -88,11 +88,12 @@ class BaseConsumer:
             (measures.closes if self._accepted else measures.connects).add(str(code))
             await self._send({"type": "websocket.close", "code": code})
 
-    def start(self, work: Awaitable[None]) -> None:
+    def start(self, work: Awaitable[None]) -> asyncio.Future[None]:
         """Run beside the reading; ended with the socket."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Future[None]) -> None:
         self._tasks.discard(task)

@@ -2,6 +2,9 @@
 
 import asyncio
 import secrets
+import time
+from collections import deque
+from functools import partial
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -12,12 +15,16 @@ from conversations import closecodes, delivery, frames, lobby, postbox, watching
 from conversations.baseconsumer import BaseConsumer
 from conversations.refusals import Refusal
 from conversations.socketauth import LoginMissing, identify, log_rejection, origin_is_allowed, session_key
+from conversations.switchboard import News
 
 HELLO_SECONDS = 5.0
 RECHECK_SECONDS = 60.0
 RECHECK_PAUSE_SECONDS = 1.0  # a log-out rings before its row is gone
 LIFE_SECONDS = 12 * 60 * 60.0
 STRIKES = 3
+MAX_UNANSWERED = 32  # posts of one socket; it is read on when one is answered
+MAX_HANDED = 32  # frames that wait to be sent to one socket; beyond them a bell must do
+ANSWER_SECONDS = 2.0
 
 
 class ChatConsumer(BaseConsumer):
@@ -31,6 +38,9 @@ class ChatConsumer(BaseConsumer):
         self._network = ""
         self._told: dict[UUID, int] = {}
         self._own: dict[UUID, int] = {}  # posted here: no bell rings for it
+        self._posts: set[asyncio.Future[postbox.Outcome]] = set()
+        self._outbox: deque[str] = deque()
+        self._sending: asyncio.Future[None] | None = None
         self._bells: dict[UUID, int] = {}
         self._log_bell = 0
         self._check_now = asyncio.Event()
@@ -109,12 +119,20 @@ class ChatConsumer(BaseConsumer):
 
     # What delivery says
 
-    def ring(self, cid: UUID, seq: int) -> None:
-        """At most one bell a conversation waits, the latest."""
+    def ring(self, cid: UUID, seq: int, news: News | None = None) -> None:
+        """Hands the event over when this socket was told of all before it and reads; else at most one bell waits."""
+        if news and self._may_take(cid, seq):
+            self._told[cid] = seq
+            watching.count_handed(news.at_ms)
+            return self._put(news.text)
         idle = not self._bells and not self._log_bell
         self._bells[cid] = max(seq, self._bells.get(cid, 0))
         if idle and self._welcomed:
             self.start(self._send_bells())
+
+    def _may_take(self, cid: UUID, seq: int) -> bool:
+        up_to_date = self._welcomed and self._told.get(cid, 0) == seq - 1 and cid not in self._bells
+        return up_to_date and len(self._outbox) < MAX_HANDED
 
     def ring_log(self, log_size: int) -> None:
         idle = not self._bells and not self._log_bell
@@ -129,7 +147,15 @@ class ChatConsumer(BaseConsumer):
         self._check_now.set()
 
     def go_away(self) -> None:
-        self.start(self.close(closecodes.GOING_AWAY))
+        self.start(self._go_away())
+
+    async def _go_away(self) -> None:
+        """What was posted is answered first."""
+        if self._posts:
+            await asyncio.wait(self._posts, timeout=ANSWER_SECONDS)
+        if self._sending:
+            await asyncio.wait([self._sending], timeout=ANSWER_SECONDS)
+        await self.close(closecodes.GOING_AWAY)
 
     async def _send_bells(self) -> None:
         bells, self._bells = self._bells, {}
@@ -155,7 +181,7 @@ class ChatConsumer(BaseConsumer):
         except Refusal as refusal:
             await self._strike(refusal.code)
         except DatabaseError:
-            await self._answer(frames.Error("UNAVAILABLE"))
+            await self._strike("UNAVAILABLE")
 
     async def _handle(self, frame: frames.ClientFrame) -> None:
         if isinstance(frame, frames.Hello) == self._welcomed:
@@ -168,7 +194,7 @@ class ChatConsumer(BaseConsumer):
             case frames.Pull():
                 await self._answer(await postbox.pull(self._login, cid=frame.cid, after=frame.after, limit=frame.limit))
             case frames.Ack():
-                await postbox.ack(self._login, frame)
+                postbox.ack(self._login, frame).add_done_callback(self._acked)
             case frames.AskHeads():
                 await self._heads()
 
@@ -186,11 +212,26 @@ class ChatConsumer(BaseConsumer):
         await self._send_bells()
 
     async def _post(self, frame: frames.Post) -> None:
-        outcome = await postbox.post(self._login, frame)
+        """Reading goes on while it is stored: the answer comes by `_answered`."""
+        posted, began = postbox.submit(self._login, frame), time.perf_counter()
+        self._posts.add(posted)
+        posted.add_done_callback(partial(self._answered, began))
+        if len(self._posts) >= MAX_UNANSWERED:
+            await asyncio.wait(self._posts, return_when=asyncio.FIRST_COMPLETED)
+
+    def _answered(self, began: float, posted: asyncio.Future[postbox.Outcome]) -> None:
+        self._posts.discard(posted)
+        outcome = posted.result()
         if isinstance(outcome.answer, frames.Accepted):
-            self._own[frame.cid] = outcome.answer.seq
-        await self._answer(outcome.answer)
-        postbox.ring(outcome, but=self)
+            self._own[outcome.answer.cid] = outcome.answer.seq
+        watching.count_answered_post(outcome.answer, began)
+        self._put(frames.encode(outcome.answer))
+        postbox.tell(outcome, but=self)
+
+    def _acked(self, answer: asyncio.Future[Refusal | None]) -> None:
+        refusal = answer.result()
+        if refusal and not self.closing:
+            self.start(self._strike(refusal.code))
 
     async def _heads(self) -> None:
         now = await postbox.standing(self._login)
@@ -203,8 +244,20 @@ class ChatConsumer(BaseConsumer):
         watching.count_answer(frame, self.did)
         await self.send_text(frames.encode(frame))
 
+    def _put(self, text: str) -> None:
+        """To be sent in order, without waiting here."""
+        if self.closing:
+            return
+        self._outbox.append(text)
+        if self._sending is None or self._sending.done():
+            self._sending = self.start(self._send_outbox())
+
+    async def _send_outbox(self) -> None:
+        while self._outbox and not self.closing:
+            await self.send_text(self._outbox.popleft())
+
     async def _strike(self, code: str) -> None:
-        self._strikes += 1
+        self._strikes += code != "UNAVAILABLE"
         await self._answer(frames.Error(code))
         if self._strikes >= STRIKES:
             await self.close(closecodes.BAD_FRAMES)

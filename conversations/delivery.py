@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from chatproject.lib import measures
-from conversations.switchboard import Socket, Switchboard
+from conversations.switchboard import News, Socket, Switchboard
 
 logger = logging.getLogger(__name__)
 counters: Counter[str] = Counter()
@@ -52,11 +52,11 @@ def leave(socket: Socket) -> None:
     desk.match_groups()
 
 
-def ring(uids: Iterable[UUID], *, cid: UUID, seq: int, but: Socket | None = None) -> None:
-    """Tell everybody's sockets (but the one that posted) how far a conversation has come."""
+def tell(uids: Iterable[UUID], *, cid: UUID, seq: int, news: News | None = None, but: Socket | None = None) -> None:
+    """Tell everybody's sockets (but the one that posted) how far a conversation has come; `news` brings the event."""
     with _quietly("ring"):
         people = set(uids)
-        _desk().switchboard.ring(people, cid=cid, seq=seq, but=but)
+        _desk().switchboard.ring(people, cid=cid, seq=seq, news=news, but=but)
         _desk().tell(people, {"type": "bell", "cid": cid.hex, "seq": seq}, key=("bell", cid))
 
 

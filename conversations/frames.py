@@ -110,6 +110,22 @@ class Bell:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """A bell that brings what it tells of."""
+
+    f: ClassVar[str] = "event"
+    cid: UUID
+    seq: int
+    kind: str
+    uid: UUID
+    did: UUID
+    client_id: UUID
+    sha256: bytes
+    blob: bytes = field(repr=False)
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class LogBell:
     f: ClassVar[str] = "bell"
     log_size: int
@@ -151,7 +167,7 @@ class Error:
 
 
 ClientFrame = Hello | Post | Pull | Ack | AskHeads
-ServerFrame = Welcome | Accepted | Refused | Bell | LogBell | Events | Heads | Error
+ServerFrame = Welcome | Accepted | Refused | Bell | LogBell | Event | Events | Heads | Error
 
 
 class StoredEvent(Protocol):

@@ -4,6 +4,9 @@ are plain identifiers, so that the mail can live in a database of its own.
 
 import secrets
 import uuid
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Self
 
 from django.db import models
@@ -35,6 +38,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def of(self, uid: uuid.UUID) -> Self:
         """The conversations this person is in: the only way to find one."""
         return self.filter(Q(uid_lo=uid) | Q(uid_hi=uid))
+
+    def of_each(self, wanted: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> Self:
+        """For pairs (cid, uid): the named conversations, each only when one of the pairs names a person in it."""
+        return self.filter(reduce(or_, (Q(cid=cid) & (Q(uid_lo=uid) | Q(uid_hi=uid)) for cid, uid in wanted)))
 
 
 class Conversation(models.Model):

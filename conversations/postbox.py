@@ -2,18 +2,21 @@
 from the event loop.
 """
 
+import asyncio
+from asyncio import Future
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from chatproject.lib import bridge, measures
-from conversations import delivery, frames, services
-from conversations.refusals import Refusal, unavailable
+from conversations import acks, batching, delivery, frames, services
+from conversations.judging import Stored
+from conversations.refusals import Refusal
+from conversations.rules import Post
 from conversations.socketauth import Login
-from conversations.switchboard import Socket
+from conversations.switchboard import News, Socket
 from keys import services as keys
 
 
@@ -29,39 +32,31 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The answer to a post and, when it is in the database, whom to ring for which sequence."""
+    """The answer to a post and, when it is in the database, whom to tell of what."""
 
     answer: frames.Accepted | frames.Refused
     uids: tuple[UUID, ...] = ()
+    event: frames.Event | None = None
+
+
+def submit(login: Login, frame: frames.Post) -> Future[Outcome]:
+    """Store, and say so only when it is committed. A database that cannot answer is a refusal to be retried."""
+    outcome: Future[Outcome] = asyncio.get_running_loop().create_future()
+    post = Post(login.uid, login.did, frame.cid, frame.client_id, frame.kind, frame.blob)
+    batching.batcher().post(post).add_done_callback(lambda answer: _settle(outcome, post, answer))
+    return outcome
 
 
 async def post(login: Login, frame: frames.Post) -> Outcome:
-    """Store, and say so only when it is committed. A database that cannot answer is a refusal to be retried."""
-    try:
-        stored = await bridge.run(
-            services.post,
-            uid=login.uid,
-            did=login.did,
-            cid=frame.cid,
-            client_id=frame.client_id,
-            kind=frame.kind,
-            blob=frame.blob,
-        )
-    except (OperationalError, InterfaceError, TimeoutError):
-        return _refused(frame, unavailable())
-    except Refusal as refusal:
-        return _refused(frame, refusal)
-    accepted = stored.accepted
-    if not accepted.dup:
-        measures.stored.add(frame.kind)
-    answer = frames.Accepted(frame.cid, frame.client_id, accepted.seq, accepted.sha256, accepted.dup)
-    return Outcome(answer, stored.uids)
+    return await submit(login, frame)
 
 
-def ring(outcome: Outcome, *, but: Socket | None = None) -> None:
+def tell(outcome: Outcome, *, but: Socket | None = None) -> None:
     """After the answer. Also for a repeated post: its first bell may have died with its process."""
     if isinstance(outcome.answer, frames.Accepted):
-        delivery.ring(outcome.uids, cid=outcome.answer.cid, seq=outcome.answer.seq, but=but)
+        cid, seq, event = outcome.answer.cid, outcome.answer.seq, outcome.event
+        news = News(frames.encode(event), event.at_ms) if event else None
+        delivery.tell(outcome.uids, cid=cid, seq=seq, news=news, but=but)
 
 
 async def pull(login: Login, *, cid: UUID, after: int, limit: int) -> frames.Events:
@@ -70,8 +65,9 @@ async def pull(login: Login, *, cid: UUID, after: int, limit: int) -> frames.Eve
     return frames.events(cid=cid, after=after, stored=stored)
 
 
-async def ack(login: Login, frame: frames.Ack) -> None:
-    await bridge.run(services.ack, uid=login.uid, did=login.did, cid=frame.cid, upto=frame.upto)
+def ack(login: Login, frame: frames.Ack) -> Future[Refusal | None]:
+    """Kept within a moment; the refusal if it is none of theirs."""
+    return acks.acks().take(uid=login.uid, did=login.did, cid=frame.cid, upto=frame.upto)
 
 
 async def standing(login: Login) -> Standing:
@@ -87,6 +83,23 @@ def _standing(uid: UUID) -> Standing:
     )
 
 
-def _refused(frame: frames.Post, refusal: Refusal) -> Outcome:
-    measures.posts_refused.add(refusal.code)
-    return Outcome(frames.Refused(frame.cid, frame.client_id, refusal.status, refusal.code, refusal.retry_after))
+def _settle(outcome: Future[Outcome], post: Post, answer: Future[batching.Answer]) -> None:
+    if not outcome.done():
+        outcome.set_result(_outcome(post, answer.result()))
+
+
+def _outcome(post: Post, answer: batching.Answer) -> Outcome:
+    if isinstance(answer, Refusal):
+        measures.posts_refused.add(answer.code)
+        refused = frames.Refused(post.cid, post.client_id, answer.status, answer.code, answer.retry_after)
+        return Outcome(refused)
+    stored = answer.accepted
+    if not stored.dup:
+        measures.stored.add(post.kind)
+    accepted = frames.Accepted(post.cid, post.client_id, stored.seq, stored.sha256, stored.dup)
+    return Outcome(accepted, answer.uids, None if stored.dup else _event(post, answer))
+
+
+def _event(post: Post, stored: Stored) -> frames.Event:
+    seq, sha256, at_ms = stored.accepted.seq, stored.accepted.sha256, frames.milliseconds(stored.at)
+    return frames.Event(post.cid, seq, post.kind, post.uid, post.did, post.client_id, sha256, post.blob, at_ms)

@@ -1,6 +1,6 @@
 """The rules of protocol section 14 for one post, as functions from values to values: no database, no clock.
 
-`services` gives them the locked state and writes what they return; a batch of posts would use the same functions.
+`judging` applies them to a batch of posts, one after the other, on the state that was read under the locks.
 """
 
 import hashlib
@@ -44,24 +44,28 @@ class Accepted:
     dup: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class State:
-    """What a conversation is at, under its lock."""
+    """What a conversation is at, under its lock; it follows the posts that are accepted."""
 
     uid_lo: UUID
     uid_hi: UUID
+    seq: int
     epoch: int
     th: bytes
 
 
-def read_header(post: Post, state: State) -> EnvelopeHeader | RecordHeader:
-    """The blob's own words about itself; they must be those of the session and of the conversation."""
-    header = parse_envelope(post.blob) if post.kind == MESSAGE else parse_record(post.blob)
+def read_header(post: Post) -> EnvelopeHeader | RecordHeader:
+    """The blob's own words about itself."""
+    return parse_envelope(post.blob) if post.kind == MESSAGE else parse_record(post.blob)
+
+
+def check_sender(post: Post, header: EnvelopeHeader | RecordHeader, state: State) -> None:
+    """The blob's words must be those of the session and of the conversation."""
     if (header.uid, header.did, header.cid) != (post.uid, post.did, post.cid):
         raise Refusal(422, "SENDER_MISMATCH")
     if isinstance(header, RecordHeader) and (header.uid_lo, header.uid_hi) != (state.uid_lo, state.uid_hi):
         raise Refusal(422, "SENDER_MISMATCH")
-    return header
 
 
 def check_repeat(post: Post, *, cid: UUID, kind: str) -> None:

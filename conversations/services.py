@@ -2,34 +2,32 @@
 only what the person is in.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import DataError, IntegrityError, connections, transaction
 from django.utils import timezone
 
-from conversations import rules, throttles
-from conversations.formats import BundleReference, EnvelopeHeader, RecordHeader
-from conversations.models import Conversation, ConversationDevice, Cursor, Event, Incarnation, random_id
-from conversations.refusals import not_found
-from conversations.rules import Accepted, Post, State
+from conversations import judging, ledger, ledgersql, throttles
+from conversations.formats import BundleReference
+from conversations.judging import Prepared, Stored
+from conversations.models import Conversation, Event, Incarnation, random_id
+from conversations.refusals import Refusal, not_found, unavailable
+from conversations.rules import Post
 from keys import services as keys
 
+T = TypeVar("T")
 PAGE_BYTES = 512 * 1024  # blobs of one page, which holds one event at least; as a frame it stays below 1 MiB
 MAX_HEADS = MAX_PARTNERS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An accepted post and the two people to ring for it."""
-
-    accepted: Accepted
-    uids: tuple[UUID, UUID]
+ACK_CHUNK = 200
+AckKey = tuple[UUID, UUID, UUID]  # uid, did, cid
+_KEEP_CURSOR = """
+INSERT INTO conversations_cursor (cid, did, upto) VALUES (%s, %s, %s)
+ON CONFLICT (cid, did) DO UPDATE SET upto = excluded.upto WHERE conversations_cursor.upto < excluded.upto"""
 
 
 def post(*, uid: UUID, did: UUID, cid: UUID, client_id: UUID, kind: str, blob: bytes) -> Stored:
@@ -37,11 +35,23 @@ def post(*, uid: UUID, did: UUID, cid: UUID, client_id: UUID, kind: str, blob: b
 
     Refusal: 404, 409, 413, 422, 429 as in docs/architecture.md; nothing has changed then.
     """
-    wanted = Post(uid=uid, did=did, cid=cid, client_id=client_id, kind=kind, blob=blob)
+    (answer,) = post_batch([Post(uid=uid, did=did, cid=cid, client_id=client_id, kind=kind, blob=blob)])
+    if isinstance(answer, Refusal):
+        raise answer
+    return answer
+
+
+def post_batch(wanted: Sequence[Post]) -> list[Stored | Refusal]:
+    """Store many, in their order, in one transaction; an answer for each. When this returns, the rows are committed."""
     try:
         return _post_in_transaction(wanted)
-    except IntegrityError:  # the same client id went into another conversation at the same moment: now it can be seen
-        return _post_in_transaction(wanted)
+    except (
+        IntegrityError,
+        DataError,
+    ):  # the same client id went into another conversation at the same moment: now it can be seen
+        if len(wanted) == 1:
+            return _post_in_transaction(wanted)
+    return [answer for each in wanted for answer in _post_alone(each)]
 
 
 def open_conversation(*, uid: UUID, other: UUID) -> Conversation:
@@ -97,14 +107,22 @@ def share_a_conversation(one: UUID, other: UUID) -> bool:
 
 def ack(*, uid: UUID, did: UUID, cid: UUID, upto: int) -> None:
     """Remember how far a device has stored a conversation; never backwards, never beyond the head. Refusal: 404."""
-    with transaction.atomic(using=settings.MESSAGES_ALIAS):
-        conversation = Conversation.objects.of(uid).filter(cid=cid).first()
-        if conversation is None:
-            raise not_found()
-        upto = min(upto, conversation.seq)
-        cursor, made = Cursor.objects.get_or_create(conversation=conversation, did=did, defaults={"upto": upto})
-        if not made:
-            Cursor.objects.filter(pk=cursor.pk, upto__lt=upto).update(upto=upto)
+    for refusal in ack_batch({(uid, did, cid): upto}).values():
+        raise refusal
+
+
+def ack_batch(given: Mapping[AckKey, int]) -> dict[AckKey, Refusal]:
+    """Many at once; those that are refused."""
+    heads: dict[tuple[UUID, UUID], int] = {}
+    for pairs in _chunks(sorted({(cid, uid) for uid, _did, cid in given}), ACK_CHUNK):
+        for row in Conversation.objects.of_each(pairs):
+            heads |= {(row.cid, uid): row.seq for uid in row.uids}
+    kept = [
+        (cid.hex, did.hex, min(upto, heads[cid, uid])) for (uid, did, cid), upto in given.items() if (cid, uid) in heads
+    ]
+    with transaction.atomic(using=settings.MESSAGES_ALIAS), connections[settings.MESSAGES_ALIAS].cursor() as cursor:
+        cursor.executemany(_KEEP_CURSOR, sorted(kept))
+    return {(uid, did, cid): not_found() for uid, did, cid in given if (cid, uid) not in heads}
 
 
 def incarnation() -> str:
@@ -117,75 +135,47 @@ def renew_incarnation() -> str:
     return incarnation()
 
 
-def _post_in_transaction(wanted: Post) -> Stored:
+def _chunks(items: list[T], size: int) -> list[list[T]]:
+    return [items[first : first + size] for first in range(0, len(items), size)]
+
+
+def _post_alone(wanted: Post) -> list[Stored | Refusal]:
+    """After a batch that failed as a whole: no neighbour suffers for it."""
+    try:
+        return post_batch([wanted])
+    except (IntegrityError, DataError):
+        return [unavailable()]
+
+
+def _post_in_transaction(wanted: Sequence[Post]) -> list[Stored | Refusal]:
+    """The locks on the conversations make commit order sequence order."""
+    batch, now = judging.prepare(wanted), timezone.now()
     with transaction.atomic(using=settings.MESSAGES_ALIAS):
-        return apply_post(wanted, now=timezone.now())
+        if connections[settings.MESSAGES_ALIAS].vendor == "postgresql":
+            return _post_by_statements(batch, now)
+        facts = ledger.read(batch, now=now)
+        verdict = judging.judge(batch, facts, now=now, current=current_reference, devices=devices_of)
+        ledger.write(verdict, facts, now=now)
+        return verdict.answers
 
 
-def apply_post(wanted: Post, *, now: datetime) -> Stored:
-    """One post inside the caller's transaction. The lock on the conversation makes commit order sequence order."""
-    mine = Conversation.objects.of(wanted.uid).select_for_update()
-    conversation = mine.filter(cid=wanted.cid).first()
-    if conversation is None:
-        raise not_found()
-    state = State(conversation.uid_lo, conversation.uid_hi, conversation.epoch, bytes(conversation.th))
-    header = rules.read_header(wanted, state)
-    accepted = _repeated(wanted)
-    if accepted is None:
-        throttles.check_posts(uid=wanted.uid, now=now)
-        accepted = _store(wanted, header, conversation, state, now)
-    return Stored(accepted, conversation.uids)
+def _post_by_statements(batch: Sequence[Prepared], now: datetime) -> list[Stored | Refusal]:
+    with connections[settings.MESSAGES_ALIAS].cursor() as cursor:
+        results = []
+        for text, values in ledgersql.reads(batch, now=now, ask_left={each.post.uid for each in batch}):
+            cursor.execute(text, values)
+            results.append(cursor.fetchall())
+        facts = ledgersql.facts(results, left={})
+        verdict = judging.judge(batch, facts, now=now, current=current_reference, devices=devices_of)
+        for text, values in ledgersql.writes(verdict, facts, now=now):
+            cursor.execute(text, values)
+    return verdict.answers
 
 
-def _repeated(wanted: Post) -> Accepted | None:
-    known = Event.objects.filter(did=wanted.did, client_id=wanted.client_id).defer("blob").first()
-    if known is None:
-        return None
-    rules.check_repeat(wanted, cid=known.conversation_id, kind=known.kind)
-    return Accepted(seq=known.seq, sha256=bytes(known.sha256), dup=True)
-
-
-def _store(
-    wanted: Post, header: EnvelopeHeader | RecordHeader, conversation: Conversation, state: State, now: datetime
-) -> Accepted:
-    changes: dict[str, object] = {}
-    if isinstance(header, EnvelopeHeader):
-        _advance_chain(header, conversation, state)
-    else:
-        rules.check_record(header, state, current=_current_reference, devices=_devices_of)
-        changes = {"epoch": header.epoch, "th": header.th}
-    Conversation.objects.filter(pk=conversation.pk).update(seq=F("seq") + 1, updated_at=now, **changes)
-    event = Event.objects.create(
-        conversation=conversation,
-        seq=conversation.seq + 1,
-        kind=wanted.kind,
-        uid=wanted.uid,
-        did=wanted.did,
-        client_id=wanted.client_id,
-        sha256=rules.digest(wanted.blob),
-        blob=wanted.blob,
-        epoch=header.epoch,
-        counter=header.counter if isinstance(header, EnvelopeHeader) else None,
-        at=now,
-    )
-    return Accepted(seq=event.seq, sha256=bytes(event.sha256), dup=False)
-
-
-def _advance_chain(header: EnvelopeHeader, conversation: Conversation, state: State) -> None:
-    chain = ConversationDevice.objects.filter(conversation=conversation, epoch=header.epoch, did=header.did).first()
-    rules.check_message(header, state, next_counter=chain.next_counter if chain else 0)
-    if chain:
-        ConversationDevice.objects.filter(pk=chain.pk).update(next_counter=header.counter + 1)
-    else:
-        ConversationDevice.objects.create(
-            conversation=conversation, epoch=header.epoch, did=header.did, next_counter=header.counter + 1
-        )
-
-
-def _current_reference(uid: UUID) -> BundleReference | None:
+def current_reference(uid: UUID) -> BundleReference | None:
     current = keys.current_bundle_ref(uid)
     return BundleReference(uid, current[0], bytes(current[1])) if current else None
 
 
-def _devices_of(reference: BundleReference) -> Collection[UUID]:
+def devices_of(reference: BundleReference) -> Collection[UUID]:
     return keys.bundle_devices(reference.uid, reference.version)

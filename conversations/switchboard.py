@@ -1,10 +1,19 @@
 """The sockets of one event loop: who is here, and ringing them. Knows no other process."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
 MAX_SOCKETS_A_USER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An event as the frame that hands it over, and when it was stored."""
+
+    text: str = field(repr=False)
+    at_ms: int
 
 
 class Socket(Protocol):
@@ -13,7 +22,9 @@ class Socket(Protocol):
     uid: UUID
     did: UUID
 
-    def ring(self, cid: UUID, seq: int) -> None: ...
+    def ring(self, cid: UUID, seq: int, news: News | None = None) -> None:
+        """`news` brings the event itself."""
+
     def ring_log(self, log_size: int) -> None: ...
     def replaced(self) -> None: ...
     def recheck(self) -> None: ...
@@ -46,10 +57,12 @@ class Switchboard:
     def sockets(self) -> list[Socket]:
         return self._of(self._sockets)
 
-    def ring(self, uids: Iterable[UUID], *, cid: UUID, seq: int, but: Socket | None = None) -> None:
+    def ring(
+        self, uids: Iterable[UUID], *, cid: UUID, seq: int, news: News | None = None, but: Socket | None = None
+    ) -> None:
         for socket in self._of(uids):
             if socket is not but:
-                socket.ring(cid, seq)
+                socket.ring(cid, seq, news)
 
     def ring_log(self, uids: Iterable[UUID], *, log_size: int) -> None:
         for socket in self._of(uids):

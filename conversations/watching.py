@@ -58,17 +58,35 @@ def taking(frame: frames.ClientFrame) -> Iterator[None]:
     try:
         yield
     finally:
-        measures.frame_seconds.observe(time.perf_counter() - began, frame.f)
+        if not isinstance(frame, frames.Post):
+            measures.frame_seconds.observe(time.perf_counter() - began, frame.f)
+
+
+def count_answered_post(answer: frames.Accepted | frames.Refused, began: float) -> None:
+    """Posts are answered when their batch is stored, while others are read."""
+    measures.frames.add("out", answer.f)
+    measures.frame_seconds.observe(time.perf_counter() - began, frames.Post.f)
+
+
+def count_handed(at_ms: int) -> None:
+    """An event that goes to another's socket without being asked for."""
+    measures.frames.add("out", frames.Event.f)
+    _observe_age(at_ms)
 
 
 def count_answer(frame: frames.ServerFrame, did: UUID) -> None:
     """A frame for a device; the fresh events of others in it tell how long mail takes."""
     measures.frames.add("out", frame.f)
     if isinstance(frame, frames.Events):
-        ages = [time.time() * 1000 - item.at_ms for item in frame.items if item.did != did]
-        for age in ages:
-            if age < LIVE_MS:
-                measures.delivery_seconds.observe(max(age, 0) / 1000)
+        for item in frame.items:
+            if item.did != did:
+                _observe_age(item.at_ms)
+
+
+def _observe_age(at_ms: int) -> None:
+    age = time.time() * 1000 - at_ms
+    if age < LIVE_MS:
+        measures.delivery_seconds.observe(max(age, 0) / 1000)
 
 
 async def _stays() -> bool:

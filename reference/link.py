@@ -60,6 +60,7 @@ class Link:
         self._incarnation: str | None = None
         self._failures = 0  # to connect, since the last welcome
         self._ended_with: int | None = None
+        self._handed: wire.Handed | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -97,7 +98,12 @@ class Link:
                 self._posts.pop(client_id, None)
 
     async def pull(self, cid: bytes, after: int) -> wire.Events:
-        """One page of events after a sequence. LinkEnded when there will be none."""
+        """One page of events after a sequence: the one that was handed over last, or what the server
+        answers. LinkEnded when there will be none.
+        """
+        handed, self._handed = self._handed, None
+        if handed is not None and (handed.cid, handed.item.seq) == (cid, after + 1):
+            return wire.Events(cid, after + 1, after + 1, (handed.item,))
         while True:
             answer = self._pulls.setdefault((cid, after + 1), asyncio.get_running_loop().create_future())
             try:
@@ -175,6 +181,9 @@ class Link:
                 self._on_news(frame.heads, frame.log_size)
             case wire.Bell():
                 self._on_news({frame.cid: frame.seq}, 0)
+            case wire.Handed():
+                self._handed = frame
+                self._on_news({frame.cid: frame.item.seq}, 0)
             case wire.LogBell():
                 self._on_news({}, frame.log_size)
             case wire.Accepted():

@@ -69,6 +69,14 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """A bell that brings its event."""
+
+    cid: bytes
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
 class Events:
     """A page of events, contiguous; `last` < `first` when there are none."""
 
@@ -85,7 +93,7 @@ class FrameRefused:
     code: str
 
 
-ServerFrame = Welcome | Accepted | Refused | Bell | LogBell | Events | FrameRefused
+ServerFrame = Welcome | Accepted | Refused | Bell | LogBell | Handed | Events | FrameRefused
 
 
 def hello(did: bytes, cursors: Mapping[bytes, int], incarnation: str | None) -> str:
@@ -141,6 +149,10 @@ def _events(given: dict[str, Any]) -> Events:
     return Events(bytes.fromhex(given["cid"]), given["from"], given["to"], items)
 
 
+def _handed(given: dict[str, Any]) -> Handed:
+    return Handed(bytes.fromhex(given["cid"]), _item(given))
+
+
 def _item(given: dict[str, Any]) -> Item:
     ids = bytes.fromhex(given["uid"]), bytes.fromhex(given["did"])
     hashes = unb64(given["sha256"]), unb64(given["blob"])
@@ -157,6 +169,7 @@ _PARSERS: dict[str, Callable[[dict[str, Any]], ServerFrame]] = {
     "accepted": _accepted,
     "refused": _refused,
     "bell": _bell,
+    "event": _handed,
     "events": _events,
     "error": _frame_refused,
 }

@@ -16,9 +16,10 @@ from django.contrib.sessions.models import Session
 
 from chatproject.lib import bridge
 from chatproject.lib.encoding import to_base64url
-from conversations import baseconsumer, consumers, delivery, services, socketauth, switchboard
-from conversations.models import Event
+from conversations import acks, baseconsumer, consumers, delivery, services, socketauth, switchboard
+from conversations.models import Cursor, Event
 from conversations.routing import application_for_websockets
+from conversations.switchboard import News
 from conversations.tests import blobs
 from conversations.tests.world import Person, World
 
@@ -164,10 +165,11 @@ async def test_a_message_goes_from_one_to_the_other(world: World) -> None:
             "sha256": to_base64url(bytes(stored.sha256)),
             "dup": False,
         }
-        assert await bob.receive_json_from() == {"f": "bell", "cid": cid.hex, "seq": 2}
+        handed = await bob.receive_json_from()
+        assert (handed.pop("f"), handed.pop("cid"), handed["blob"]) == ("event", cid.hex, frame["blob"])
         await bob.send_json_to({"f": "pull", "cid": cid.hex, "after": 1, "limit": 10})
         page = await bob.receive_json_from()
-        assert (page["from"], page["to"], page["items"][0]["blob"]) == (2, 2, frame["blob"])
+        assert (page["from"], page["to"], page["items"]) == (2, 2, [handed])
         assert await alice.receive_nothing()
 
 
@@ -224,9 +226,79 @@ async def test_bells_of_one_conversation_become_one(world: World) -> None:
     cid = await started(world)
     async with connected(world.bob) as bob:
         for seq in (3, 5, 4):
-            delivery.ring([world.bob.uid], cid=cid, seq=seq)
+            delivery.tell([world.bob.uid], cid=cid, seq=seq)
         assert await bob.receive_json_from() == {"f": "bell", "cid": cid.hex, "seq": 5}
         assert await bob.receive_nothing()
+
+
+async def test_an_event_is_handed_over_only_to_who_was_told_of_all_before(world: World) -> None:
+    cid = await started(world)
+    async with connected(world.bob) as bob:
+        delivery.tell([world.bob.uid], cid=cid, seq=2, news=News("event 2", 0))
+        delivery.tell([world.bob.uid], cid=cid, seq=4, news=News("event 4", 0))
+        delivery.tell([world.bob.uid], cid=cid, seq=5, news=News("event 5", 0))
+        assert await bob.receive_from() == "event 2"
+        assert await bob.receive_json_from() == {"f": "bell", "cid": cid.hex, "seq": 5}
+        delivery.tell([world.bob.uid], cid=cid, seq=6, news=News("event 6", 0))
+        assert await bob.receive_from() == "event 6"
+        assert await bob.receive_nothing()
+
+
+async def test_who_does_not_read_gets_a_bell_instead_of_events(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "MAX_HANDED", 2)
+    cid = await started(world)
+    async with connected(world.bob) as bob:
+        for seq in range(2, 9):
+            delivery.tell([world.bob.uid], cid=cid, seq=seq, news=News(f"event {seq}", 0))
+        said = [await bob.receive_from() for _ in range(3)]
+        assert sorted(said) == [
+            "event 2",
+            "event 3",
+            json.dumps({"f": "bell", "cid": cid.hex, "seq": 8}).replace(" ", ""),
+        ]
+        assert await bob.receive_nothing()
+
+
+async def test_an_ack_of_a_foreign_conversation_is_an_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acks, "GATHER_SECONDS", 0.01)
+    cid = await started(world)
+    async with connected(world.mallory) as mallory, connected(world.bob) as bob:
+        for line in (mallory, bob):
+            await line.send_json_to({"f": "ack", "cid": cid.hex, "upto": 1})
+        assert await mallory.receive_json_from() == {"f": "error", "code": "NOT_FOUND"}
+        assert await bob.receive_nothing()
+    assert await bridge.run(lambda: list(Cursor.objects.values_list("did", "upto"))) == [(world.bob.did, 1)]
+
+
+async def test_posts_of_one_socket_are_stored_in_their_order(world: World) -> None:
+    cid = await started(world)
+    async with connected(world.alice) as alice:
+        frames = [post_frame(world.alice, cid, counter) for counter in range(40)]
+        for frame in frames:
+            await alice.send_json_to(frame)
+        answers = [await alice.receive_json_from() for _ in frames]
+    assert [(each["client_id"], each["seq"]) for each in answers] == [
+        (frame["client_id"], seq) for seq, frame in enumerate(frames, 2)
+    ]
+
+
+async def test_a_post_that_waits_is_answered_before_the_server_ends(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cid, posted, submit = await started(world), asyncio.Event(), consumers.postbox.submit
+
+    def submit_and_say(*given: Any) -> Any:
+        posted.set()
+        return submit(*given)
+
+    monkeypatch.setattr(consumers.postbox, "submit", submit_and_say)
+    async with connected(world.alice) as alice:
+        await alice.send_json_to(post_frame(world.alice, cid))
+        async with asyncio.timeout(5):
+            await posted.wait()
+        delivery.send_everybody_away()
+        assert (await alice.receive_json_from())["f"] == "accepted"
+        assert await close_code(alice) == 4412
 
 
 async def test_a_bell_of_the_log_reaches_those_it_concerns(world: World) -> None:
@@ -342,10 +414,10 @@ async def test_a_handler_has_a_deadline(world: World, monkeypatch: pytest.Monkey
 
 
 async def test_an_error_of_ours_shows_no_content(world: World, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
-    async def broken(*_args: Any) -> None:
+    def broken(*_args: Any) -> None:
         raise RuntimeError("SECRET")
 
-    monkeypatch.setattr(consumers.postbox, "post", broken)
+    monkeypatch.setattr(consumers.postbox, "submit", broken)
     async with connected(world.alice) as alice:
         await alice.send_json_to(post_frame(world.alice, uuid4()))
         assert await close_code(alice) == 4500

@@ -32,6 +32,8 @@ export class FakeServer {
   offline = new Set(); // client objects
   loseAnswers = 0; // posts that are stored and then lose the line
   postsSeen = 0;
+  pullsSeen = 0;
+  handsOver = false; // events come instead of bells
   refusePosts = []; // codes for the next posts
   queue = Promise.resolve();
 
@@ -235,7 +237,7 @@ export class FakeServer {
     conversation.updated = Date.now();
     const sha = toBase64Url(await sha256(bytes));
     conversation.events.push({ seq: conversation.seq, kind, uid: client.person.uid, did: client.did, client_id: clientId, sha256: sha, blob, at_ms: Date.now() });
-    this.ring(conversation, client);
+    this.ring(conversation, client, this.handsOver ? conversation.events.at(-1) : null);
     return { f: "accepted", cid, client_id: clientId, seq: conversation.seq, sha256: sha, dup: false };
   }
 
@@ -259,9 +261,9 @@ export class FakeServer {
     return null;
   }
 
-  ring({ cid, uids, seq }, poster) {
+  ring({ cid, uids, seq }, poster, event) {
     const others = [...this.sockets].filter((socket) => socket.client !== poster && uids.includes(socket.client.person.uid));
-    others.forEach((socket) => socket.push({ f: "bell", cid, seq }));
+    others.forEach((socket) => socket.push(event ? { f: "event", cid, ...event } : { f: "bell", cid, seq }));
   }
 
   heads(client) {
@@ -273,6 +275,7 @@ export class FakeServer {
     const state = { heads: this.heads(client), log_size: this.log.size, now_ms: Date.now() };
     if (frame.f === "hello") return { f: "welcome", incarnation: this.incarnation, ...state };
     if (frame.f === "heads") return { f: "heads", ...state };
+    this.pullsSeen += frame.f === "pull";
     if (frame.f === "pull") return this.page(this.findFor(client, frame.cid), frame.after, frame.limit);
     if (frame.f !== "post") return null;
     const answer = await this.post(client, frame);

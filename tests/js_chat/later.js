@@ -170,4 +170,35 @@ export const LATER = {
     await bob.sees(cid, "hello", "hi", "kept");
     expect(alice.person.bundles.length, 2, "versions");
   },
+
+  async an_event_handed_over_needs_no_pull(world) {
+    const { alice, bob, cid } = await talking(world);
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    world.server.handsOver = true;
+    world.server.pullsSeen = 0;
+    await alice.messenger.send(cid, "one");
+    await alice.messenger.send(cid, "two");
+    await bob.sees(cid, "hello", "hi", "one", "two");
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "acknowledged");
+    expect(world.server.pullsSeen, 0, "pulls");
+    await bob.reload();
+    expect(await bob.texts(cid), ["hello", "hi", "one", "two"], "kept");
+  },
+
+  async an_event_handed_over_out_of_turn_is_a_bell(world) {
+    const { alice, bob, cid } = await talking(world);
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    world.server.handsOver = true;
+    const { ring } = world.server;
+    world.server.ring = () => {};
+    await alice.messenger.send(cid, "unheard");
+    await until(async () => (await alice.states(cid)).at(-1) !== "queued", "accepted");
+    world.server.ring = ring;
+    await alice.messenger.send(cid, "heard");
+    await bob.sees(cid, "hello", "hi", "unheard", "heard");
+    const { events, uids } = world.server.conversations.get(cid);
+    for (const event of [...events].reverse()) world.server.ring({ cid, uids, seq: event.seq }, alice.client, event);
+    await alice.messenger.send(cid, "after a storm of old ones");
+    await bob.sees(cid, "hello", "hi", "unheard", "heard", "after a storm of old ones");
+  },
 };

@@ -50,8 +50,8 @@ MUTANTS = [
     ),
     Mutant(
         "posts-not-counted",
-        "conversations/services.py",
-        "        throttles.check_posts(uid=wanted.uid, now=now)\n",
+        "conversations/judging.py",
+        "        self._check_limit(post.uid)\n",
         "",
         ("conversations/tests/test_services.py::test_one_account_posts_so_much_a_minute",),
     ),

@@ -13,7 +13,7 @@ export class Hints {
   /** @type {number|undefined} */
   logSize = undefined;
 
-  /** @param {object} frame welcome, heads or bell */
+  /** @param {object} frame welcome, heads, bell, or the event that came instead of one */
   add(frame) {
     if (frame.name === "welcome") this.welcome = frame;
     if (frame.cid) this.#hear(frame.cid, frame.seq);

@@ -18,6 +18,7 @@ import { messageView } from "./views.js";
 
 const PULL_LIMIT = 200;
 const CHUNK = 50; // events of one transaction; the page breathes between two
+const HANDED_MAX = 200; // events that came with their bell and were not looked at yet
 const TICKS_LOOKED_AT = 100; // newest messages whose ticks may change on screen
 
 /** @typedef {object} InboxParts of RecordParts and applyMessages, and: db, ring, chats, ephemeral, line(), locks, events, schedule, onApplied(cid, draft) */
@@ -27,6 +28,7 @@ export class Inbox {
   #parts;
   #flight = new SingleFlight();
   #heads = new Map();
+  #handed = [];
 
   /** @param {object} parts */
   constructor(parts) {
@@ -38,6 +40,11 @@ export class Inbox {
     const { chats } = this.#parts;
     this.#heads.set(cid, Math.max(seq, this.#heads.get(cid) ?? 0));
     return chats.has(cid) && chats.get(cid).cursor < seq;
+  }
+
+  /** An event that came instead of its bell: when it is the next, nothing has to be pulled. @param {string} cid @param {object} event */
+  hand(cid, event) {
+    if (this.#handed.length < HANDED_MAX) this.#handed.push({ cid, event });
   }
 
   /** @param {string} cid @returns {boolean} events of the server are waiting */
@@ -90,7 +97,8 @@ export class Inbox {
     while (this.isBehind(cid)) {
       const pull = how.pull ?? ((...asked) => line().pull(...asked));
       const { cursor } = chats.get(cid);
-      const { items } = await pull(cid, cursor, PULL_LIMIT);
+      const handed = this.#takeHanded(cid, cursor);
+      const items = handed.length ? handed : (await pull(cid, cursor, PULL_LIMIT)).items;
       for (let i = 0; i < items.length; i += CHUNK) {
         const applied = await locks.with(cid, () => this.#apply(cid, items.slice(i, i + CHUNK), how));
         how.onEvents?.(applied);
@@ -102,6 +110,12 @@ export class Inbox {
       }
       line().ack(cid, chats.get(cid).cursor);
     }
+  }
+
+  #takeHanded(cid, cursor) {
+    const mine = this.#handed.filter((each) => each.cid === cid).map(({ event }) => event);
+    this.#handed = this.#handed.filter((each) => each.cid !== cid);
+    return mine.filter(({ seq }) => seq > cursor).filter(({ seq }, i) => seq === cursor + 1 + i);
   }
 
   async #apply(cid, items, how) {

@@ -29,6 +29,7 @@ export class Watch {
 
   /** Hints are taken one after another; a lost one costs 25 s at most. @param {object} frame */
   hear(frame) {
+    if (frame.event) this.#parts.inbox.hand(frame.cid, frame.event);
     this.#hints.add(frame);
     if (!this.#isBusy) this.#parts.events.guard(this.#drain());
   }

@@ -14,11 +14,11 @@ const CURSORS_MAX = 5_000; // of one hello
 /** @typedef {{seq: number, kind: string, uid: string, did: string, clientId: string, sha256: string, blob: Uint8Array, at: number}} Event */
 /**
  * @typedef {object} Frame what came from the server; `name` says which of the fields are there
- * @property {string} name welcome, accepted, refused, bell, events, heads, error
+ * @property {string} name welcome, accepted, refused, bell, event, events, heads, error
  * @property {string} [cid] @property {string} [clientId] @property {number} [seq] @property {string} [sha256]
  * @property {string} [incarnation] @property {Map<string, number>} [heads] @property {number} [logSize] @property {number} [now]
  * @property {number} [status] @property {string} [code] @property {number} [retryAfter]
- * @property {number} [from] @property {number} [to] @property {Event[]} [items]
+ * @property {number} [from] @property {number} [to] @property {Event[]} [items] @property {Event} [event]
  */
 
 /** @param {{did: string, cursors: Map<string, number>, incarnation: string|null}} state */
@@ -88,6 +88,7 @@ const READERS = new Map([
   ["accepted", (f) => ({ cid: id(f.cid), clientId: text(f.client_id), seq: whole(f.seq), sha256: text(f.sha256), dup: f.dup === true })],
   ["refused", (f) => ({ cid: id(f.cid), clientId: text(f.client_id), status: whole(f.status), code: code(f.code), retryAfter: retryAfter(f.retry_after) })],
   ["bell", (f) => (f.cid === undefined ? { logSize: whole(f.log_size) } : { cid: id(f.cid), seq: whole(f.seq) })],
+  ["event", (f) => ({ cid: id(f.cid), seq: whole(f.seq), event: event(f) })],
   ["events", (f) => ({ cid: id(f.cid), from: whole(f.from), to: whole(f.to), items: list(f.items, event) })],
   ["error", (f) => ({ code: code(f.code) })],
 ]);

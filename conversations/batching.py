@@ -1,0 +1,120 @@
+"""Group commit: posts of many people that wait at the same moment are one transaction.
+
+There is no timer: while one batch commits the next one gathers, and an idle server takes a single post at once. What
+waits is bounded in number, bytes and time; beyond that a post is refused at once, to be repeated.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from weakref import WeakKeyDictionary
+
+import psycopg
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connections
+
+from chatproject.lib import bridge
+from conversations import services
+from conversations.baseconsumer import log_failure
+from conversations.judging import Stored
+from conversations.pipeline import COULD_NOT_SHARE, Pipeline
+from conversations.refusals import Refusal, unavailable
+from conversations.rules import MESSAGE, Post
+
+logger = logging.getLogger(__name__)
+Answer = Stored | Refusal
+
+MAX_BATCH = 100
+MAX_WAITING, MAX_WAITING_BYTES = 5_000, 64 * 1024 * 1024
+WAIT_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    post: Post
+    answer: asyncio.Future[Answer]
+    until: float
+
+
+class Batcher:
+    """The posts of one event loop on their way into the database, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[_Waiting] = deque()
+        self._bytes = 0
+        self._task: asyncio.Task[None] | None = None
+        self._pipeline = Pipeline()
+
+    def post(self, post: Post) -> asyncio.Future[Answer]:
+        """The answer comes when it is committed or refused; it is never an exception of the database."""
+        answer: asyncio.Future[Answer] = self._loop.create_future()
+        if len(self._waiting) >= MAX_WAITING or self._bytes + len(post.blob) > MAX_WAITING_BYTES:
+            answer.set_result(unavailable())
+            return answer
+        self._waiting.append(_Waiting(post, answer, self._loop.time() + WAIT_SECONDS))
+        self._bytes += len(post.blob)
+        if self._task is None:
+            self._task = self._loop.create_task(self._work())
+        return answer
+
+    async def close(self) -> None:
+        """When nothing waits any more."""
+        await self._pipeline.close()
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                batch = self._next()
+                answers = await self._answers([each.post for each in batch]) if batch else []
+                for each, answer in zip(batch, answers, strict=True):
+                    if not each.answer.done():
+                        each.answer.set_result(answer)
+        finally:
+            self._task = None
+
+    def _next(self) -> list[_Waiting]:
+        """The first record alone, or the messages up to the first record; who has waited too long is refused."""
+        count = len(list(takewhile(lambda each: each.post.kind == MESSAGE, self._waiting)))
+        taken = [self._waiting.popleft() for _ in range(min(count or 1, MAX_BATCH))]
+        self._bytes -= sum(len(each.post.blob) for each in taken)
+        late = [each for each in taken if each.until < self._loop.time()]
+        for each in late:
+            each.answer.set_result(unavailable())
+        return [each for each in taken if not each.answer.done()]
+
+    async def _answers(self, posts: Sequence[Post]) -> list[Answer]:
+        try:
+            if not _pipelined() or posts[0].kind != MESSAGE:
+                return await bridge.run(services.post_batch, posts)
+            return await self._pipelined(posts)
+        except (DatabaseError, psycopg.Error, TimeoutError, OSError) as error:
+            logger.warning("posts refused, to be repeated: %s", type(error).__name__)
+        except Exception as error:
+            log_failure("posts", error)
+        return [unavailable()] * len(posts)
+
+    async def _pipelined(self, posts: Sequence[Post]) -> list[Answer]:
+        try:
+            return await self._pipeline.post_batch(posts)
+        except COULD_NOT_SHARE:  # one of them met another transaction's: each alone, so that no neighbour suffers
+            return await bridge.run(services.post_batch, posts)
+
+
+def batcher() -> Batcher:
+    """The one of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _batchers:
+        _batchers[loop] = Batcher()
+    return _batchers[loop]
+
+
+_batchers: WeakKeyDictionary[asyncio.AbstractEventLoop, Batcher] = WeakKeyDictionary()
+
+
+def _pipelined() -> bool:
+    return not settings.BRIDGE_INLINE and connections[settings.MESSAGES_ALIAS].vendor == "postgresql"

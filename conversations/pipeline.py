@@ -1,0 +1,81 @@
+"""The event loop's own connection to PostgreSQL: a batch of messages in two round trips, without a thread.
+
+Reads are sent together and judged; writes and COMMIT are sent together. Whatever goes wrong, the transaction is undone
+and the connection given up: the next batch opens another.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+from conversations import judging, ledgersql, services
+from conversations.judging import Prepared, Stored
+from conversations.ledgersql import Rows, Statement
+from conversations.refusals import Refusal
+from conversations.rules import Post
+from conversations.throttles import Allowances
+
+BATCH_SECONDS = 6.0
+SESSION = "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000"
+COULD_NOT_SHARE = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.DeadlockDetected)
+_OF_DJANGO = {"context", "cursor_factory", "prepare_threshold", "client_encoding"}
+
+
+class Pipeline:
+    """One batch at a time."""
+
+    def __init__(self) -> None:
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._allowances = Allowances()
+
+    async def post_batch(self, wanted: Sequence[Post]) -> list[Stored | Refusal]:
+        """As `services.post_batch`, but no records: their bundles are read in a thread. psycopg.Error, TimeoutError."""
+        try:
+            async with asyncio.timeout(BATCH_SECONDS):
+                return await self._post(judging.prepare(wanted))
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _post(self, batch: Sequence[Prepared]) -> list[Stored | Refusal]:
+        connection, now, clock = await self._connected(), timezone.now(), time.monotonic()
+        uids = {each.post.uid for each in batch}
+        left = {uid: found for uid in uids if (found := self._allowances.find(uid, clock))}
+        results = await self._run(connection, ledgersql.reads(batch, now=now, ask_left=uids - left.keys()))
+        facts = ledgersql.facts(results, left=left)
+        verdict = judging.judge(batch, facts, now=now, current=services.current_reference, devices=services.devices_of)
+        await self._finish(connection, ledgersql.writes(verdict, facts, now=now))
+        for uid in uids:
+            count = facts.left[uid].count - verdict.posted.get(uid, 0)
+            self._allowances.keep(uid, asked=uid not in left, left=count, now=clock)
+        return verdict.answers
+
+    async def _run(self, connection: psycopg.AsyncConnection[Any], statements: Sequence[Statement]) -> list[Rows]:
+        """All of them sent before the first answer is read; the first opens the transaction."""
+        async with connection.pipeline():
+            cursors = [await connection.execute(text, values, prepare=True) for text, values in statements]
+            return [await cursor.fetchall() for cursor in cursors]
+
+    async def _finish(self, connection: psycopg.AsyncConnection[Any], statements: Sequence[Statement]) -> None:
+        async with connection.pipeline():
+            for text, values in statements:
+                await connection.execute(text, values, prepare=True)
+            await connection.commit()
+
+    async def _connected(self) -> psycopg.AsyncConnection[Any]:
+        if self._connection is None:
+            given = connections[settings.MESSAGES_ALIAS].get_connection_params()
+            params = {name: value for name, value in given.items() if name not in _OF_DJANGO}
+            self._connection = await psycopg.AsyncConnection.connect(**params, options=SESSION, connect_timeout=4)
+        return self._connection
