@@ -1,8 +1,8 @@
 """The doorbell, and the only user of the channel layer.
 
-Sockets of this process are rung directly; other processes hear of it through the layer, group `user.<uid>`. Bells are
-rung after COMMIT and are hints: nothing here raises, waits for the layer or is ever the only way an event arrives.
-What fails is counted and logged without names.
+Sockets of this process are rung directly; of the other processes those that hold a receiver hear of it through the
+layer, many events in one publication. All this happens after COMMIT and is a hint: nothing here raises, waits for the
+layer or is ever the only way an event arrives. What fails is counted and logged without names.
 """
 
 import asyncio
@@ -19,12 +19,16 @@ from weakref import WeakKeyDictionary
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from chatproject.lib import measures
+from conversations.neighbours import Neighbours
 from conversations.switchboard import News, Socket, Switchboard
 
 logger = logging.getLogger(__name__)
 counters: Counter[str] = Counter()
 
-MAX_WAITING = 10_000  # bells on their way to the layer; more are dropped and counted
+EVERYBODY = "processes"
+MAX_WAITING = 2_000  # messages on their way to one group; more are dropped and counted
+MAX_PUBLISHED = 200
+ANNOUNCE_SECONDS = 20.0
 LAYER_SECONDS = 2.0
 STALE_SECONDS = 30.0  # an older message is a repeated one; the heartbeat has brought its news
 RETRY_SECONDS = 1.0
@@ -41,7 +45,7 @@ def join(socket: Socket) -> bool:
     desk = _desk()
     if not desk.switchboard.join(socket):
         return False
-    desk.match_groups()
+    desk.people_changed()
     desk.tell([socket.uid], {"type": "replaced", "did": socket.did.hex}, key=("replaced", socket.did))
     return True
 
@@ -49,7 +53,7 @@ def join(socket: Socket) -> bool:
 def leave(socket: Socket) -> None:
     desk = _desk()
     desk.switchboard.leave(socket)
-    desk.match_groups()
+    desk.people_changed()
 
 
 def tell(uids: Iterable[UUID], *, cid: UUID, seq: int, news: News | None = None, but: Socket | None = None) -> None:
@@ -57,7 +61,8 @@ def tell(uids: Iterable[UUID], *, cid: UUID, seq: int, news: News | None = None,
     with _quietly("ring"):
         people = set(uids)
         _desk().switchboard.ring(people, cid=cid, seq=seq, news=news, but=but)
-        _desk().tell(people, {"type": "bell", "cid": cid.hex, "seq": seq}, key=("bell", cid))
+        words = {"text": news.text, "at_ms": news.at_ms} if news else {}
+        _desk().tell_holders(people, {"type": "event", "cid": cid.hex, "seq": seq, **words})
 
 
 def ring_log(uids: Iterable[UUID], *, log_size: int) -> None:
@@ -96,13 +101,15 @@ def open_sockets() -> int:
 
 
 class _Desk:
-    """One event loop's switchboard and its place at the layer: one channel, in the groups of who is here."""
+    """One event loop's switchboard and its place at the layer: one channel, in its own group and in everybody's."""
 
     def __init__(self) -> None:
-        self.switchboard = Switchboard()
+        self.switchboard, self._neighbours = Switchboard(), Neighbours()
         self._name = secrets.token_hex(8)
-        self._waiting: dict[tuple[Any, ...], tuple[str, dict[str, Any]]] = {}
+        self._waiting: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}  # by group
         self._something_waits, self._people_changed = asyncio.Event(), asyncio.Event()
+        self._announced: set[UUID] = set()
+        self._version, self._number = 0, 0
         self._tasks: list[asyncio.Task[None]] = []
         self._channel = ""
         self._listens, self._echoed = asyncio.Event(), asyncio.Event()
@@ -121,20 +128,28 @@ class _Desk:
         self.switchboard.recheck(uid)
         self.tell([uid], {"type": "recheck"}, key=("recheck",))
 
-    def match_groups(self) -> None:
+    def people_changed(self) -> None:
         self._start()
         self._people_changed.set()
 
     def tell(self, uids: Iterable[UUID], message: dict[str, Any], *, key: tuple[Any, ...]) -> None:
-        """Hand a message to the publisher; a newer one of the same key takes an older one's place."""
-        if not self._start():
-            return
-        for uid in uids:
-            if len(self._waiting) >= MAX_WAITING:
-                return _failed("dropped")
-            _group, older = self._waiting.get((*key, uid), ("", {}))
-            if older.get("seq", 0) <= message.get("seq", 0):
-                self._waiting[(*key, uid)] = (_group_of(uid), {**message, "uid": uid.hex, "from": self._name})
+        """Tell every process, whoever it holds; a newer message of the same key takes an older one's place."""
+        if self._start():
+            for uid in uids:
+                self._put(EVERYBODY, (*key, uid), {**message, "uids": [uid.hex]})
+
+    def tell_holders(self, uids: Iterable[UUID], message: dict[str, Any]) -> None:
+        """Tell the processes that hold sockets of these people."""
+        if self._start():
+            for name, held in self._neighbours.holders(uids).items():
+                self._number += 1
+                self._put(_group_of(name), (self._number,), {**message, "uids": [uid.hex for uid in held]})
+
+    def _put(self, group: str, key: tuple[Any, ...], message: dict[str, Any]) -> None:
+        waiting = self._waiting.setdefault(group, {})
+        if len(waiting) >= MAX_WAITING:
+            return _failed("dropped")
+        waiting[key] = message
         self._something_waits.set()
 
     def _start(self) -> bool:
@@ -142,64 +157,83 @@ class _Desk:
         if _layer() is None:
             return False
         if not self._tasks:
-            self._tasks = [asyncio.create_task(_for_ever(work)) for work in (self._publish, self._listen)]
+            works = (self._publish, self._listen, self._announce)
+            self._tasks = [asyncio.create_task(_for_ever(work)) for work in works]
         return True
 
     async def _publish(self) -> None:
+        """One publication carries all that waits for a group, up to MAX_PUBLISHED messages."""
         await self._something_waits.wait()
         self._something_waits.clear()
         while self._waiting:
-            group, message = self._waiting.pop(next(iter(self._waiting)))
-            try:
-                async with asyncio.timeout(LAYER_SECONDS):
-                    await _layer().group_send(group, {**message, "at": time.time()})
-            except Exception as error:
-                _failed("publish", error)
+            group, waiting = next(iter(self._waiting.items()))
+            keys = list(waiting)[:MAX_PUBLISHED]
+            messages = [waiting.pop(key) for key in keys]
+            if not waiting:
+                del self._waiting[group]
+            await self._send(group, {"messages": messages})
+
+    async def _send(self, group: str, message: dict[str, Any]) -> None:
+        try:
+            async with asyncio.timeout(LAYER_SECONDS):
+                await _layer().group_send(group, {"type": "news", "from": self._name, "at": time.time(), **message})
+        except Exception as error:
+            _failed("publish", error)
 
     async def _listen(self) -> None:
         layer = _layer()
         async with asyncio.timeout(LAYER_SECONDS):
             self._channel = channel = await layer.new_channel()
+            for group in (EVERYBODY, _group_of(self._name)):
+                await layer.group_add(group, channel)
+        self._put(EVERYBODY, ("who",), {"type": "who"})
         self._listens.set()
-        keeper = asyncio.create_task(self._keep_groups(layer, channel))
         try:
             while True:
-                await self._hear(layer, channel)
+                await self._take(layer, channel)
         finally:
             self._listens.clear()
-            keeper.cancel()
 
-    async def _hear(self, layer: Any, channel: str) -> None:
-        """The next message. One that the layer cannot open, or that is not ours, is dropped alone."""
+    async def _take(self, layer: Any, channel: str) -> None:
+        """The next publication. One that the layer cannot open, or that is not ours, is dropped alone."""
         try:
             message = await layer.receive(channel)
             if message["type"] == "echo":
                 self._echoed.set()
             elif message["from"] != self._name and time.time() - message["at"] < STALE_SECONDS:
-                self.switchboard.hear(message)
+                for each in message["messages"]:
+                    self._hear(message["from"], each)
         except Exception as error:
             _failed("hear", error)
 
-    async def _keep_groups(self, layer: Any, channel: str) -> None:
-        """The groups the channel is in follow the people who are here, also through times without the layer."""
-        added: set[UUID] = set()
-        while True:
-            self._people_changed.clear()
-            try:
-                await self._follow(layer, channel, added)
-            except Exception as error:
-                _failed("subscribe", error)
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
+    async def _announce(self) -> None:
+        """Who came and went, as soon as it changes; every ANNOUNCE_SECONDS that this process is alive."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANNOUNCE_SECONDS):
                 await self._people_changed.wait()
+        self._people_changed.clear()
+        here, loop = self.switchboard.people(), asyncio.get_running_loop()
+        come, gone = here - self._announced, self._announced - here
+        self._announced = here
+        self._version += bool(come or gone)
+        self._neighbours.forget_silent(now=loop.time())
+        words = {"come": [uid.hex for uid in come], "gone": [uid.hex for uid in gone]}
+        await self._send(EVERYBODY, {"messages": [{"type": "change", "version": self._version, **words}]})
 
-    async def _follow(self, layer: Any, channel: str, added: set[UUID]) -> None:
-        here = self.switchboard.people()
-        for uid in here ^ added:
-            change = layer.group_add if uid in here else layer.group_discard
-            async with asyncio.timeout(LAYER_SECONDS):
-                await change(_group_of(uid), channel)
-            added ^= {uid}
+    def _hear(self, name: str, message: dict[str, Any]) -> None:
+        now = asyncio.get_running_loop().time()
+        match message["type"]:
+            case "who":
+                people = [uid.hex for uid in self._announced]
+                self._put(_group_of(name), ("all",), {"type": "all", "version": self._version, "people": people})
+            case "all":
+                self._neighbours.replace(name, message["version"], map(UUID, message["people"]), now=now)
+            case "change":
+                come, gone = map(UUID, message["come"]), map(UUID, message["gone"])
+                if not self._neighbours.change(name, message["version"], come, gone, now=now):
+                    self._put(_group_of(name), ("who",), {"type": "who"})
+            case _:
+                self.switchboard.hear(message)
 
 
 _desks: WeakKeyDictionary[asyncio.AbstractEventLoop, _Desk] = WeakKeyDictionary()
@@ -220,8 +254,8 @@ def _layer() -> Any:
     return None if isinstance(layer, InMemoryChannelLayer) else layer
 
 
-def _group_of(uid: UUID) -> str:
-    return f"user.{uid.hex}"
+def _group_of(name: str) -> str:
+    return f"process.{name}"
 
 
 async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

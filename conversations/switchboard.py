@@ -79,17 +79,20 @@ class Switchboard:
             socket.recheck()
 
     def hear(self, message: dict[str, Any]) -> None:
-        """What another process had to say to one person (see `delivery`)."""
-        uid = UUID(message["uid"])
+        """What another process had to say to people here (see `delivery`)."""
+        uids = [UUID(hex=uid) for uid in message["uids"]]
         match message["type"]:
-            case "bell":
-                self.ring([uid], cid=UUID(message["cid"]), seq=message["seq"])
+            case "event":
+                news = News(message["text"], message["at_ms"]) if "text" in message else None
+                self.ring(uids, cid=UUID(message["cid"]), seq=message["seq"], news=news)
             case "log":
-                self.ring_log([uid], log_size=message["log_size"])
+                self.ring_log(uids, log_size=message["log_size"])
             case "replaced":
-                self.replace(uid, UUID(message["did"]))
+                for uid in uids:
+                    self.replace(uid, UUID(message["did"]))
             case "recheck":
-                self.recheck(uid)
+                for uid in uids:
+                    self.recheck(uid)
 
     def _of(self, uids: Iterable[UUID]) -> list[Socket]:
         return [socket for uid in uids for socket in self._sockets.get(uid, [])]
