@@ -80,10 +80,9 @@ def end_sessions(uid: UUID) -> None:
             loop.call_soon_threadsafe(desk.recheck, uid)
 
 
-def send_everybody_away() -> None:
-    """The server ends."""
-    for socket in _desk().switchboard.sockets():
-        socket.go_away()
+def everybody() -> list[Socket]:
+    """All sockets that said hello here."""
+    return _desk().switchboard.sockets()
 
 
 async def round_trip() -> float | None:

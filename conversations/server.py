@@ -4,16 +4,22 @@ Imported by `manage.py serve` only: the import installs Twisted's reactor. Daphn
 """
 
 import asyncio
+import os
 import signal
+import socket
 from collections.abc import Callable
 from typing import Any
 
 from daphne.http_protocol import WebRequest
 from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet import reactor
+from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 
 from conversations import delivery, watching
 from conversations.frames import MAX_FRAME_BYTES
+from conversations.quickframes import QuickSocket
+from conversations.switchboard import Socket
 
 # Both ways, for Autobahn holds what is sent to it too: a page of events has to fit. From MAX_FRAME_BYTES up to here the
 # consumer says 4413; above, Autobahn cuts the line.
@@ -21,10 +27,12 @@ HARD_MESSAGE_BYTES = 4 * MAX_FRAME_BYTES
 HANDSHAKE_SECONDS = 5
 REQUEST_SECONDS = 60
 DRAIN_SECONDS, DRAIN_STEP_SECONDS = 2.0, 0.05
+WAVE_SOCKETS, WAVE_SECONDS = 200, 0.1  # not all at once: they come back to the other processes
 MAX_UNSENT_BYTES = 2 * 1024 * 1024
 SEND_SECONDS, SEND_STEP_SECONDS = 8.0, 0.02
 HARD_BODY_BYTES = 1024 * 1024  # above Django's own limit, which answers 413: Daphne would keep any body, however long
 MAX_UNREAD_FRAMES, MAX_UNREAD_BYTES, READ_STEP_SECONDS = 32, 1024 * 1024, 0.02
+MAX_UNREAD_FEW = 1  # so few cannot be much: a frame has HARD_MESSAGE_BYTES at most
 
 
 class BoundedRequest(WebRequest):
@@ -40,7 +48,7 @@ class BoundedRequest(WebRequest):
             self.channel.forceAbortClient()
 
 
-class PatientSocket(WebSocketProtocol):
+class PatientSocket(QuickSocket):
     """Reads on only when the consumer has taken what was read: Daphne keeps unread frames without end."""
 
     _waiting = False
@@ -61,14 +69,26 @@ class PatientSocket(WebSocketProtocol):
 
     def _unread_is_much(self) -> bool:
         unread = self.application_queue._queue  # asyncio's queue has no public way to look into it
+        if len(unread) <= MAX_UNREAD_FEW:
+            return False
         sizes = [len(frame.get("text") or frame.get("bytes") or "") for frame in unread]
         return len(sizes) > MAX_UNREAD_FRAMES or sum(sizes) > MAX_UNREAD_BYTES
 
 
 class DrainingServer(Server):
-    """Ends at SIGTERM and SIGINT; a second signal changes nothing."""
+    """Ends at SIGTERM and SIGINT; a second signal changes nothing.
 
-    def __init__(self, *, application: Any, endpoint: str, on_ready: Callable[[str, int], None]) -> None:
+    Listens at `endpoint`, or on a socket that it inherits together with the lifeline of its foreman.
+    """
+
+    def __init__(
+        self,
+        *,
+        application: Any,
+        on_ready: Callable[[str, int], None],
+        endpoint: str = "",
+        inherited: tuple[int, int] | None = None,
+    ) -> None:
         super().__init__(
             application=application,
             endpoints=[endpoint],
@@ -83,7 +103,7 @@ class DrainingServer(Server):
             verbosity=0,
             server_name="",
         )
-        self._on_ready = on_ready
+        self._on_ready, self._inherited = on_ready, inherited
         self._ports: list[Any] = []
         self._draining = False
         self.failed = False
@@ -91,7 +111,21 @@ class DrainingServer(Server):
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             twisted_loop.add_signal_handler(number, self.drain)
+        if self._inherited:
+            self.endpoints: list[str] = []
+            reactor.callWhenRunning(self._adopt, *self._inherited)
         super().run()
+
+    def _adopt(self, listener: int, lifeline: int) -> None:
+        twisted_loop.add_reader(lifeline, self._foreman_is_gone, lifeline)
+        family = socket.socket(fileno=os.dup(listener)).family
+        endpoint = AdoptedStreamServerEndpoint(reactor, listener, family)  # type: ignore[no-untyped-call]
+        listening = endpoint.listen(self.http_factory)  # type: ignore[no-untyped-call]
+        listening.addCallbacks(self.listen_success, self.listen_error)
+
+    def _foreman_is_gone(self, lifeline: int) -> None:
+        twisted_loop.remove_reader(lifeline)
+        self.drain()
 
     def listen_success(self, port: Any) -> None:
         self._ports.append(port)
@@ -122,14 +156,22 @@ class DrainingServer(Server):
         watching.leave()
         for port in self._ports:
             port.stopListening()
-        delivery.send_everybody_away()
-        self._stop_when_empty(twisted_loop.time() + DRAIN_SECONDS)
+        away = list(delivery.everybody())
+        for wave in range(0, len(away), WAVE_SOCKETS):
+            twisted_loop.call_later(wave / WAVE_SOCKETS * WAVE_SECONDS, _send_away, away[wave : wave + WAVE_SOCKETS])
+        waves = len(away) // WAVE_SOCKETS
+        self._stop_when_empty(twisted_loop.time() + DRAIN_SECONDS + waves * WAVE_SECONDS)
 
     def _stop_when_empty(self, deadline: float) -> None:
         if delivery.open_sockets() and twisted_loop.time() < deadline:
             twisted_loop.call_later(DRAIN_STEP_SECONDS, self._stop_when_empty, deadline)
         else:
             self.stop()
+
+
+def _send_away(sockets: list[Socket]) -> None:
+    for each in sockets:
+        each.go_away()
 
 
 def _with_bounded_requests(build: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -296,7 +296,8 @@ async def test_a_post_that_waits_is_answered_before_the_server_ends(
         await alice.send_json_to(post_frame(world.alice, cid))
         async with asyncio.timeout(5):
             await posted.wait()
-        delivery.send_everybody_away()
+        for socket_here in delivery.everybody():
+            socket_here.go_away()
         assert (await alice.receive_json_from())["f"] == "accepted"
         assert await close_code(alice) == 4412
 
@@ -427,6 +428,7 @@ async def test_an_error_of_ours_shows_no_content(world: World, monkeypatch: pyte
 
 async def test_all_sockets_are_told_when_the_server_ends(world: World) -> None:
     async with connected(world.alice) as alice, connected(world.bob) as bob:
-        delivery.send_everybody_away()
+        for socket_here in delivery.everybody():
+            socket_here.go_away()
         assert [await close_code(line) for line in (alice, bob)] == [4412, 4412]
     assert delivery.open_sockets() == 0

@@ -142,3 +142,15 @@ def test_it_speaks_the_contracts_words() -> None:
         "log_size": 5,
         "now_ms": 1,
     }
+
+
+IDS = st.uuids()
+
+
+@given(IDS, IDS, st.uuids(version=4), st.sampled_from(["record", "message"]), st.binary(max_size=99), st.integers(0))
+def test_the_quick_words_are_the_exact_ones(
+    cid: UUID, did: UUID, client_id: UUID, kind: str, blob: bytes, number: int
+) -> None:
+    event = frames.Event(cid, number, kind, cid, did, client_id, blob[:32], blob, number)
+    for frame in (event, *(frames.Accepted(cid, client_id, number, blob[:32], dup) for dup in (False, True))):
+        assert frames.encode(frame) == frames._encode(frame)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -42,9 +42,9 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def start(self, *, skip: bool = False) -> int:
+    def start(self, *options: str, skip: bool = False) -> int:
         """The port of one more server process. With `skip` it may log before it is ready."""
-        command = [sys.executable, "manage.py", "serve", "--port", "0"]
+        command = [sys.executable, "manage.py", "serve", "--port", "0", *options]
         process = subprocess.Popen(
             command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -204,3 +204,71 @@ async def test_a_new_secret_key_with_the_old_one_behind_it_logs_nobody_out(tmp_p
             await site.greet(alice, "alice")
     finally:
         site.end()
+
+
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+async def until(claim: Callable[[], bool]) -> None:
+    await asyncio.to_thread(wait_until, claim)
+
+
+def wait_until(claim: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not claim():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_several_processes_need_redis(site: Site) -> None:
+    command = [sys.executable, "manage.py", "serve", "--port", "0", "--processes", "2"]
+    done = subprocess.run(command, cwd=ROOT, env=site._environment, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "REDIS_URL" in done.stderr
+
+
+@pytest.mark.services
+@pytest.mark.asyncio
+async def test_processes_share_a_socket_and_end_together(tmp_path: Path) -> None:
+    site = Site(tmp_path, REDIS_URL=os.environ["TEST_REDIS_URL"])
+    try:
+        port = site.start("--processes", "2")
+        foreman = site.processes[-1]
+        first, second = children(foreman.pid)
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: len(set(children(foreman.pid)) - {first}) == 2)
+        async with site.connect(port, "alice") as alice, site.connect(port, "bob") as bob:
+            for line, name in ((alice, "alice"), (bob, "bob")):
+                await site.greet(line, name)
+            await alice.send(site.post("alice"))
+            assert json.loads(await alice.recv())["f"] == "accepted"
+            assert json.loads(await bob.recv())["seq"] == 2
+            status, _printed, _seconds = await asyncio.to_thread(finish, foreman, signal.SIGTERM)
+            for line in (alice, bob):
+                with pytest.raises(websockets.ConnectionClosed):
+                    await line.recv()
+                assert line.close_code == 4412
+        assert (status, is_running(second)) == (0, False)
+    finally:
+        site.end()
+
+
+@pytest.mark.services
+@pytest.mark.asyncio
+async def test_no_process_outlives_its_foreman(tmp_path: Path) -> None:
+    site = Site(tmp_path, REDIS_URL=os.environ["TEST_REDIS_URL"])
+    try:
+        site.start("--processes", "2")
+        workers = children(site.processes[-1].pid)
+        site.processes[-1].kill()
+        await until(lambda: not any(is_running(pid) for pid in workers))
+    finally:
+        site.end()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
