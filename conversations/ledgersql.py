@@ -49,7 +49,7 @@ WITH conversations AS (
   FROM json_to_recordset(%s::json) AS w(cid uuid, epoch bigint, did uuid, next bigint)
   ON CONFLICT (cid, epoch, did) DO UPDATE SET next_counter = EXCLUDED.next_counter
 )
-INSERT INTO conversations_event (cid, seq, kind, uid, did, client_id, sha256, blob, epoch, counter, at)
+INSERT INTO "conversations_event" (cid, seq, kind, uid, did, client_id, sha256, blob, epoch, counter, at)
 SELECT w.cid, w.seq, w.kind, w.uid, w.did, w.client_id, decode(w.sha256, 'hex'),
   substring(%s::bytea FROM w.first FOR w.size), w.epoch, w.counter, w.at
 FROM json_to_recordset(%s::json) AS w(cid uuid, seq bigint, kind text, uid uuid, did uuid, client_id uuid, sha256 text,

@@ -25,24 +25,24 @@ def test_it_reads_what_another_client_wrote(size: int) -> None:
     assert quickframes.whole_text(frame[:-1]) is None, "not whole yet"
 
 
-@pytest.mark.parametrize(
-    "frame",
-    [
-        b"",
-        b"\x81",
-        client_frame(b"x" * 65536),
-        client_frame(b"part", fin=False),
-        client_frame(b"more", opcode=Opcode.CONT),
-        client_frame(b"bytes", opcode=Opcode.BINARY),
-        client_frame(b"ping", opcode=Opcode.PING),
-        b"\xc1" + client_frame(b"compressed")[1:],
-        client_frame(b"\xff\xfe no text"),
-        Frame(Opcode.TEXT, b"without a mask").serialize(mask=False),
-        b"\x81\xfe\x00\x05maskhello",
-    ],
-)
-def test_it_leaves_the_unusual_alone(frame: bytes) -> None:
-    assert quickframes.whole_text(frame) is None
+UNUSUAL = {
+    "nothing": b"",
+    "one byte": b"\x81",
+    "eight bytes of length": client_frame(b"x" * 65536),
+    "a part": client_frame(b"part", fin=False),
+    "more of a part": client_frame(b"more", opcode=Opcode.CONT),
+    "bytes": client_frame(b"bytes", opcode=Opcode.BINARY),
+    "a ping": client_frame(b"ping", opcode=Opcode.PING),
+    "compressed": b"\xc1" + client_frame(b"compressed")[1:],
+    "no text": client_frame(b"\xff\xfe no text"),
+    "no mask": Frame(Opcode.TEXT, b"without a mask").serialize(mask=False),
+    "two bytes of length where one is enough": b"\x81\xfe\x00\x05maskhello",
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_it_leaves_the_unusual_alone(name: str) -> None:
+    assert quickframes.whole_text(UNUSUAL[name]) is None
 
 
 @pytest.mark.parametrize("size", [*SIZES, 65536, 700_000])

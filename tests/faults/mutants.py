@@ -15,8 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv", "var", "data", "static-built", "__pycache__", "*_cache", "docker")
 EQUAL_SECONDS = "12"
 SECONDS = 300
-SERVICES, EXCHANGE, CLIENT, LINK = (
-    "conversations/services.py",
+PIPELINE, LEDGER, JUDGING, EXCHANGE, CLIENT, LINK = (
+    "conversations/pipeline.py",
+    "conversations/ledgersql.py",
+    "conversations/judging.py",
     "reference/exchange.py",
     "reference/client.py",
     "reference/link.py",
@@ -40,19 +42,17 @@ MUTANTS = [
         "accepted_without_commit",
         "I1",
         18,
-        SERVICES,
-        "        return apply_post(wanted, now=timezone.now())",
-        "        stored = apply_post(wanted, now=timezone.now())\n"
-        "        transaction.set_rollback(stored.accepted.seq == 20, using=settings.MESSAGES_ALIAS)\n"
-        "        return stored",
+        PIPELINE,
+        "ledgersql.writes(verdict, facts, now=now))",
+        "[] if any(each.seq == 20 for each in verdict.events) else ledgersql.writes(verdict, facts, now=now))",
     ),
     Mutant(
         "sequences_with_holes",
         "I2",
         17,
-        SERVICES,
-        'update(seq=F("seq") + 1, updated_at=now, **changes)',
-        'update(seq=F("seq") + 2, updated_at=now, **changes)',
+        LEDGER,
+        "SET seq = c.seq + w.added,",
+        "SET seq = c.seq + w.added + 1,",
     ),
     Mutant(
         "a_lost_answer_is_sealed_again",
@@ -98,18 +98,22 @@ MUTANTS = [
         "no_idempotency",
         "I6",
         2,
-        SERVICES,
-        "    accepted = _repeated(wanted)\n",
-        "    accepted = None\n",
+        JUDGING,
+        "        accepted = self._repeated(post) or self._store(post, header, state)\n",
+        "        accepted = self._store(post, header, state)\n",
     ),
     Mutant(
         "the_last_bytes_win",
         "I7",
         17,
-        SERVICES,
-        "    rules.check_repeat(wanted, cid=known.conversation_id, kind=known.kind)\n",
-        "    rules.check_repeat(wanted, cid=known.conversation_id, kind=known.kind)\n"
-        "    Event.objects.filter(pk=known.pk).update(blob=wanted.blob, sha256=rules.digest(wanted.blob))\n",
+        JUDGING,
+        "        rules.check_repeat(post, cid=known.cid, kind=known.kind)\n",
+        "        rules.check_repeat(post, cid=known.cid, kind=known.kind)\n"
+        "        import threading\n"
+        "        from conversations.models import Event\n"
+        "        row = Event.objects.filter(did=post.did, client_id=post.client_id)\n"
+        "        new = {'blob': post.blob, 'sha256': rules.digest(post.blob)}\n"
+        "        threading.Thread(target=lambda: row.update(**new)).start()\n",
     ),
     Mutant(
         "bells_are_the_only_delivery",
