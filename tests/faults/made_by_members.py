@@ -5,7 +5,7 @@ import time
 
 from reference import login, talk
 from reference.login import DoorClosed, sign_up
-from reference.web import Web
+from reference.web import HttpRefused, Web
 from tests.faults.people import PASSWORD, Device, hold, until
 from tests.faults.registry import fault, in_page
 from tests.faults.sealing import post_all, seal
@@ -150,7 +150,7 @@ async def _can_sign_up(origin: str, name: str, *, hours: int) -> bool:
     kept, login.time = login.time, Clock
     try:
         await asyncio.to_thread(sign_up, Web(origin), name=name, password=PASSWORD, display_name=name)
-    except DoorClosed:
+    except (DoorClosed, HttpRefused):
         return False
     finally:
         login.time = kept

@@ -19,7 +19,7 @@ VOLUME_MIB = 160
 MIGRATION = (
     "ALTER TABLE conversations_event ADD COLUMN fault_note text NULL",
     "CREATE INDEX CONCURRENTLY fault_index ON conversations_event (at, did)",
-    "UPDATE conversations_event SET fault_note = '' WHERE id % 2 = 0",
+    "UPDATE conversations_event SET fault_note = '' WHERE mod(id, 2) = 0",
     "UPDATE conversations_event SET fault_note = '' WHERE fault_note IS NULL",
 )
 

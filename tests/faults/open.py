@@ -13,6 +13,7 @@ PARTLY: dict[int, str] = {
     16: "a second socket of a device replaces the first: the second way is HTTPS",
     19: "the server's clock by +11 h: sessions end after 12 h",
     21: "power loss is an older copy of the database put back",
+    23: "the browser's refusal is put into its transactions, no disk is filled",
     24: "statements of a migration; there is no newer code to run beside the old",
     26: "the layer has no membership that expires: the socket's own end after 12 h, at 4 s",
     27: "not: a user disabled by the administration",

@@ -69,8 +69,7 @@ class World:
             await device.close()
         for gate in self._gates:
             await gate.close()
-        for server in self.servers:
-            await server.end()
+        await asyncio.gather(*(server.end() for server in self.servers))
         await self.failpoint.close()
         self.installation.stop()
 

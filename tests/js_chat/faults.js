@@ -10,9 +10,11 @@ export const FAULTS = {
     const { alice, bob, cid } = await talking(world);
     await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
     const events = world.server.conversations.get(cid).events.length;
-    const put = IDBObjectStore.prototype.put;
+    const { put } = IDBObjectStore.prototype;
     IDBObjectStore.prototype.put = function full() {
-      throw new DOMException("no room", "QuotaExceededError");
+      const error = new DOMException("no room", "QuotaExceededError");
+      Object.defineProperty(this.transaction, "error", { value: error }); // as a browser aborts for want of room
+      throw error;
     };
     try {
       await refuses(alice.messenger.send(cid, "no room"), "STORAGE_FULL");
