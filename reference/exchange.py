@@ -103,6 +103,18 @@ class Exchange:
             await self.catch_up()
         raise ProtocolError("EPOCH_GAP")
 
+    def seal(self, own: dict[str, Any], content_id: str) -> tuple[bytes, bytes]:
+        """Content and envelope in the present epoch; its counter is spent."""
+        talk, device = self.talk, self._person.keyring.device
+        epoch, th, salt = talk.state.epoch, talk.state.th, random_bytes(32)
+        acks = {did.hex(): count for did, count in talk.progress().items() if did != device.did}
+        content = make_content(own, content_id=content_id, ts_ms=now_ms(), ack=acks)
+        envelope, talk.chains[(epoch, device.did)] = seal_message(
+            content, chain=talk.chains[(epoch, device.did)], cid=self._cid, epoch=epoch, th=th, uid=device.uid,
+            did=device.did, salt=salt,
+        )  # fmt: skip
+        return content, envelope
+
     async def _apply(self, item: wire.Item) -> None:
         try:
             if item.kind == wire.RECORD:
@@ -160,14 +172,8 @@ class Exchange:
 
     async def _send_once(self, own: dict[str, Any], content_id: str) -> int | None:
         """The sequence, or None when the epoch moved on and the content has to be sealed again."""
-        talk, device = self.talk, self._person.keyring.device
-        epoch, th, salt = talk.state.epoch, talk.state.th, random_bytes(32)
-        acks = {did.hex(): count for did, count in talk.progress().items() if did != device.did}
-        content = make_content(own, content_id=content_id, ts_ms=now_ms(), ack=acks)
-        envelope, talk.chains[(epoch, device.did)] = seal_message(
-            content, chain=talk.chains[(epoch, device.did)], cid=self._cid, epoch=epoch, th=th, uid=device.uid,
-            did=device.did, salt=salt,
-        )  # fmt: skip
+        talk = self.talk
+        content, envelope = self.seal(own, content_id)
         try:
             accepted = await self._link().post(self._cid, str(uuid.uuid4()), wire.MESSAGE, envelope)
         except PostRefused as refused:

@@ -5,10 +5,6 @@ import uuid
 from dataclasses import dataclass, field
 
 from reference import wire
-from reference.content import text_content
-from reference.envelope import seal_message
-from reference.person import now_ms
-from reference.primitives import random_bytes
 from tests.faults.people import Device
 
 
@@ -44,12 +40,6 @@ async def post_all(device: Device, cid: bytes, posts: list[SealedPost]) -> list[
 
 
 def _seal_one(device: Device, cid: bytes, text: str) -> SealedPost:
-    talk, own = device.client.exchanges[cid].talk, device.client.person.keyring.device
-    epoch = talk.state.epoch
-    content = text_content(text, content_id=str(uuid.uuid4()), ts_ms=now_ms(), ack={})
-    envelope, talk.chains[(epoch, own.did)] = seal_message(
-        content, chain=talk.chains[(epoch, own.did)], cid=cid, epoch=epoch, th=talk.state.th, uid=own.uid,
-        did=own.did, salt=random_bytes(32),
-    )  # fmt: skip
+    _content, envelope = device.client.exchanges[cid].seal({"t": "text", "body": text}, str(uuid.uuid4()))
     device.type(cid, text)
     return SealedPost(text, str(uuid.uuid4()), envelope)
