@@ -109,9 +109,9 @@ class Traffic:
     """Everybody writes in each of their conversations, at random moments, until it is stopped."""
 
     def __init__(self, devices: dict[str, Device], places: list[tuple[str, bytes]], *, rate: float, seed: int) -> None:
-        """`places`: who writes where; `rate`: texts a second of all together."""
+        """`places`: who writes where; `rate`: texts a second of all together; `seed`: another one for each traffic."""
         self._devices, self._places, self._pause = devices, places, len(places) / rate
-        self._random, self._tasks = random.Random(seed), []
+        self._seed, self._random, self._tasks = seed, random.Random(seed), []
         self._stopped = asyncio.Event()
         self.written = 0
 
@@ -132,7 +132,7 @@ class Traffic:
         number = 0
         while not self._stopped.is_set():
             number += 1
-            await self._devices[who].say(cid, f"{who} {cid.hex()[:4]} {number}")
+            await self._devices[who].say(cid, f"{self._seed} {who} {cid.hex()[:4]} {number}")
             self.written += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), self._random.uniform(0, 2 * self._pause))

@@ -34,6 +34,7 @@ class World:
         self.patience = 1.0  # bounds of time are stretched by it where many tests share the machine
         self._settings, self._ports = settings, [free_port() for _ in range(MAX_DEVICES)]
         self._gates: list[Gate] = []
+        self._rounds = 0
 
     @property
     def environment(self) -> dict[str, str]:
@@ -105,7 +106,8 @@ class World:
 
     def traffic(self, rate: float = 20.0) -> Traffic:
         places = [(who, cid) for cid in self.cids for who in sorted(self.history.members[cid])]
-        return Traffic(self.devices, places, rate=rate, seed=self.seed)
+        self._rounds += 1
+        return Traffic(self.devices, places, rate=rate, seed=self.seed + self._rounds)
 
     async def settle(self, seconds: float = EQUAL_SECONDS) -> float:
         """Faults stop; what is stored is read, and waited for everywhere. What is not equal then is I8."""
