@@ -16,7 +16,7 @@ from tests.browser.people import Person
 from tests.browser.server import Site, code_in
 
 ACTION_MS = 20_000
-STATES = ["queued", "sent", "delivered"]
+STATES = ["queued", "sent", "delivered", "read"]
 KEYS_MS = 45_000
 expect.set_options(timeout=ACTION_MS)
 
@@ -248,12 +248,21 @@ class Profile:
         return self.page.locator("message-bubble", has=self.page.locator("[data-part=text]", has_text=exactly))
 
     def expect_message(self, text: str, *, state: str = "") -> None:
-        """The message is shown exactly once; one's own has got at least so far: queued, sent, delivered."""
+        """The message is shown exactly once; one's own has got at least so far: queued, sent, delivered, read."""
         expect(self.bubble(text)).to_have_count(1)
         if state:
             reached = STATES[STATES.index(state) :] if state != "queued" else ["queued"]
             marks = ", ".join(f"[data-part=state][data-state={one}]" for one in reached)
             expect(self.bubble(text).locator(marks)).to_be_visible()
+
+    def act(self, text: str, key: str, *, on: str = "") -> None:
+        """On a message, by its key; `on`: what is pressed in its menu or asked then."""
+        self.bubble(text).focus()
+        self.page.keyboard.press(key)
+        if on:
+            self.page.locator("message-menu, erase-dialog").get_by_role("button", name=on).or_(
+                self.page.get_by_role("menuitemcheckbox", name=on)
+            ).click()
 
     def texts(self) -> list[str]:
         return self.page.locator("message-bubble [data-part=text]").all_inner_texts()

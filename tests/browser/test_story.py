@@ -67,6 +67,27 @@ def test_text_stays_text(stage):
     assert stage.his.bubble(line).locator("b, script").count() == 0
 
 
+def test_they_answer_edit_react_and_delete_and_both_see_it(stage):
+    hers, his = stage.hers, stage.his
+    hers.act("Here I am: ¿qué tal? 🗝️", "r")
+    hers.send("All is wel")
+    expect(his.bubble("All is wel").locator("[data-part=quoteText]")).to_have_text("Here I am: ¿qué tal? 🗝️")
+    hers.expect_message("All is wel", state="read")
+    hers.act("All is wel", "e")
+    hers.page.locator(".message-composer__text").fill("All is well")
+    hers.page.keyboard.press("Enter")
+    expect(his.bubble("All is well").locator("[data-part=edited]")).to_be_visible()
+    his.act("All is well", "Enter", on="React with ❤️")
+    expect(hers.bubble("All is well").locator(".reaction")).to_have_text("❤️")
+    his.send("Said in haste")
+    hers.expect_message("Said in haste")
+    his.act("Said in haste", "Delete", on="Delete for both")
+    for profile in (hers, his):
+        expect(profile.bubble("This message was deleted.")).to_have_count(1)
+        expect(profile.bubble("Said in haste")).to_have_count(0)
+    expect(hers.row(stage.bob).locator("[data-part=last]")).to_have_text("This message was deleted.")
+
+
 def test_what_she_writes_while_he_looks_elsewhere_is_counted_until_he_reads_it(stage):
     stage.his.page.goto("about:blank")
     stage.hers.send("one for later")

@@ -61,7 +61,6 @@ def safety_wrong(page: Any) -> None:
 def verbs(page: Any) -> None:
     open_first(page)
     page.evaluate("fake.react(fake.chats[0].cid, fake.talks.get(fake.chats[0].cid)[4].id, '👍', true)")
-    page.evaluate("fake.change(fake.talks.get(fake.chats[0].cid)[4], {edited: true})")
     page.evaluate("fake.change(fake.talks.get(fake.chats[0].cid)[3], {deleted: true})")
     page.locator("message-bubble", has_text="averyvery").focus()
     page.keyboard.press("r")
@@ -71,6 +70,17 @@ def verbs(page: Any) -> None:
     page.keyboard.press("r")
     page.locator("message-bubble", has_text="Sent, not yet").focus()
     page.keyboard.press("Enter")
+    page.wait_for_timeout(200)
+
+
+def earlier(page: Any) -> None:
+    open_first(page)
+    for text in ("Here is it", "Here it is, at last"):
+        page.evaluate("(text) => fake.edit(fake.chats[0].cid, fake.talks.get(fake.chats[0].cid)[5].id, text)", text)
+    page.evaluate("fake.edit(fake.chats[0].cid, fake.talks.get(fake.chats[0].cid)[3].id, 'The same as always')")
+    for at in (3, 5):
+        page.evaluate("(at) => fake.change(fake.talks.get(fake.chats[0].cid)[at], {})", at)
+    page.locator("message-bubble", has_text="at last").locator("[data-part=edited]").click()
     page.wait_for_timeout(200)
 
 
@@ -200,6 +210,7 @@ SCENES: dict[str, tuple[str, Any]] = {
     "safety-code": ("open", safety_code),
     "safety-wrong": ("open", safety_wrong),
     "verbs": ("open", verbs),
+    "earlier": ("open", earlier),
     "reminder": ("open&due=check", None),
     "browsers": ("open", browsers),
     "timer": ("open", timer),
