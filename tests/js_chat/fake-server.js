@@ -29,6 +29,7 @@ export class FakeServer {
   conversations = new Map(); // cid -> {cid, uids, seq, epoch, th, events, next: Map}
   sockets = new Set();
   incarnation = "first";
+  skew = 0; // of the clock that dates the log, in ms
   offline = new Set(); // client objects
   loseAnswers = 0; // posts that are stored and then lose the line
   postsSeen = 0;
@@ -171,7 +172,7 @@ export class FakeServer {
   }
 
   async logPage(from) {
-    const head = { logId: await logId(this.key.pub), size: this.log.size, root: await logRoot(this.log), tsMs: Date.now() };
+    const head = { logId: await logId(this.key.pub), size: this.log.size, root: await logRoot(this.log), tsMs: Date.now() + this.skew };
     const sig = await signHead(head, this.key.seed);
     return {
       leaves: this.leaves.slice(from, from + 2000).map(toBase64Url), size: this.log.size, head: toBase64Url(encodeHead(head)),

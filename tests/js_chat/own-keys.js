@@ -2,7 +2,7 @@
 
 import { openDatabase } from "/static/js/store/database.js";
 import { PASSPHRASE, expect, pause, refuses, until } from "./harness.js";
-import { talking } from "./worlds.js";
+import { talking, twoPeople } from "./worlds.js";
 
 const OTHER = "wxyz-2345-abcd-efgh-6789";
 const DAY = 86_400_000;
@@ -103,6 +103,66 @@ export const OWN_KEYS = {
     expect(alice.person.bundles.length, versions, "published once");
     expect(alice.problems.filter(({ code }) => code.startsWith("LOG_")), [], "no alarm about what it made itself");
     await refuses(alice.messenger.removeBrowser(wish), "NOT_FOUND");
+  },
+
+  async new_keys_of_the_account_are_signed_with_the_old_ones(world) {
+    const { alice, bob, cid, second } = await withSecond(world);
+    const old = await alice.keyFile();
+    await bob.messenger.safetyNumber(cid);
+    await bob.messenger.setVerified(cid, true);
+    const { mine } = await alice.messenger.safetyNumber(cid);
+    await refuses(alice.messenger.renewRoot({ passphrase: `${PASSPHRASE}x` }), "WRONG_PASSPHRASE");
+    await alice.messenger.renewRoot({ passphrase: PASSPHRASE });
+    const blockOf = ({ messenger }) => messenger.conversation(cid).blocked?.code ?? null;
+    await until(() => blockOf(bob) === "ROOT_ROTATED", "bob is asked", () => bob.codes(cid));
+    expect(bob.messenger.conversation(cid).verified, false, "not verified any more");
+    expect([blockOf(alice), (await alice.codes(cid)).includes("ROOT_ROTATED")], [null, true], "a line at home, no question");
+    expect((await alice.messenger.safetyNumber(cid)).mine === mine, false, "another number");
+    expect((await alice.messenger.browsers()).length, 1, "only this browser");
+    await until(() => blockOf(second) === "LOG_SELF_FORGED", "the other browser cries", () => second.problems);
+    await bob.messenger.decide(cid, "continue");
+    await alice.messenger.send(cid, "it was me");
+    await bob.sees(cid, "hello", "hi", "from the second", "it was me");
+    await refuses(alice.messenger.proveKeyFile({ bytes: old, passphrase: PASSPHRASE }), "KEYFILE_WRONG_ACCOUNT");
+    expect((await alice.messenger.keyFile()).due, "renew", "a new file is due");
+    const fresh = await alice.keyFile();
+    await alice.reload();
+    const third = world.browserOf(alice.person);
+    await third.load();
+    await refuses(third.messenger.importKeyFile({ bytes: old, passphrase: PASSPHRASE }), "KEYFILE_STALE");
+    await third.messenger.importKeyFile({ bytes: fresh, passphrase: PASSPHRASE });
+    await third.sees(cid, "hello", "hi", "from the second", "it was me");
+    expect(alice.problems.filter(({ code }) => code.startsWith("LOG_")), [], "no alarm where it was made");
+  },
+
+  async a_browser_that_was_away_for_long_reads_what_waited(world) {
+    const { alice, bob, cid } = await twoPeople(world);
+    bob.messenger.end();
+    await alice.messenger.send(cid, "under your first prekey");
+    await until(async () => (await alice.states(cid)).at(-1) === "sent", "waits at the server");
+    bob.skew = world.server.skew = 60 * DAY;
+    const kept = async () => (await bob.copy()).filter(({ key }) => String(key).startsWith("spk:")).map(({ key }) => key);
+    await bob.reload();
+    await until(() => bob.messenger.conversations().length === 1, "the chat");
+    await until(async () => (await bob.texts(cid)).length === 1, "read", async () => [bob.messenger.conversation(cid).blocked, await bob.codes(cid)]);
+    expect((await kept()).includes("spk:1"), true, "it was there for it");
+    await bob.reload();
+    await until(async () => !(await kept()).includes("spk:1"), "and went when nothing waited any more", kept);
+  },
+
+  async a_leaf_that_is_a_week_old_is_renewed_without_a_message(world) {
+    const { alice, cid } = await talking(world);
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    const records = () => world.server.conversations.get(cid).events.filter(({ kind, did }) => kind === "record" && did === alice.client.did).length;
+    await pause(700);
+    const before = records();
+    await alice.reload();
+    await alice.online();
+    await pause(700);
+    expect(records(), before, "not yet");
+    alice.skew = 7.1 * DAY;
+    await alice.reload();
+    await until(() => records() > before, "a new leaf");
   },
 
   async another_passphrase_opens_everything_from_then_on(world) {

@@ -251,6 +251,11 @@ export class FakeMessenger extends EventTarget {
     this.emit("conversation", { cid });
   }
 
+  async renewRoot({ passphrase }) {
+    if (passphrase !== "right") throw refusal("WRONG_PASSPHRASE");
+    this.file.due = "renew";
+  }
+
   async renewBrowser({ passphrase }) {
     if (passphrase !== "right") throw refusal("WRONG_PASSPHRASE");
     this.chats.filter(({ blocked }) => blocked?.code === "STATE_ROLLBACK").forEach(({ cid }) => this.block(cid, null));

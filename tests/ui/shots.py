@@ -107,6 +107,12 @@ def storage_lost(page: Any) -> None:
     page.wait_for_timeout(200)
 
 
+def new_root(page: Any) -> None:
+    key_file(page)
+    page.click("key-file-dialog [data-part=stolen]")
+    page.wait_for_timeout(200)
+
+
 def timer(page: Any) -> None:
     open_first(page)
     page.click(".chat-view__header summary")
@@ -213,6 +219,7 @@ SCENES: dict[str, tuple[str, Any]] = {
     "earlier": ("open", earlier),
     "reminder": ("open&due=check", None),
     "browsers": ("open", browsers),
+    "new-root": ("open", new_root),
     "timer": ("open", timer),
     "timed": ("open", timed),
     "renew": ("open", renew),

@@ -101,6 +101,22 @@ def test_the_key_file_is_asked_for_calmly_and_no_more_once_it_is_proved(show):
     expect(reminder).to_be_hidden()
 
 
+def test_a_key_file_in_other_hands_is_answered_with_new_keys(show):
+    page = show()
+    choose(page, "keyFile")
+    page.get_by_role("button", name="Someone else may have my key file").click()
+    dialog = page.locator("root-dialog")
+    expect(dialog).to_contain_text("Your other browsers leave your account")
+    assert Axe().run(page).response["violations"] == []
+    dialog.locator("input").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(dialog.locator("[data-part=error]")).to_contain_text("This passphrase does not open your keys.")
+    dialog.locator("input").fill("right")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("Save a new key file now")
+    expect(page.locator("key-file-reminder")).to_contain_text("Save a new key file")
+
+
 def test_a_reminder_can_wait(show):
     page = show("open&due=renew")
     reminder = page.locator("key-file-reminder")

@@ -5,7 +5,7 @@ import { OPK_POOL, OPK_REFILL_BELOW, PREKEY_ONE_TIME, PREKEY_SIGNED, SPK_EVERY_M
 import { signPrekey } from "../crypto/prekeys.js";
 import { generateEd25519, generateX25519, randomBytes } from "../crypto/primitives.js";
 
-const DEVICE = "device";
+export const DEVICE = "device"; // ring object OwnDevice
 const SPK = "spk:";
 const OPK = "opk:";
 const OPK_KEPT_MAX = 1_000; // private halves; a server that always asks for more gets no more
@@ -91,12 +91,21 @@ export class DeviceKeys {
     this.#opks = this.#opks.filter((prekey) => prekey.id !== id);
   }
 
-  /** Refills the pool, renews the signed prekey weekly, deletes what is past its date. @param {{api: object, nowMs: number}} at */
+  /** Refills the pool, renews the signed prekey weekly. @param {{api: object, nowMs: number}} at */
   async keep({ api, nowMs }) {
     const state = await api.prekeyState();
     const own = await this.#missing(state, nowMs);
     if (own.spks.length + own.opks.length > 0) await this.#publish(api, own);
-    await this.#dropExpired(nowMs);
+  }
+
+  /** What is past its date goes; call it only when no event waits that may need it. @param {number} nowMs */
+  async dropExpired(nowMs) {
+    const isOver = (prekey) => nowMs > prekey.notAfterMs + SPK_KEEP_MS;
+    const over = [...this.#spks.filter(isOver).map(({ id }) => SPK + id), ...this.#opks.filter(isOver).map(({ id }) => OPK + id)];
+    if (over.length === 0) return;
+    await this.#ring.commit({ ring: over.map((name) => ({ name })) });
+    this.#spks = this.#spks.filter((prekey) => !isOver(prekey));
+    this.#opks = this.#opks.filter((prekey) => !isOver(prekey));
   }
 
   // The server's numbers only ask for more within bounds that are known here.
@@ -117,15 +126,6 @@ export class DeviceKeys {
     this.#spks = [...this.#spks, ...own.spks];
     this.#opks = [...this.#opks, ...own.opks];
     await api.addPrekeys(await signedPrekeys(this.#uid, this.own, own));
-  }
-
-  async #dropExpired(nowMs) {
-    const isOver = (prekey) => nowMs > prekey.notAfterMs + SPK_KEEP_MS;
-    const over = [...this.#spks.filter(isOver).map(({ id }) => SPK + id), ...this.#opks.filter(isOver).map(({ id }) => OPK + id)];
-    if (over.length === 0) return;
-    await this.#ring.commit({ ring: over.map((name) => ({ name })) });
-    this.#spks = this.#spks.filter((prekey) => !isOver(prekey));
-    this.#opks = this.#opks.filter((prekey) => !isOver(prekey));
   }
 }
 

@@ -74,10 +74,10 @@ export class Draft {
     if (ERROR_CLASSES.get(code) === "B") this.block(code, detail);
   }
 
-  /** A line that no event left. @param {number} place @param {{code: string, detail: object|null, at: number, blocks: boolean}} line */
+  /** A line that no event left. @param {number} place @param {{code: string, detail: object|null, at: number, blocks?: boolean}} line blocks: else its class says so */
   noticeAt(place, { code, detail, at, blocks }) {
     this.put({ cid: this.chat.cid, place, value: { kind: "notice", mine: false, code, detail, at } }, true);
-    if (blocks || ERROR_CLASSES.get(code) === "B") this.block(code, detail);
+    if (blocks ?? ERROR_CLASSES.get(code) === "B") this.block(code, detail);
   }
 
   /** Nothing is sealed or sent until the person decided; the first reason stays. @param {string} code @param {object|null} [detail] */

@@ -5,7 +5,7 @@ import { Events } from "./events.js";
 import { fileOutdated, fileSaved, keyFileState, remindLater } from "./file-care.js";
 import { makeAccountFile } from "./key-files.js";
 import { Life } from "./life.js";
-import { nameBrowser, ownBrowsers, removeBrowser } from "./own-browsers.js";
+import { nameBrowser, ownBrowsers, removeBrowser, renewRoot } from "./own-browsers.js";
 import { suggestPassphrase } from "./passphrases.js";
 
 const LIVES = new WeakMap();
@@ -141,6 +141,11 @@ export class MessengerKeys extends EventTarget {
   /** It reads nothing new from then on; a new key file is due. @param {{did: string, passphrase: string}} wish @throws WRONG_PASSPHRASE, NOT_FOUND */
   removeBrowser(wish) {
     return this.#inTurn(() => removeBrowser(this.#opened(), wish));
+  }
+
+  /** New keys of the account, signed with the old ones; the other browsers leave it, a new key file is due. @param {{passphrase: string}} wish @throws WRONG_PASSPHRASE */
+  renewRoot(wish) {
+    return this.#inTurn(() => renewRoot(this.#opened(), wish));
   }
 
   /** At once, whatever runs: it fails with NOT_UNLOCKED. @returns {Promise<{phase: string}>} */

@@ -1,7 +1,7 @@
 /** The browsers of this person: which there are, what they are called here, and how one is taken off the account. */
 
 import { equal, hex } from "../lib/bytes.js";
-import { generateX25519 } from "../crypto/primitives.js";
+import { generateEd25519, generateX25519 } from "../crypto/primitives.js";
 import { ChatError } from "./codes.js";
 import { changeOwnBundle } from "./own-bundle.js";
 
@@ -37,9 +37,19 @@ export function removeBrowser(open, { did, passphrase }) {
   return changeOwnBundle(open, passphrase, async (last, { history }) => {
     const devices = last.devices.filter((device) => hex(device.did) !== did);
     if (did === open.did || devices.length === last.devices.length) throw new ChatError("NOT_FOUND");
-    const fresh = await generateX25519();
-    const hkGen = last.hkGen + 1;
-    return { fields: { devices, historyPub: fresh.pub, hkGen }, history: [...history, { gen: hkGen, seed: fresh.seed }] };
+    return withNewHistory(last, history, { devices });
+  });
+}
+
+/**
+ * Somebody else may have the key file: new root and history keys, signed with the old root; only this browser stays on the account.
+ * @param {object} open Unlocked @param {{passphrase: string}} wish @throws WRONG_PASSPHRASE
+ */
+export function renewRoot(open, { passphrase }) {
+  return changeOwnBundle(open, passphrase, async (last, { history }) => {
+    const root = await generateEd25519();
+    const devices = last.devices.filter(({ did }) => hex(did) === open.did);
+    return { ...(await withNewHistory(last, history, { devices, rootPub: root.pub })), rootSeed: root.seed };
   });
 }
 
@@ -48,6 +58,12 @@ export function isRemovedHere({ bundles, me, device }) {
   const lists = ({ devices }) => devices.some(({ did }) => equal(did, device.own.did));
   const chain = bundles.known([me.uid]);
   return chain.some(lists) && !lists(chain.at(-1));
+}
+
+async function withNewHistory(last, history, fields) {
+  const fresh = await generateX25519();
+  const hkGen = last.hkGen + 1;
+  return { fields: { ...fields, historyPub: fresh.pub, hkGen }, history: [...history, { gen: hkGen, seed: fresh.seed }] };
 }
 
 async function namesOf(ring) {

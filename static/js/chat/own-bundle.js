@@ -1,5 +1,5 @@
 /**
- * The next version of the own bundle, made by whoever opens the vault: a browser leaves, the history gets new keys
+ * The next version of the own bundle, made by whoever opens the vault: a browser leaves, the history or the root gets new keys
  * (protocol.md, sections 2 and 3). Kept before it is public, so that a lost answer loses no key.
  */
 
@@ -9,13 +9,14 @@ import { ProtocolError } from "../crypto/errors.js";
 import { ed25519Public } from "../crypto/primitives.js";
 import { vaultChange } from "../store/vault.js";
 import { codeOf } from "./codes.js";
+import { DEVICE, deviceChange } from "./device-keys.js";
 import { openVault, sealAccount } from "./key-files.js";
 import { isPublished } from "./keys-setup.js";
 
-const CHANGE = "own-change"; // ring object {bundle, vault}: made, perhaps published, the vault not in its place yet
+const CHANGE = "own-change"; // ring object {bundle, vault, rootPub}: made, perhaps published, the vault not in its place yet
 const TRIES = 3; // another browser may publish at the same time
 
-/** @typedef {{fields: object, history: {gen: number, seed: Uint8Array}[]}} OwnChange fields of the bundle that change; every HK from now on */
+/** @typedef {{fields: object, history: {gen: number, seed: Uint8Array}[], rootSeed?: Uint8Array}} OwnChange fields of the bundle that change; every HK from now on; a new RS */
 
 /**
  * @param {object} open Unlocked @param {string} passphrase of the vault
@@ -30,6 +31,7 @@ export async function changeOwnBundle(open, passphrase, change) {
     if (await resumeOwnChange(open)) break;
     if (left === 0) throw new ProtocolError("STALE_BUNDLE");
   }
+  await open.device.load();
   await open.catchUp();
 }
 
@@ -38,7 +40,9 @@ export async function resumeOwnChange({ api, me, ring }) {
   const kept = await ring.get(CHANGE);
   if (!kept) return false;
   const isDone = await publishOnce(api, me, kept.bundle);
-  await ring.commit({ ring: [{ name: CHANGE }], clear: isDone ? [vaultChange(kept.vault)] : [] });
+  const { rootPub, vault } = kept;
+  const device = isDone ? [deviceChange({ ...(await ring.get(DEVICE)), rootPub })] : [];
+  await ring.commit({ ring: [{ name: CHANGE }, ...device], clear: isDone ? [vaultChange(vault)] : [] });
   return isDone;
 }
 
@@ -52,12 +56,12 @@ async function keepChange({ db, me, ring, bundles, clock }, passphrase, change) 
   const account = await openVault(db, passphrase);
   const last = await bundles.current(me.uid);
   if (!equal(last.rootPub, await ed25519Public(account.rootSeed))) throw new ProtocolError("KEYFILE_STALE");
-  const { fields, history } = await change(last, account);
+  const { fields, history, rootSeed = account.rootSeed } = await change(last, account);
   const next = { ...last, ...fields, version: last.version + 1, prevHash: last.hash, issuedMs: clock.now() };
-  const bundle = await signBundle(next, account.rootSeed);
+  const bundle = await signBundle(next, rootSeed, rootSeed === account.rootSeed ? null : account.rootSeed);
   const facts = { history, bundleVersion: bundle.version, bundleHash: bundle.hash, madeMs: clock.now() };
-  const vault = await sealAccount({ ...account, ...facts }, passphrase);
-  await ring.commit({ ring: [{ name: CHANGE, value: { bundle: bundle.bytes, vault } }] });
+  const vault = await sealAccount({ ...account, ...facts, rootSeed }, passphrase);
+  await ring.commit({ ring: [{ name: CHANGE, value: { bundle: bundle.bytes, vault, rootPub: bundle.rootPub } }] });
 }
 
 // Another version came first: nobody has seen this one. Publishing again what is there already is no fault.

@@ -1,12 +1,13 @@
 /** What changes of keys mean for the chats: lines in the flow, and blocks that only the person lifts. */
 
+import { equal } from "../lib/bytes.js";
 import { freePlace } from "../store/mail.js";
 import { ChatError, codeOf } from "./codes.js";
 import { Draft } from "./draft.js";
 
 const UNDECIDABLE = new Set(["SEQ_REWRITE"]); // the server's past changed: there is nothing to go on with
 
-/** @typedef {object} TrustParts chats, bundles, inbox, locks, events, store, clock, me, did, onTold(cid) */
+/** @typedef {object} TrustParts chats, bundles, inbox, locks, events, store, clock, me, did, device, onTold(cid) */
 
 /** @see TrustParts */
 export class Trust {
@@ -64,11 +65,18 @@ export class Trust {
     const { bundles, chats, me, did } = this.#parts;
     const { news } = bundles.pin(uid);
     const lines = news.filter(({ added, notices }) => notices[0] !== "DEVICE_ADDED" || added.some((one) => one !== did));
-    const told = lines.flatMap(({ notices, added }) => notices.map((code) => ({ code, detail: { uid, mine: uid === me.uid, added } })));
+    const blocks = this.#isMadeHere(uid) ? false : undefined;
+    const told = lines.flatMap(({ notices, added }) => notices.map((code) => ({ code, detail: { uid, mine: uid === me.uid, added }, blocks })));
     const concerned = chats.all().filter((chat) => (uid === me.uid ? chat.crypto.epoch >= 0 : chat.peer === uid));
     for (const { cid } of concerned) await this.#write(cid, told, {});
     await bundles.clearNews(uid, news.length);
     concerned.forEach(({ cid }) => this.#parts.onTold(cid));
+  }
+
+  // The root that this browser holds itself is no news that needs a decision.
+  #isMadeHere(uid) {
+    const { bundles, device, me } = this.#parts;
+    return uid === me.uid && equal(bundles.last(uid).rootPub, device.own.rootPub);
   }
 
   #isTold({ cid, blocked }, code) {
@@ -84,7 +92,7 @@ export class Trust {
       if (isBlock && this.#isTold(chat, lines[0].code)) return;
       const draft = new Draft(chat);
       const place = await freePlace(store, cid, chat.cursor);
-      lines.forEach(({ code, detail }, i) => draft.noticeAt(place + i, { code, detail, at: clock.now(), blocks: isBlock }));
+      lines.forEach(({ code, detail, blocks }, i) => draft.noticeAt(place + i, { code, detail, at: clock.now(), blocks: isBlock || blocks }));
       await inbox.commit(draft);
     });
   }

@@ -2,6 +2,7 @@
 
 import { ERROR_CLASSES } from "../crypto/errors.js";
 import { codeOf } from "./codes.js";
+import { isRecordDue } from "./epoch-wish.js";
 import { Hints } from "./hints.js";
 
 const INCARNATION = "incarnation";
@@ -21,7 +22,7 @@ export class Watch {
   /** The log was replayed since the keys were opened. */
   isLogKnown = false;
 
-  /** @param {object} parts chats, inbox, sending, device, directory, trust, api, ring, events, clock, schedule @param {() => Promise<void>} catchUp */
+  /** @param {object} parts chats, inbox, sending, bundles, device, directory, trust, api, ring, events, clock, schedule @param {() => Promise<void>} catchUp */
   constructor(parts, catchUp) {
     this.#parts = parts;
     this.#catchUp = catchUp;
@@ -113,11 +114,11 @@ export class Watch {
   }
 
   async #welcome(logSize) {
-    const { chats, device, api, clock } = this.#parts;
+    const { chats } = this.#parts;
     const steps = [
       () => this.#lookAtLog(this.isLogKnown ? logSize : Infinity),
       () => this.refreshList(),
-      () => device.keep({ api, nowMs: clock.now() }),
+      () => this.#keepPrekeys(),
     ];
     let isDone = true;
     for (const step of steps) isDone = (await this.#try(step)) && isDone;
@@ -127,11 +128,21 @@ export class Watch {
   }
 
   // What was due when the page was left.
-  #wake({ cid, settle }) {
-    const { sending, acks } = this.#parts;
-    if (settle) sending.upkeepIn(cid, this.#settleMs());
+  #wake(chat) {
+    const { cid } = chat;
+    const { sending, acks, bundles, clock } = this.#parts;
+    const known = [...new Set(chat.uids)].map((uid) => bundles.last(uid));
+    if (isRecordDue(chat, { bundles: known, nowMs: clock.now() })) sending.upkeepIn(cid, this.#settleMs());
     acks.consider(cid);
     sending.run(cid);
+  }
+
+  // Private prekeys stay until everything that may have been sealed to them was processed.
+  async #keepPrekeys() {
+    const { chats, device, inbox, api, clock } = this.#parts;
+    await device.keep({ api, nowMs: clock.now() });
+    const isWaiting = [...inbox.behind().keys()].some((cid) => chats.get(cid).blocked?.code !== "SEQ_REWRITE");
+    if (!isWaiting) await device.dropExpired(clock.now());
   }
 
   async #lookAtLog(size) {
@@ -159,9 +170,9 @@ export class Watch {
   #eachHour() {
     if (this.#hourly) return;
     this.#hourly = true;
-    const { chats, device, api, clock, events, schedule } = this.#parts;
+    const { chats, events, schedule } = this.#parts;
     const look = () => {
-      events.guard(this.#catchUp().then(() => device.keep({ api, nowMs: clock.now() })));
+      events.guard(this.#catchUp().then(() => this.#keepPrekeys()));
       chats.all().forEach((chat) => this.#wake(chat));
       schedule.after(HOUR_MS, look);
     };

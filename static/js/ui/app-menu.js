@@ -8,6 +8,7 @@ import "./browsers-dialog.js";
 import "./forget-dialog.js";
 import "./key-file-dialog.js";
 import "./passphrase-dialog.js";
+import "./root-dialog.js";
 import "./user-avatar.js";
 
 export class AppMenu extends View {
@@ -24,6 +25,7 @@ export class AppMenu extends View {
     this.on("keyFile", "click", () => this.#leave(() => this.parts.keyFileDialog.open()));
     this.on("browsers", "click", () => this.#leave(() => this.parts.browsersDialog.open()));
     this.on("changePhrase", "click", () => this.#leave(() => this.parts.passphraseDialog.open()));
+    this.addEventListener("ask-new-root", () => this.parts.rootDialog.open());
     this.on("forget", "click", () => this.#leave(() => this.parts.forgetDialog.open()));
     this.on("shortcuts", "click", () => this.#leave(() => this.emit("show-shortcuts")));
   }
@@ -32,7 +34,7 @@ export class AppMenu extends View {
   set messenger(messenger) {
     const { me } = messenger;
     this.#messenger = messenger;
-    for (const name of ["keyFile", "forget", "browsers", "passphrase"]) this.parts[`${name}Dialog`].messenger = messenger;
+    for (const name of ["keyFile", "forget", "browsers", "passphrase", "root"]) this.parts[`${name}Dialog`].messenger = messenger;
     this.parts.browsers.hidden = typeof messenger.browsers !== "function";
     this.parts.changePhrase.hidden = typeof messenger.changePassphrase !== "function";
     this.parts.receiptsChoice.hidden = typeof messenger.readReceipts !== "function";

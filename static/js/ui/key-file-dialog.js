@@ -10,6 +10,10 @@ import "./pass-field.js";
 export class KeyFileDialog extends DialogView {
   prepared() {
     this.on("form", "submit", (event) => this.#check(event));
+    this.on("stolen", "click", () => {
+      this.close();
+      this.emit("ask-new-root");
+    });
     this.on("again", "click", () => this.#saveAgain());
   }
 
