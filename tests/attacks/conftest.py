@@ -80,9 +80,9 @@ def bench(bench_page: Callable[..., Any]) -> Bench:
     return run
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """One for all attacks on the page. After the tests of asyncio: a thread with Playwright in it can run none."""
+    """Gone at the end of each module: a thread with Playwright in it can run no tests of asyncio."""
     port, folder = free_port(), tmp_path_factory.mktemp("stage")
     with ExitStack() as stack:
         playwright = stack.enter_context(sync_playwright())
