@@ -38,28 +38,36 @@ def make_blob(plaintext: bytes, *, fk: bytes, fsalt: bytes) -> bytes:
     """fsalt || commit || chunks, the last one always shorter. FILE_TOO_LARGE above 100 MiB."""
     require(blob_length(len(plaintext)) <= MAX_BLOB_BYTES, "FILE_TOO_LARGE")
     keys = file_keys(fk, fsalt)
-    padded = plaintext.ljust(padme(len(plaintext)), b"\x00")
-    last = len(padded) // CHUNK_BYTES
-    chunks = (padded[i * CHUNK_BYTES : (i + 1) * CHUNK_BYTES] for i in range(last + 1))
-    sealed = (gcm_seal(keys.key, _nonce(keys, i), chunk, _aad(i, i == last)) for i, chunk in enumerate(chunks))
-    return fsalt + keys.commit + b"".join(sealed)
+    return fsalt + keys.commit + seal_chunks(plaintext.ljust(padme(len(plaintext)), b"\x00"), keys)
 
 
 def open_blob(blob: bytes, *, fk: bytes, size: int, blob_hash: bytes) -> bytes:
     """The file; `size` and `blob_hash` from the content. Errors: section 9's, in its order."""
     require(blob_length(size) <= MAX_BLOB_BYTES, "FILE_TOO_LARGE")
     require(sha256(blob) == blob_hash, "FILE_HASH_MISMATCH")
-    sealed_bytes = len(blob) - PREFIX_BYTES
-    require(sealed_bytes >= 0 and sealed_bytes % SEALED_CHUNK_BYTES >= TAG_BYTES, "FILE_TRUNCATED")
+    check_last_chunk(len(blob) - PREFIX_BYTES)
     keys = file_keys(fk, blob[:32])
     require(equal(keys.commit, blob[32:PREFIX_BYTES]), "BAD_COMMIT")
-    padded = _open_chunks(blob[PREFIX_BYTES:], keys)
+    padded = open_chunks(blob[PREFIX_BYTES:], keys)
     require(len(padded) >= padme(size), "FILE_TRUNCATED")
     require(len(padded) == padme(size) and not any(padded[size:]), "BAD_PADDING")
     return padded[:size]
 
 
-def _open_chunks(sealed: bytes, keys: FileKeys) -> bytes:
+def seal_chunks(padded: bytes, keys: FileKeys) -> bytes:
+    """All chunks; the last one is shorter than the others and may be empty."""
+    last = len(padded) // CHUNK_BYTES
+    chunks = (padded[i * CHUNK_BYTES : (i + 1) * CHUNK_BYTES] for i in range(last + 1))
+    return b"".join(gcm_seal(keys.key, _nonce(keys, i), chunk, _aad(i, i == last)) for i, chunk in enumerate(chunks))
+
+
+def check_last_chunk(sealed_bytes: int) -> None:
+    """FILE_TRUNCATED unless the chunks end with a short one."""
+    require(sealed_bytes >= 0 and sealed_bytes % SEALED_CHUNK_BYTES >= TAG_BYTES, "FILE_TRUNCATED")
+
+
+def open_chunks(sealed: bytes, keys: FileKeys) -> bytes:
+    """The padded plaintext, or BAD_TAG."""
     last = len(sealed) // SEALED_CHUNK_BYTES
     chunks = (sealed[i * SEALED_CHUNK_BYTES : (i + 1) * SEALED_CHUNK_BYTES] for i in range(last + 1))
     return b"".join(gcm_open(keys.key, _nonce(keys, i), chunk, _aad(i, i == last)) for i, chunk in enumerate(chunks))

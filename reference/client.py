@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+from reference import wire
 from reference.board import Board
 from reference.epochs import EpochState
 from reference.exchange import Changed, Exchange, Message, Problem
@@ -138,6 +139,18 @@ class Client:
             on_news=self._news,
         )
         await self._link.open()
+
+    async def export(self, cid: bytes) -> bytes:
+        """The conversation as a file that opens with this account's key file (section 18)."""
+        events: list[wire.Item] = []
+        while (page := await self.linked().pull(cid, len(events))).items:
+            events += page.items
+        return await asyncio.to_thread(self.person.export, self.exchanges[cid].talk, events)
+
+    async def leave(self) -> None:
+        """Take this device out of the account, then close: for a visit that keeps no keys."""
+        await self.close()
+        await asyncio.to_thread(self.person.remove, self.person.keyring.device.did)
 
     async def close(self) -> None:
         for task in list(self._hearing.values()):

@@ -13,7 +13,10 @@ from reference.web import Web
 STEP_SECONDS = 30
 APP_SECRET = re.compile(r"\b[A-Z2-7]{4}(?: [A-Z2-7]{4}){7}\b")
 RECOVERY_CODE = re.compile(r"\b[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}\b")
-RECOVERY_FACTOR = re.compile(r"[\w.]*recoveryset(?:/|%2F)\d+")
+FACTORS = {
+    "recovery": re.compile(r"[\w.]*recoveryset(?:/|%2F)\d+"),
+    "app": re.compile(r"[\w.]*totpfactor(?:/|%2F)\d+"),
+}
 
 
 class DoorClosed(Exception):
@@ -46,10 +49,15 @@ def sign_up(web: Web, *, name: str, password: str, display_name: str, email: str
 
 def log_in(web: Web, credentials: Credentials) -> None:
     """A new web session by password and recovery code."""
+    enter(web, name=credentials.name, password=credentials.password, code=credentials.recovery_codes.pop())
+
+
+def enter(web: Web, *, name: str, password: str, code: str) -> None:
+    """A new web session by password and the code of an authenticator app or one recovery code. DoorClosed."""
     web.page("/login/")
-    page = web.submit("/login/", {"name": credentials.name, "password": credentials.password, "next": ""})
-    factor = unquote(_find(RECOVERY_FACTOR, page))
-    web.submit("/second-step/", {"factor": factor, "code": credentials.recovery_codes.pop()})
+    page = web.submit("/login/", {"name": name, "password": password, "next": ""})
+    kind = "app" if code.isdigit() else "recovery"
+    web.submit("/second-step/", {"factor": unquote(_find(FACTORS[kind], page)), "code": code})
 
 
 def totp(secret: bytes, now_s: float) -> str:

@@ -23,13 +23,17 @@ class DevicePrekeys:
 
 @dataclass(slots=True)
 class Notary:
-    """The own tree and every verified bundle chain; grows, never shrinks. `log_pub` is pinned at first use."""
+    """The own tree and every verified bundle chain; grows, never shrinks. `log_pub` is pinned at first use.
+
+    `head`: the last head that was believed, with its signature behind it.
+    """
 
     web: Web
     uid: bytes
     name: str
     log_pub: bytes | None = None
     leaves: tuple[bytes, ...] = ()
+    head: bytes | None = None
     chains: dict[bytes, list[Bundle]] = field(default_factory=dict)
     own_hashes: set[bytes] = field(default_factory=set)
     names: dict[bytes, str] = field(default_factory=dict)
@@ -71,6 +75,7 @@ class Notary:
             my_name=self.name,
             my_bundle_hashes=self.own_hashes,
         )
+        self.head = unb64(answer["head"]) + unb64(answer["sig"])
         self.expected_size = len(self.leaves)
         return notices
 

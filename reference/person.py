@@ -3,7 +3,9 @@
 import time
 from typing import Any
 
+from reference import wire
 from reference.account import check_account, import_account
+from reference.archive import Archive, Event, encode_archive, seal_archive
 from reference.bundle import Bundle
 from reference.encoding import b64, unb64
 from reference.errors import ProtocolError
@@ -95,6 +97,25 @@ class Person:
             leaves=self.notary.leaves,
             now_ms=now_ms(),
         )
+
+    def export(self, talk: Talk, events: list[wire.Item]) -> bytes:
+        """These events with the bundles of both people and the whole log, sealed for the own history key."""
+        uids, own = (talk.state.uid_lo, talk.state.uid_hi), self.notary.newest(self.uid)
+        if self.notary.log_pub is None or self.notary.head is None or own is None:
+            raise ProtocolError("BUNDLE_NOT_IN_LOG")
+        archive = Archive(
+            cid=talk.state.cid,
+            uids=uids,
+            names=(self.notary.name_of(uids[0]), self.notary.name_of(uids[1])),
+            origin=self.web.origin,
+            log_pub=self.notary.log_pub,
+            made_ms=now_ms(),
+            leaves=self.notary.leaves,
+            head=self.notary.head,
+            bundles=tuple(bundle.encode() for uid in talk.uids for bundle in self.notary.chains[uid]),
+            events=tuple(Event(e.seq, e.kind == wire.RECORD, e.uid, e.did, e.at_ms, e.blob) for e in events),
+        )
+        return seal_archive(encode_archive(archive), hk_pub=own.core.hk_pub)
 
     def restore(self, data: bytes, passphrase: str, *, opks: int = OPK_POOL) -> tuple[str, ...]:
         """A new device from the key file, published beside the others; returns notices.

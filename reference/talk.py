@@ -108,7 +108,7 @@ def adopt(talk: Talk) -> None:
     if talk.pending is None:
         raise ProtocolError("SELF_FORGED")
     talk.state = after_own_record(talk.state, talk.pending)
-    _enter(talk, talk.pending.record, talk.pending.secrets.k_msg)
+    enter(talk, talk.pending.record, talk.pending.secrets.k_msg)
     talk.pending = None
 
 
@@ -129,7 +129,7 @@ def apply_record(
         _look_on(talk, data, device.uid, hk_seeds, directory)
         return None
     talk.state = received.state
-    _enter(talk, received.record, received.secrets.k_msg)
+    enter(talk, received.record, received.secrets.k_msg)
     return received
 
 
@@ -138,6 +138,16 @@ def apply_message(talk: Talk, data: bytes, sender: tuple[bytes, bytes]) -> Opene
     opened = open_message(data, cid=talk.state.cid, sender=sender, epochs=talk.epochs, chains=talk.chains)
     talk.chains[(opened.header.epoch, opened.header.did)] = opened.chain
     return opened
+
+
+def enter(talk: Talk, record: Record, k_msg: bytes) -> None:
+    """An epoch can be read from now on: its members and their chains."""
+    _drop_ephemeral(talk)
+    members = frozenset((member.uid, member.did) for member in record.core.members)
+    talk.timer_wish = None if talk.timer_wish == record.core.timer_s else talk.timer_wish
+    talk.ephemeral = record.core.epoch if record.core.mode == EPHEMERAL else None
+    talk.epochs[record.core.epoch] = Epoch(th_of(record), members)
+    talk.chains |= start_chains(k_msg, record.core.epoch, members)
 
 
 def _look_on(talk: Talk, data: bytes, uid: bytes, hk_seeds: dict[int, bytes], directory: Directory) -> None:
@@ -150,16 +160,7 @@ def _look_on(talk: Talk, data: bytes, uid: bytes, hk_seeds: dict[int, bytes], di
         talk.state = after_foreign_record(talk.state, parse_record(data))
     else:
         talk.state = after_foreign_record(talk.state, record)
-        _enter(talk, record, k_msg)
-
-
-def _enter(talk: Talk, record: Record, k_msg: bytes) -> None:
-    _drop_ephemeral(talk)
-    members = frozenset((member.uid, member.did) for member in record.core.members)
-    talk.timer_wish = None if talk.timer_wish == record.core.timer_s else talk.timer_wish
-    talk.ephemeral = record.core.epoch if record.core.mode == EPHEMERAL else None
-    talk.epochs[record.core.epoch] = Epoch(th_of(record), members)
-    talk.chains |= start_chains(k_msg, record.core.epoch, members)
+        enter(talk, record, k_msg)
 
 
 def _drop_ephemeral(talk: Talk) -> None:

@@ -1,6 +1,7 @@
 /** The claims of test_chat.py, each a story of people and browsers; run in a page. */
 
 import { CHANGES } from "./changes.js";
+import { toBase64Url } from "/static/js/lib/bytes.js";
 import { FakeServer } from "./fake-server.js";
 import { FAULTS } from "./faults.js";
 import { HOSTILE } from "./hostile.js";
@@ -10,24 +11,26 @@ import { TIMERS } from "./timers.js";
 import { Browser, PASSPHRASE, expect, pause, refuses, same, until } from "./harness.js";
 import { damaged, spoil, talking, twoPeople } from "./worlds.js";
 
-/** @param {string} name @returns {Promise<object>} what the browsers complained about */
+/** @param {string} name @returns {Promise<object>} what the browsers complained about, and what the scenario hands on */
 export async function run(name) {
   globalThis.faults.length = 0;
   const server = await FakeServer.make();
   const browsers = [];
+  let told;
   const browserOf = (person) => {
     browsers.push(new Browser(server, person));
     return browsers.at(-1);
   };
   try {
-    await SCENARIOS[name]({ server, browserOf });
+    told = await SCENARIOS[name]({ server, browserOf });
   } catch (error) {
     const problems = browsers.map(({ person, problems: list }) => [person.name, list]);
     throw new Error(`${error.stack}\n${JSON.stringify({ problems, faults: globalThis.faults })}`);
   } finally {
     browsers.forEach(({ messenger }) => messenger?.end());
   }
-  return { faults: globalThis.faults, problems: browsers.flatMap(({ problems }) => problems.map(({ code, cause }) => (cause ? `${code} ${cause}` : code))) };
+  const problems = browsers.flatMap(({ problems: list }) => list.map(({ code, cause }) => (cause ? `${code} ${cause}` : code)));
+  return { faults: globalThis.faults, problems, told };
 }
 
 const SCENARIOS = {
@@ -349,6 +352,19 @@ const SCENARIOS = {
     expect(read.messages.map(({ text, mine }) => [text, mine]), [["hello", false], ["hi", true], ["more", false]], "messages");
     await refuses(bob.messenger.proveKeyFile({ bytes, passphrase: PASSPHRASE }), "KEYFILE_BAD_FORMAT");
     await refuses(bob.messenger.readConversationFile({ bytes, passphrase: "another one entirely" }), "KEYFILE_WRONG_PASSPHRASE");
+  },
+
+  async an_export_holds_everything_but_the_key(world) {
+    const { alice, bob, cid } = await talking(world);
+    await alice.messenger.send(cid, "more");
+    await bob.sees(cid, "hello", "hi", "more");
+    const progress = [];
+    const { bytes, name } = await bob.messenger.exportConversation({ cid, onProgress: (done, total) => progress.push([done, total]) });
+    expect(/^chat-export-alice-[0-9-]{10}\.e2cx$/.test(name), true, name);
+    const events = world.server.conversations.get(cid).events.length;
+    expect(progress.at(-1), [events, events], "progress");
+    const { bytes: keyFile } = await bob.messenger.makeKeyFile({ passphrase: PASSPHRASE });
+    return { bytes: toBase64Url(bytes), keyFile: toBase64Url(keyFile), passphrase: PASSPHRASE };
   },
 
   async a_second_tab_stands_aside(world) {

@@ -2,6 +2,10 @@
 
 import pytest
 
+from reference.archive import open_archive
+from reference.encoding import unb64
+from reference.offline import open_account
+from reference.transcript import read_transcript
 from tests.vectors.browser import module_page
 
 pytestmark = pytest.mark.browser
@@ -12,6 +16,7 @@ RUN = """async (name) => {
 }"""
 NAMES = """async () => (await import("/tests/js_chat/scenarios.js")).NAMES"""
 
+EXPORT = "an_export_holds_everything_but_the_key"
 SCENARIOS = [
     "setup_steps_and_phases",
     "setup_goes_on_after_a_lost_answer",
@@ -34,6 +39,7 @@ SCENARIOS = [
     "a_refused_message_can_be_tried_again",
     "without_sockets_it_polls",
     "a_conversation_file_reads_back",
+    EXPORT,
     "a_second_tab_stands_aside",
     "what_the_server_leaves_out_is_seen",
     "an_idle_browser_locks",
@@ -115,3 +121,14 @@ def test_it_holds(evaluate, name):
     outcome = evaluate(RUN, name)
     assert outcome["faults"] == []
     assert not [problem for problem in outcome["problems"] if problem.startswith("UNEXPECTED")]
+
+
+def test_an_export_of_the_page_is_verified_and_read_by_the_reference(evaluate):
+    told = evaluate(RUN, EXPORT)["told"]
+    account = open_account(unb64(told["keyFile"]), told["passphrase"])
+    archive = open_archive(unb64(told["bytes"]), hk_seeds=account.hk_seeds.values())
+    lines = list(read_transcript(archive, account))
+    names = dict(zip(archive.uids, archive.names, strict=True))
+    said = [(names[line.uid], line.fields["body"]) for line in lines]
+    assert said == [("alice", "hello"), ("bob", "hi"), ("alice", "more")]
+    assert not any(line.code for line in lines)

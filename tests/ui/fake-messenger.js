@@ -145,6 +145,12 @@ export class FakeMessenger extends EventTarget {
   forgetBrowser = async () => void (this.scene = "import");
   touch() {}
   conversationFile = async () => ({ name: "chat.e2ck", bytes: new Uint8Array([1]) });
+  exportConversation = async ({ onProgress }) => {
+    onProgress(3, 3);
+    if (this.scene === "offline") throw Object.assign(new Error("OFFLINE"), { code: "OFFLINE" });
+    return { name: "chat.e2cx", bytes: new Uint8Array([2]) };
+  };
+
   readConversationFile = async () => ({ cid: this.chats[0].cid, peer: people[0], messages: this.talks.get(this.chats[0].cid) });
 
   conversations = () => [...this.chats].sort((one, other) => (other.lastAt ?? 0) - (one.lastAt ?? 0));

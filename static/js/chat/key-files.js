@@ -66,3 +66,8 @@ export function sealAccount(account, passphrase) {
 export function fileName(what, name, madeMs) {
   return `${what}-${name}-${new Date(madeMs).toISOString().slice(0, 10)}.e2ck`;
 }
+
+/** @param {string} name of the other person @param {number} madeMs @returns {string} of an export, which is no key file */
+export function exportName(name, madeMs) {
+  return `chat-export-${name}-${new Date(madeMs).toISOString().slice(0, 10)}.e2cx`;
+}

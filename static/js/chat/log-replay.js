@@ -7,6 +7,7 @@ import { SingleFlight } from "./schedule.js";
 
 const CHUNK_LEAVES = 256;
 const LEAVES_AT_ONCE_MAX = 2 ** 20;
+const TRIES = 3; // the log may grow between two requests
 const HEAD = "log-head";
 const CHUNK = "log:";
 
@@ -50,6 +51,23 @@ export class LogReplay {
   /** @returns {Promise<{size: number, root: Uint8Array}>} */
   async head() {
     return { size: this.log.size, root: await logRoot(this.log) };
+  }
+
+  /**
+   * The whole log as it was judged, with a head that covers exactly it: for an export.
+   * @returns {Promise<{leaves: Uint8Array[], head: Uint8Array, headSig: Uint8Array}>} @throws LOG_SPLIT_VIEW and the refusals of section 4
+   */
+  async evidence() {
+    for (let left = TRIES; left > 0; left -= 1) {
+      await this.catchUp();
+      const { size } = this.log;
+      const { head, sig, leaves, size: theirs } = await this.#parts.api.log(size);
+      if (theirs !== size) continue;
+      const own = { log: this.log, lgPub: this.lgPub, nowMs: this.#parts.clock.now(), myName: this.#parts.me.name, myBundleHashes: [] };
+      await acceptHead({ head, sig, leaves }, own);
+      return { leaves: (await this.#parts.ring.withPrefix(CHUNK)).flatMap(([, kept]) => kept), head, headSig: sig };
+    }
+    throw new ProtocolError("LOG_SPLIT_VIEW");
   }
 
   /** Fetches and judges what is new. @returns {Promise<boolean>} whether the log grew */

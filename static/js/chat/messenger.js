@@ -5,6 +5,7 @@ import { keptMarks } from "../store/mark.js";
 import { makeConversationFile, readConversationFile } from "./archive.js";
 import * as changes from "./changes.js";
 import { ChatError } from "./codes.js";
+import { exportConversation } from "./export.js";
 import { MessengerKeys, lifeOf } from "./messenger-keys.js";
 import { browserClock, browserSchedule } from "./schedule.js";
 import { readAgain } from "./read-again.js";
@@ -34,6 +35,11 @@ export class Messenger extends MessengerKeys {
   /** @param {{bytes: Uint8Array, passphrase: string}} file @returns {Promise<{cid: string, peer: object, messages: object[]}>} */
   async readConversationFile(file) {
     return readConversationFile(this.#open(), file);
+  }
+
+  /** @param {{cid: string, onProgress?: (done: number, total: number) => void}} wish @returns {Promise<{name: string, bytes: Uint8Array}>} */
+  async exportConversation({ cid, onProgress = () => {} }) {
+    return exportConversation(this.#open(), cid, onProgress);
   }
 
   // Everyday

@@ -18,16 +18,20 @@ export async function sealBlob(plaintext, fk, fsalt) {
   checkSize(plaintext.length);
   const padded = new Uint8Array(padme(plaintext.length));
   padded.set(plaintext);
-  const { key, base, commit } = await fileKeys(fk, fsalt);
-  const blob = new Uint8Array(blobLength(plaintext.length));
-  blob.set(fsalt);
-  blob.set(commit, fsalt.length);
+  const keys = await fileKeys(fk, fsalt);
+  const blob = concat(fsalt, keys.commit, await sealChunks(padded, keys));
+  return { blob, hash: await sha256(blob), size: plaintext.length };
+}
+
+/** @param {Uint8Array} padded @param {{key: Uint8Array, base: Uint8Array}} keys @returns {Promise<Uint8Array>} all chunks */
+export async function sealChunks(padded, { key, base }) {
   const last = chunkCount(padded.length) - 1;
+  const sealed = new Uint8Array(padded.length + TAG_BYTES * (last + 1));
   for (let i = 0; i <= last; i += 1) {
     const chunk = padded.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
-    blob.set(await gcmSeal(key, nonceOf(base, i), chunk, chunkInfo(i, i === last)), BLOB_HEAD_BYTES + i * SEALED_CHUNK_BYTES);
+    sealed.set(await gcmSeal(key, nonceOf(base, i), chunk, chunkInfo(i, i === last)), i * SEALED_CHUNK_BYTES);
   }
-  return { blob, hash: await sha256(blob), size: plaintext.length };
+  return sealed;
 }
 
 /**

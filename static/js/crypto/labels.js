@@ -40,6 +40,7 @@ export const LABEL = Object.freeze({
   kek: LBL("kek"),
   fp: LBL("fp"), // section 11
   session: LBL("session"),
+  export: LBL("export"), // section 18
 });
 
 /** Z32 of section 1. */
@@ -108,3 +109,9 @@ export const KEYFILE_HEADER_BYTES = 55;
 export const KEYFILE_CT_MIN_BYTES = 272; // the smallest padding and a tag
 export const ITERATIONS_MIN = 600_000;
 export const ITERATIONS_MAX = 10_000_000;
+
+export const EXPORT_MAGIC = utf8("E2CX");
+export const EXPORT_VERSION = 1;
+export const EXPORT_ITEM = Object.freeze({ end: 0, about: 1, leaf: 2, head: 3, bundle: 4, event: 5 });
+export const EXPORT_RECORD = 1;
+export const EXPORT_MESSAGE = 2;

@@ -8,6 +8,7 @@ import { define, View } from "./view.js";
 import { say, sayError } from "./words.js";
 import "./connection-line.js";
 import "./explain-dialog.js";
+import "./export-dialog.js";
 import "./chat-file-dialog.js";
 import "./earlier-dialog.js";
 import "./erase-dialog.js";
@@ -36,6 +37,7 @@ export class ChatView extends View {
     for (const part of ["timer", "timerItem"]) this.on(part, "click", () => this.#dialog("timerDialog"));
     this.on("safety", "click", () => this.#compare());
     this.on("save", "click", () => this.#dialog("saveDialog"));
+    this.on("export", "click", () => this.#dialog("exportDialog"));
     this.on("read", "click", () => this.#dialog("readDialog"));
     this.on("list", "read-to-end", () => this.markRead());
     this.on("list", "to-composer", () => this.parts.composer.focus());
@@ -55,8 +57,8 @@ export class ChatView extends View {
   /** @param {object} messenger */
   set messenger(messenger) {
     this.#messenger = messenger;
-    const { list, safetyDialog, saveDialog, readDialog, againDialog, renewDialog, timerDialog, connection } = this.parts;
-    for (const part of [list, safetyDialog, saveDialog, readDialog, againDialog, renewDialog, timerDialog]) part.messenger = messenger;
+    const { list, safetyDialog, saveDialog, exportDialog, readDialog, againDialog, renewDialog, timerDialog, connection } = this.parts;
+    for (const part of [list, safetyDialog, saveDialog, exportDialog, readDialog, againDialog, renewDialog, timerDialog]) part.messenger = messenger;
     connection.state = messenger.connection;
   }
 

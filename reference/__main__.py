@@ -1,0 +1,73 @@
+"""`python -m reference`: the second implementation from a terminal. See --help."""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+
+from reference import offline, visit
+from reference.errors import ProtocolError
+from reference.link import PostRefused
+from reference.login import DoorClosed
+from reference.web import HttpRefused
+
+DESCRIPTION = """\
+A client of protocol e2c/1 written from docs/protocol.md alone. send, listen and export log in, join the account with
+its key file as a device of their own and take that device out again when they end: no key is kept. Passwords, codes
+and passphrases are asked for, or read from a file with --secrets; they are never arguments. Status 1: refused, or
+something is missing.
+"""
+REFUSALS = (ProtocolError, HttpRefused, PostRefused, DoorClosed, LookupError, OSError, ValueError)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status: 0, or 1 when something was refused, missing or interrupted by an error."""
+    given = _parser().parse_args(arguments)
+    try:
+        return int(given.run(given) if given.run in OFFLINE else asyncio.run(given.run(given)))
+    except KeyboardInterrupt:
+        return 0
+    except REFUSALS as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m reference", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+    _online(verbs.add_parser("send", help="read one text from standard input and send it"), visit.send)
+    listen = verbs.add_parser("listen", help="print what arrives, in the order of the conversation")
+    _online(listen, visit.listen)
+    listen.add_argument("--count", type=int, default=0, help="end after this many messages (default: never)")
+    export = verbs.add_parser("export", help="save the conversation as a file that opens with the key file")
+    _online(export, visit.export)
+    export.add_argument("file", type=Path, metavar="FILE", help="is written; it must not exist yet")
+    opening = verbs.add_parser("open", help="verify and read an export with the key file, without a server")
+    opening.add_argument("file", type=Path, metavar="FILE", help="an export of a conversation")
+    opening.add_argument("--json", action="store_true", help="one JSON object a line")
+    _key_file(opening)
+    opening.set_defaults(run=offline.read)
+    return parser
+
+
+def _online(verb: argparse.ArgumentParser, run: object) -> None:
+    verb.add_argument("origin", metavar="ORIGIN", help="like https://chat.example")
+    verb.add_argument("account", metavar="ACCOUNT", help="your user name")
+    verb.add_argument("person", metavar="PERSON", help="the user name of whom you talk to")
+    _key_file(verb)
+    verb.set_defaults(run=run)
+
+
+def _key_file(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--key-file", type=Path, required=True, metavar="KEYFILE", help="the account's key file")
+    verb.add_argument("--secrets", type=Path, metavar="FILE", help="password, code and passphrase, one a line")
+
+
+OFFLINE = (offline.read,)
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        sys.exit(main())

@@ -1,0 +1,57 @@
+"""The verb `open`: an export is verified and read with the key file, without a server and without a browser."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+
+from reference.account import Account, parse_account
+from reference.archive import Archive, open_archive
+from reference.asking import ask_passphrase
+from reference.errors import require
+from reference.keyfile import ACCOUNT, open_keyfile, parse_keyfile, stretch
+from reference.transcript import Line, read_transcript
+
+ESCAPED = {code: repr(chr(code))[1:-1] for code in (*range(32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
+
+def read(given: argparse.Namespace) -> int:
+    """Prints every line; 1 when anything was refused or is missing."""
+    account = open_account(given.key_file.read_bytes(), ask_passphrase(given.secrets))
+    archive = open_archive(given.file.read_bytes(), hk_seeds=account.hk_seeds.values())
+    show, faults, count = _as_json if given.json else _as_text, 0, 0
+    for line in read_transcript(archive, account):
+        print(show(line, archive))
+        faults += line.code is not None
+        count += 1
+    if not given.json:
+        print(f"-- {count} lines, {faults} of them refused or missing; exported {_time(archive.made_ms)}")
+    return 1 if faults else 0
+
+
+def open_account(data: bytes, passphrase: str) -> Account:
+    """An account's key file, for reading only. Errors KEYFILE_*."""
+    keyfile = parse_keyfile(data)
+    require(keyfile.kind == ACCOUNT, "KEYFILE_BAD_FORMAT")
+    return parse_account(open_keyfile(keyfile, stretch(passphrase, keyfile.salt, keyfile.iterations)))
+
+
+def _as_json(line: Line, archive: Archive) -> str:
+    name = _name(line, archive)
+    fields = {"seq": line.seq, "at_ms": line.at_ms, "from": name, "kind": line.kind, "code": line.code}
+    return json.dumps({**fields, "content": dict(line.fields)}, ensure_ascii=True)
+
+
+def _as_text(line: Line, archive: Archive) -> str:
+    """Control and bidi characters are shown, not sent to the terminal."""
+    body = str(line.fields.get("body", line.fields.get("e", "")))
+    told = "" if line.kind == "text" else f"[{line.kind}] "
+    fault = "" if line.code is None else f"  ({line.code})"
+    return f"{_time(line.at_ms)} {_name(line, archive)}: {told}{body}".translate(ESCAPED) + fault
+
+
+def _name(line: Line, archive: Archive) -> str:
+    return dict(zip(archive.uids, archive.names, strict=True)).get(line.uid, "?")
+
+
+def _time(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,55 @@
+/** Saves a whole chat as a file that opens with the key file, on any computer and without this site. */
+import { busy, DialogView } from "./dialog-view.js";
+import { download } from "./files.js";
+import { define } from "./view.js";
+import { say } from "./words.js";
+
+export class ExportDialog extends DialogView {
+  #cid = null;
+
+  prepared() {
+    this.on("form", "submit", (event) => this.#save(event));
+  }
+
+  /** @param {object} messenger */
+  set messenger(messenger) {
+    this.source = messenger;
+  }
+
+  /** @param {{cid: string, name: string}} given */
+  open({ cid, name }) {
+    this.#cid = cid;
+    this.fail(null);
+    this.parts.working.hidden = true;
+    this.parts.lead.textContent = say("export.lead", { name });
+    this.show();
+    this.parts.go.focus();
+  }
+
+  async #save(event) {
+    event.preventDefault();
+    this.fail(null);
+    await busy(this.parts.go, async () => {
+      const cid = this.#cid;
+      try {
+        const file = await this.source.exportConversation({ cid, onProgress: (done, total) => this.#progress(done, total) });
+        if (!this.isOpen || cid !== this.#cid) return;
+        download(file);
+        this.close();
+        this.emit("say-toast", { text: say("toast.fileSaved") });
+      } catch (error) {
+        this.parts.working.hidden = true;
+        this.fail(error);
+      }
+    });
+  }
+
+  #progress(done, total) {
+    this.parts.working.hidden = false;
+    this.parts.bar.max = total;
+    this.parts.bar.value = done;
+    this.parts.count.textContent = say("export.count", { done, total });
+  }
+}
+
+define("export-dialog", ExportDialog);

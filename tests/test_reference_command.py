@@ -1,0 +1,224 @@
+"""`python -m reference` against a real server: it sends, listens, exports, leaves; `open` reads without any server."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from reference.archive import Event, encode_archive, open_archive, seal_archive
+from reference.bundle import parse_bundle
+from reference.client import Client, Message
+from reference.encoding import u8
+from reference.errors import ProtocolError
+from reference.offline import open_account
+from reference.primitives import x25519_public
+from reference.transcript import read_transcript
+from tests.server import BASE, running_server
+
+PASSPHRASE = "correct horse battery staple"
+WAIT_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with running_server(tmp_path_factory.mktemp("command")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def world(server, tmp_path_factory):
+    """Alice wrote twice, Bob answered; Bob's key file, his export and what the command said on the way."""
+    return asyncio.run(_world(server, tmp_path_factory.mktemp("world")))
+
+
+async def _world(server, folder):
+    alice, bob = await person(server, "alice"), await person(server, "bob")
+    try:
+        cid = await alice.start(bob.uid)
+        await alice.send(cid, "first of alice")
+        await alice.send(cid, "second of alice")
+        await texts(bob, 2)
+        (folder / "bob.e2ck").write_bytes(bob.export_keyfile(PASSPHRASE))
+        said = [await run(folder, server, bob, "send", text="sent by the command")]
+        assert await texts(alice, 1) == ["sent by the command"]
+        said.append(await run(folder, server, bob, "listen", "--count", "3"))
+        said.append(await run(folder, server, bob, "export", file="chat.e2cx"))
+        bob.person.notary.expect_news()
+        await asyncio.to_thread(bob.person.refresh, (bob.uid,), log_size=0)
+        devices = bob.person.notary.usable(bob.uid).core.devices
+    finally:
+        await alice.close()
+        await bob.close()
+    return {"folder": folder, "said": said, "devices": devices, "bob": bob}
+
+
+async def person(server, name):
+    client = await Client.sign_up(server.origin, name, f"a long password of {name} 4711")
+    client.make_keys(opks=12)
+    await client.publish()
+    return client
+
+
+async def texts(client, count):
+    read = []
+    async with asyncio.timeout(WAIT_SECONDS):
+        async for event in client.events():
+            read += [event.text] if isinstance(event, Message) else []
+            if len(read) == count:
+                return read
+
+
+async def run(folder, server, owner, verb, *more, text="", file=None):
+    """The command as a person starts it; what it printed. Fails when it ends with anything but 0."""
+    credentials = owner.person.credentials
+    secrets = folder / "secrets"
+    secrets.write_text(f"{credentials.password}\n{credentials.recovery_codes.pop()}\n{PASSPHRASE}\n")
+    given = [verb, server.origin, credentials.name, "alice", *([str(folder / file)] if file else []), *more]
+    return await asyncio.to_thread(
+        command, *given, "--key-file", str(folder / "bob.e2ck"), "--secrets", str(secrets), text=text
+    )
+
+
+def command(*arguments, text="", status=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "reference", *arguments],
+        cwd=BASE, input=text, capture_output=True, text=True, timeout=WAIT_SECONDS,
+    )  # fmt: skip
+    assert done.returncode == status, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def opened(world):
+    """Bob's account out of his key file, and the archive that it opens."""
+    account = open_account((world["folder"] / "bob.e2ck").read_bytes(), PASSPHRASE)
+    data = (world["folder"] / "chat.e2cx").read_bytes()
+    return account, data, open_archive(data, hk_seeds=account.hk_seeds.values())
+
+
+def later_versions(archive):
+    return tuple(data for data in archive.bundles if parse_bundle(data).core.version > 1)
+
+
+def lines(opened, **changes):
+    account, _, archive = opened
+    return list(read_transcript(replace(archive, **changes), account))
+
+
+def test_it_sends_and_listens(world):
+    sent, listened, _ = world["said"]
+    assert sent.startswith("accepted as ")
+    heard = [line.partition(" ")[2] for line in listened.splitlines()]
+    assert heard == ["alice: first of alice", "alice: second of alice", "bob: sent by the command"]
+
+
+def test_a_visit_leaves_no_device_behind(world):
+    assert [device.did for device in world["devices"]] == [world["bob"].person.keyring.device.did]
+
+
+def test_open_reads_an_export_without_a_server(world, tmp_path):
+    (tmp_path / "secrets").write_text(PASSPHRASE)
+    given = ["open", str(world["folder"] / "chat.e2cx"), "--key-file", str(world["folder"] / "bob.e2ck")]
+    text = command(*given, "--secrets", str(tmp_path / "secrets"))
+    assert [line.partition(" ")[2].partition(" ")[2] for line in text.splitlines()[:-1]] == [
+        "alice: first of alice",
+        "alice: second of alice",
+        "bob: sent by the command",
+    ]
+    found = [
+        json.loads(line) for line in command(*given, "--json", "--secrets", str(tmp_path / "secrets")).splitlines()
+    ]
+    assert [(line["from"], line["content"]["body"], line["code"]) for line in found] == [
+        ("alice", "first of alice", None),
+        ("alice", "second of alice", None),
+        ("bob", "sent by the command", None),
+    ]
+
+
+def test_open_ends_with_status_1_for_a_wrong_passphrase(world, tmp_path):
+    (tmp_path / "secrets").write_text("another passphrase")
+    given = ["open", str(world["folder"] / "chat.e2cx"), "--key-file", str(world["folder"] / "bob.e2ck")]
+    assert command(*given, "--secrets", str(tmp_path / "secrets"), status=1) == ""
+
+
+def test_an_export_tells_nothing_about_whose_it_is(opened):
+    account, data, archive = opened
+    for told in (b"alice", b"bob", account.uid, archive.cid, archive.leaves[0], archive.events[0].blob[:40]):
+        assert told not in data
+
+
+def test_nobody_else_opens_it(opened):
+    with pytest.raises(ProtocolError, match="BAD_COMMIT"):
+        open_archive(opened[1], hk_seeds=[bytes(range(32))])
+
+
+def test_every_byte_of_it_counts(opened):
+    account, data, _ = opened
+    for at in (*range(0, len(data), 97), len(data) - 1):
+        for damaged in (data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], data[:at]):
+            with pytest.raises(ProtocolError):
+                open_archive(damaged, hk_seeds=account.hk_seeds.values())
+    with pytest.raises(ProtocolError):
+        open_archive(data + b"\x00", hk_seeds=account.hk_seeds.values())
+
+
+def test_an_item_out_of_order_or_of_no_kind_is_refused(opened):
+    account, _, archive = opened
+    public = x25519_public(account.hk_seeds[1])
+    items = encode_archive(archive)
+    for wrong in (u8(6) + items[1:], items[:-1] + u8(1) + bytes(4) + u8(0)):
+        with pytest.raises(ProtocolError):
+            open_archive(seal_archive(wrong, hk_pub=public), hk_seeds=account.hk_seeds.values())
+
+
+def test_what_was_left_out_is_named(opened):
+    events = opened[2].events
+    at = next(i for i, event in enumerate(events) if not event.is_record)
+    told = lines(opened, events=events[:at] + events[at + 1 :])
+    assert "SEQ_GAP" in [line.code for line in told]
+    renumbered = [replace(event, seq=i + 1) for i, event in enumerate(events[:at] + events[at + 1 :])]
+    codes = [line.code for line in lines(opened, events=tuple(renumbered))]
+    assert {"COUNTER_GAP", "MESSAGES_WITHHELD"} & set(codes)
+
+
+def test_a_message_of_somebody_else_is_not_believed(opened):
+    events = opened[2].events
+    at = next(i for i, event in enumerate(events) if not event.is_record)
+    other = next(event for event in events if event.uid != events[at].uid)
+    forged = Event(events[at].seq, False, other.uid, other.did, events[at].at_ms, events[at].blob)
+    assert "SENDER_MISMATCH" in [line.code for line in lines(opened, events=(*events[:at], forged, *events[at + 1 :]))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        (lambda archive: {"leaves": archive.leaves[:-1]}, "LOG_SPLIT_VIEW"),
+        (lambda archive: {"log_pub": bytes(32)}, "LOG_BAD_HEAD"),
+        (lambda archive: {"head": archive.head[:-1] + bytes([archive.head[-1] ^ 1])}, "LOG_BAD_HEAD"),
+        (lambda archive: {"bundles": later_versions(archive)}, "BUNDLE_CHAIN_BROKEN"),
+        (lambda archive: {"names": archive.names[::-1]}, "NAME_REBOUND"),
+        (lambda archive: {"uids": (bytes(16), bytes(16))}, "KEYFILE_WRONG_ACCOUNT"),
+    ],
+)
+def test_log_and_bundles_are_judged_before_anything_is_read(opened, changes, code):
+    with pytest.raises(ProtocolError, match=code):
+        lines(opened, **changes(opened[2]))
+
+
+def test_a_record_whose_confirm_is_wrong_opens_no_epoch(opened):
+    events = list(opened[2].events)
+    blob = events[0].blob
+    events[0] = replace(events[0], blob=blob[:-1] + bytes([blob[-1] ^ 1]))
+    told = lines(opened, events=tuple(events))
+    assert told[0].code == "BAD_CONFIRM"
+    assert not [line for line in told if line.kind == "text"]
+
+
+def test_help_names_every_verb_and_no_secret_can_be_an_argument():
+    text = command("--help")
+    assert all(verb in text for verb in ("send", "listen", "export", "open"))
+    for verb in ("send", "listen", "export", "open"):
+        assert not {"--password", "--passphrase", "--code"} & set(command(verb, "--help").split())
