@@ -36,6 +36,8 @@ OPEN_TO_ALL = frozenset(
         "healthz",
         "readyz",
         "log-checkpoint",
+        "log-hashes",
+        "log-key",
     }
 )
 

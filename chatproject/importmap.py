@@ -28,6 +28,11 @@ class ImportMap:
     csp_hash: str
     integrity: dict[str, str]
 
+    @property
+    def manifest_hash(self) -> str:
+        """SHA-256 of the text in hex: what the policy allows is what stands in the log as this release."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
 
 @functools.cache
 def import_map() -> ImportMap:

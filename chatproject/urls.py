@@ -11,6 +11,8 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("log/checkpoint", checkpoint.show, name="log-checkpoint"),
+    path("log/key", checkpoint.key, name="log-key"),
+    path("log/hashes", checkpoint.hashes, name="log-hashes"),
     path("language/", include("django.conf.urls.i18n")),
     path(f"{settings.ADMIN_PATH}/", site.urls),
     path("api/keys/", include("keys.urls")),

@@ -1,24 +1,48 @@
-"""The newest log head as a C2SP checkpoint (tlog-checkpoint, signed-note), for mirrors and witnesses. Public."""
+"""The log for mirrors, witnesses and `verify-assets`: public, without a login.
+
+The newest head as a C2SP checkpoint (tlog-checkpoint, signed-note), the key that signs it, and all leaf hashes. Hashes
+only: a leaf holds the hash of a name, and names can be guessed; the hash over a leaf holds a key nobody can guess.
+"""
 
 import base64
 import hashlib
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from chatproject.lib.api import api_view, as_count, read_query
 from chatproject.lib.bridge import run
+from chatproject.lib.encoding import to_base64url
 from keys import services, signer
 from keys.models import LogHead
 
 ED25519 = b"\x01"  # signature type of signed-note
+MAX_INDEX = 2**53 - 1
 
 
 @require_safe
 async def show(request: HttpRequest) -> HttpResponse:
     text = await run(_current)
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+async def key(request: HttpRequest) -> HttpResponse:
+    """The log's key as signed-note's verifiers take it: name+id+base64(type || key)."""
+    name, public_key = origin(), signer.public_key()
+    line = f"{name}+{key_id(name, public_key).hex()}+{_base64(ED25519 + public_key)}\n"
+    return HttpResponse(line, content_type="text/plain; charset=utf-8")
+
+
+@api_view("GET")
+async def hashes(request: HttpRequest) -> dict[str, Any]:
+    """Leaf hashes from index `from` on, at most 2000 at a time, up to the size of the head."""
+    start = read_query(request, {"from": (as_count(0, MAX_INDEX), 0)})["from"]
+    values, size = await run(services.hash_page, start=start)
+    return {"hashes": [to_base64url(value) for value in values], "size": size}
 
 
 def origin() -> str:

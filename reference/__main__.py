@@ -50,6 +50,14 @@ def _parser() -> argparse.ArgumentParser:
     opening.add_argument("--json", action="store_true", help="one JSON object a line")
     _key_file(opening)
     opening.set_defaults(run=offline.read)
+    site = verbs.add_parser(
+        "verify-assets", help="compare the program that a site serves with its log; needs no account"
+    )
+    site.add_argument("origin", metavar="ORIGIN", help="like https://chat.example")
+    site.add_argument(
+        "--log-key", type=Path, metavar="FILE", help="what ORIGIN/log/key said earlier, or to somebody else"
+    )
+    site.set_defaults(run=offline.verify_site)
     return parser
 
 
@@ -66,7 +74,7 @@ def _key_file(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--secrets", type=Path, metavar="FILE", help="password, code and passphrase, one a line")
 
 
-OFFLINE = (offline.read,)
+OFFLINE = (offline.read, offline.verify_site)
 
 if __name__ == "__main__":
     with contextlib.suppress(BrokenPipeError):

@@ -26,7 +26,7 @@ class BundleLeaf:
 class AssetLeaf:
     """A leaf that names a release manifest."""
 
-    build: bytes
+    build: str
     manifest_hash: bytes
 
 
@@ -71,13 +71,20 @@ def parse_leaf(data: bytes) -> BundleLeaf | AssetLeaf:
     reader = Reader(data)
     if data.startswith(label("asset-leaf")):
         reader.label("asset-leaf")
-        asset = AssetLeaf(reader.vec(), reader.take(32))
+        asset = AssetLeaf(_utf8(reader.vec()), reader.take(32))
         reader.end()
         return asset
     reader.label("leaf")
     leaf = BundleLeaf(reader.take(32), reader.take(32), reader.u32(), reader.take(32))
     reader.end()
     return leaf
+
+
+def _utf8(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise ProtocolError("BAD_ENCODING") from None
 
 
 def encode_head(head: Head) -> bytes:

@@ -18,13 +18,18 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root(leaves: Iterable[bytes]) -> bytes:
-    """The root over the leaves' bytes; H("") of none.
+    """The root over the leaves' bytes; H("") of none."""
+    return root_of_hashes(map(leaf_hash, leaves))
+
+
+def root_of_hashes(hashes: Iterable[bytes]) -> bytes:
+    """The root over leaf hashes.
 
     Keeps the roots of the full subtrees along the right edge: as many as the size has one-bits.
     """
     edge: list[bytes] = []
-    for size, leaf in enumerate(leaves):
-        edge.append(leaf_hash(leaf))
+    for size, digest in enumerate(hashes):
+        edge.append(digest)
         for _ in range(_trailing_ones(size)):
             right, left = edge.pop(), edge.pop()
             edge.append(node_hash(left, right))

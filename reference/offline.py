@@ -1,4 +1,4 @@
-"""The verb `open`: an export is verified and read with the key file, without a server and without a browser."""
+"""The verbs without an account: `open` reads an export, `verify-assets` looks at a site from outside."""
 
 import argparse
 import json
@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from reference.account import Account, parse_account
 from reference.archive import Archive, open_archive
 from reference.asking import ask_passphrase
+from reference.assets import verify_assets
 from reference.errors import require
 from reference.keyfile import ACCOUNT, open_keyfile, parse_keyfile, stretch
 from reference.transcript import Line, read_transcript
+from reference.web import Web
 
 ESCAPED = {code: repr(chr(code))[1:-1] for code in (*range(32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 
@@ -26,6 +28,15 @@ def read(given: argparse.Namespace) -> int:
     if not given.json:
         print(f"-- {count} lines, {faults} of them refused or missing; exported {_time(archive.made_ms)}")
     return 1 if faults else 0
+
+
+def verify_site(given: argparse.Namespace) -> int:
+    """Prints the build and what does not fit, one line each; 1 when there is anything."""
+    build, findings = verify_assets(Web(given.origin), log_key=given.log_key.read_text() if given.log_key else None)
+    print(f"build {build}")
+    for finding in findings:
+        print(f"{finding.where}: {finding.what}")
+    return 1 if findings else 0
 
 
 def open_account(data: bytes, passphrase: str) -> Account:

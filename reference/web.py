@@ -1,6 +1,7 @@
 """HTTP with a cookie jar: pages as a browser posts them, and the JSON contract. Blocking; use it from a thread."""
 
 import json
+from email.message import Message
 from http.cookiejar import CookieJar
 from typing import Any
 from urllib.error import HTTPError
@@ -36,6 +37,16 @@ class Web:
     def page(self, path: str) -> str:
         """A page's HTML, after redirects."""
         return self._open(Request(self.origin + path))  # noqa: S310  the scheme was checked
+
+    def fetch(self, path: str) -> tuple[bytes, Message]:
+        """What stands at a path of this origin, as it is, with the answer's headers; redirects end elsewhere."""
+        if not path.startswith("/") or path.startswith("//"):
+            raise HttpRefused(0, "another origin")
+        try:
+            with self._opener.open(Request(self.origin + path), timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
+                return response.read(), response.headers
+        except HTTPError as error:
+            raise HttpRefused(error.code, "") from None
 
     def submit(self, path: str, fields: dict[str, str]) -> str:
         """Post a form; the HTML of where it leads."""

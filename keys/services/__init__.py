@@ -16,14 +16,16 @@ from keys.services.devices import (
     write_number,
 )
 from keys.services.handout import Handout, IsContact
-from keys.services.logbook import current_head, log_page, log_size, sign_fresh_head
+from keys.services.logbook import current_head, hash_page, log_page, log_size, sign_fresh_head
 from keys.services.prekeys import SignedPrekey, prekey_state, store_prekeys
 from keys.services.publishing import publish
+from keys.services.releases import asset_leaf, log_release
 
 __all__ = [
     "SESSION_KEY",
     "Handout",
     "SignedPrekey",
+    "asset_leaf",
     "bound_device",
     "bundle_devices",
     "bundle_page",
@@ -31,8 +33,10 @@ __all__ = [
     "current_head",
     "device_of",
     "fetch_prekeys",
+    "hash_page",
     "is_contact",
     "log_page",
+    "log_release",
     "log_size",
     "prekey_state",
     "prove_device",

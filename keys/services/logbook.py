@@ -54,6 +54,13 @@ def log_page(*, start: int) -> LogPage:
     return LogPage(leaves, head.size, signer.as_head(head).encode(), bytes(head.sig), signer.public_key())
 
 
+def hash_page(*, start: int) -> tuple[list[bytes], int]:
+    """Leaf hashes from index `start` on, at most 2000, and the size of the newest head that they lead to."""
+    size = current_head().size
+    rows = LogLeaf.objects.filter(index__gte=start, index__lt=min(size, start + PAGE_LEAVES)).order_by("index")
+    return [bytes(value) for value in rows.values_list("leaf_hash", flat=True)], size
+
+
 def lock_log() -> int:
     """Take the log's one lock until the transaction ends; the number of leaves. An UPDATE locks on every database."""
     own_row = LogState.objects.filter(pk=LogState.ONLY)

@@ -1,7 +1,8 @@
 /** The only composition root: tries the browser, puts the parts together, hands the Messenger to the page. */
 import { createMessenger } from "./chat/messenger.js";
 import { browserClock, browserSchedule } from "./chat/schedule.js";
-import { dh, generateEd25519, generateX25519, sign, verify, wipe } from "./crypto/primitives.js";
+import { dh, generateEd25519, generateX25519, sha256, sign, verify, wipe } from "./crypto/primitives.js";
+import { utf8 } from "./lib/bytes.js";
 import { openDatabase } from "./store/database.js";
 import { createApi } from "./transport/api.js";
 import { socketMaker } from "./transport/socket.js";
@@ -29,13 +30,20 @@ async function obstacle() {
   return hasAll && (await canDoKeys()) ? null : "unsupported";
 }
 
-function compose(app) {
+/** What this page may run is its import map; the hash of its text names the release. */
+async function manifestHash() {
+  const map = document.querySelector('script[type="importmap"]');
+  return map ? sha256(utf8(map.textContent)) : null;
+}
+
+async function compose(app) {
   const { origin, host, protocol } = location;
   const onLoginRequired = () => app.show("login");
   const api = createApi({ fetch: window.fetch.bind(window), csrf: app.dataset.csrf, onLoginRequired });
   const url = `${protocol === "https:" ? "wss:" : "ws:"}//${host}/ws/`;
   const createSocket = socketMaker({ url, api, schedule: browserSchedule });
-  return createMessenger({ api, createSocket, openDatabase, clock: browserClock, schedule: browserSchedule, locks: navigator.locks, origin });
+  const found = { manifestHash: await manifestHash(), locks: navigator.locks, origin };
+  return createMessenger({ api, createSocket, openDatabase, clock: browserClock, schedule: browserSchedule, ...found });
 }
 
 /** The network, the page or the person came back. */
@@ -55,7 +63,7 @@ async function main() {
   const app = document.querySelector("chat-app");
   const trouble = await obstacle();
   if (trouble) return app.show(trouble);
-  const messenger = compose(app);
+  const messenger = await compose(app);
   follow(messenger);
   return app.start(messenger);
 }

@@ -28,7 +28,9 @@ export class Browser {
     const createSocket = socketMaker({ url: "ws", api, schedule, open: client.open });
     const open = (name) => openDatabase(this.prefix + name);
     const locks = { request: (name, options, work) => navigator.locks.request(this.prefix + name, options, work) };
-    const messenger = createMessenger({ api, createSocket, openDatabase: open, schedule, locks, marks: this.marks, origin: ORIGIN, clock: { now: () => Date.now() + (this.skew ?? 0), elapsed: () => performance.now() + (this.elapsed ?? 0) } });
+    const clock = { now: () => Date.now() + (this.skew ?? 0), elapsed: () => performance.now() + (this.elapsed ?? 0) };
+    const { marks, manifestHash } = this;
+    const messenger = createMessenger({ api, createSocket, openDatabase: open, schedule, locks, marks, origin: ORIGIN, manifestHash, clock });
     messenger.addEventListener("problem", ({ detail }) => this.problems.push(detail));
     messenger.addEventListener("message", ({ detail }) => this.messages.push(detail));
     messenger.addEventListener("phase", ({ detail }) => this.phases.push(detail));

@@ -1,5 +1,8 @@
 /** What heals later: keys that come, browsers that are renewed, storage that is gone. */
 
+import { hex, utf8 } from "/static/js/lib/bytes.js";
+import { encodeAssetLeaf } from "/static/js/crypto/log.js";
+import { sha256 } from "/static/js/crypto/primitives.js";
 import { openDatabase } from "/static/js/store/database.js";
 import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
 import { talking } from "./worlds.js";
@@ -98,6 +101,28 @@ export const LATER = {
     await bob.messenger.send(cid, "it works");
     await until(async () => (await alice.texts(cid)).includes("it works"), "on both ways", () => alice.codes(cid));
     expect((await alice.texts(cid)).length, 4, "nothing twice");
+  },
+
+  async a_program_that_the_log_does_not_name_stops_writing(world) {
+    const { alice, bob, cid } = await talking(world);
+    const manifest = utf8("the import map of a release");
+    alice.manifestHash = await sha256(manifest);
+    await alice.reload();
+    await until(() => alice.messenger.conversation(cid).blocked?.code === "CODE_UNTRUSTED", "blocked");
+    expect(alice.messenger.build, hex(alice.manifestHash).slice(0, 16), "build");
+    await refuses(alice.messenger.decide(cid, "continue"), "CODE_UNTRUSTED");
+    await bob.messenger.send(cid, "still read");
+    await alice.sees(cid, "hello", "hi", "still read");
+    const carol = world.browserOf(world.server.addPerson("carol"));
+    await carol.setUp();
+    const other = await alice.messenger.startWith(carol.person.uid);
+    await until(() => alice.messenger.conversation(other).blocked?.code === "CODE_UNTRUSTED", "new chats too");
+
+    await world.server.append(await encodeAssetLeaf({ build: alice.messenger.build, manifest }));
+    await alice.reload();
+    await until(() => [cid, other].every((one) => alice.messenger.conversation(one).blocked === null), "lifted");
+    await alice.messenger.send(cid, "writing again");
+    await bob.sees(cid, "hello", "hi", "still read", "writing again");
   },
 
   async what_had_no_keys_is_read_in_its_place(world) {

@@ -103,6 +103,7 @@ SCENARIOS = [
     "a_clock_a_day_off_is_told",
     "an_event_handed_over_needs_no_pull",
     "an_event_handed_over_out_of_turn_is_a_bell",
+    "a_program_that_the_log_does_not_name_stops_writing",
 ]
 
 

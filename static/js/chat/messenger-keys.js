@@ -1,5 +1,7 @@
 /** The Messenger's half that makes, opens and closes the keys; one step at a time, so that two clicks are never two key sets. */
 
+import { hex } from "../lib/bytes.js";
+import { BUILD_DIGITS } from "../crypto/labels.js";
 import { ChatError } from "./codes.js";
 import { Events } from "./events.js";
 import { fileOutdated, fileSaved, keyFileState, remindLater } from "./file-care.js";
@@ -21,10 +23,13 @@ export class MessengerKeys extends EventTarget {
   #jobs = Promise.resolve();
   /** @type {"online"|"connecting"|"offline"} */
   connection = "offline";
+  /** The first digits of the hash of the program that runs here, or null. @type {string|null} */
+  build = null;
 
   /** @param {object} parts of createMessenger */
   constructor(parts) {
     super();
+    if (parts.manifestHash) this.build = hex(parts.manifestHash).slice(0, BUILD_DIGITS);
     const events = new Events(this);
     const onConnection = (state) => {
       this.connection = state;

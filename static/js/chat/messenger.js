@@ -15,14 +15,15 @@ import { conversationList, conversationView, messageById, messagePage } from "./
 
 /**
  * @param {{api: object, createSocket: (handlers: object) => object, openDatabase?: (name: string) => Promise<object>, clock?: object,
- *   schedule?: object, locks?: object, storage?: object, marks?: object, origin: string}} parts
+ *   schedule?: object, locks?: object, storage?: object, marks?: object, origin: string, manifestHash?: Uint8Array|null}} parts
+ *   manifestHash: of the program that runs
  * @returns {Messenger}
  */
 export function createMessenger({
   api, createSocket, openDatabase = openRealDatabase, clock = browserClock, schedule = browserSchedule, locks = globalThis.navigator.locks,
-  storage = globalThis.navigator.storage, marks = keptMarks(), origin,
+  storage = globalThis.navigator.storage, marks = keptMarks(), origin, manifestHash = null,
 }) {
-  return new Messenger({ api, createSocket, openDatabase, clock, schedule, locks, storage, marks, origin });
+  return new Messenger({ api, createSocket, openDatabase, clock, schedule, locks, storage, marks, origin, manifestHash });
 }
 
 /** @see createMessenger */

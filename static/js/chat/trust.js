@@ -5,7 +5,7 @@ import { freePlace } from "../store/mail.js";
 import { ChatError, codeOf } from "./codes.js";
 import { Draft } from "./draft.js";
 
-const UNDECIDABLE = new Set(["SEQ_REWRITE"]); // the server's past changed: there is nothing to go on with
+const UNDECIDABLE = new Set(["SEQ_REWRITE", "CODE_UNTRUSTED"]); // the server's past changed, or this program did: there is nothing to go on with
 
 /** @typedef {object} TrustParts chats, bundles, inbox, locks, events, store, clock, me, did, device, onTold(cid) */
 
@@ -44,6 +44,16 @@ export class Trust {
   async alarm(error) {
     for (const { cid } of this.#parts.chats.all()) await this.block(cid, codeOf(error));
     this.#parts.events.problem(error);
+  }
+
+  /** What stood in the way does so no more. @param {string} code */
+  async lift(code) {
+    const { chats, locks, events } = this.#parts;
+    for (const { cid } of chats.all().filter(({ blocked }) => blocked?.code === code)) {
+      await locks.with(cid, () => chats.commit({ ...chats.get(cid), blocked: null }));
+      this.#blockedBy.delete(`${cid}/${code}`);
+      events.emit("conversation", { cid });
+    }
   }
 
   /** @param {string} cid @param {"continue"|"repair"} choice */

@@ -1,6 +1,7 @@
 /** Everything that exists only while the keys are open: made at unlock, dropped as a whole at lock. */
 
 import { ProtocolError } from "../crypto/errors.js";
+import { isReleased } from "../crypto/log.js";
 import { Acks } from "./acks.js";
 import { Bundles } from "./bundles.js";
 import { codeOf } from "./codes.js";
@@ -29,11 +30,13 @@ import { WriteNumber } from "./write-number.js";
 
 const SETTLE_MS = [1_000, 30_000];
 const CHANGE_MS = [1_000, 5_000]; // random, so that members seldom race
+const UNTRUSTED = "CODE_UNTRUSTED";
 const VAULT_OPEN_MS = 5 * 60_000;
 
 /**
  * @typedef {object} UnlockedParts
  * @property {object} api @property {object} db @property {{ring: object, close: () => void}} open @property {object} card @property {{uid: string, name: string, displayName: string}} me
+ * @property {Uint8Array|null} manifestHash of the import map that this page runs under
  * @property {string} origin @property {object} clock @property {object} schedule @property {object} locks @property {object} events
  * @property {(handlers: object) => object} createSocket @property {(why: string) => void} onEnd
  */
@@ -109,9 +112,17 @@ export class Unlocked {
       if (codeOf(error) !== "LOG_STALE") throw error;
       this.events.problem(error); // a warning: what is known so far stays good
     }
+    await this.checkCode();
     const uids = this.bundles.pin(this.me.uid) ? this.bundles.uidsBehind() : [this.me.uid];
     for (const uid of uids) await this.#refresh(uid);
     return this.trust.told();
+  }
+
+  /** This very program must be one that the log names (section 4); a page without an import map has nothing to compare. */
+  async checkCode() {
+    const { manifestHash } = this.#parts;
+    if (!manifestHash || isReleased(this.replay.log, manifestHash)) await this.trust.lift(UNTRUSTED);
+    else await this.trust.alarm(new ProtocolError(UNTRUSTED));
   }
 
   /** No timer, no socket, no key from here on. */
@@ -130,7 +141,10 @@ export class Unlocked {
 
   #connectParts() {
     const { api, ring, me, clock, device, schedule } = this;
-    const lateBound = { line: () => this.line, historySeeds: () => this.#historySeeds, isRemoved: () => this.isRemoved, run: (cid) => this.sending.run(cid) };
+    const lateBound = {
+      line: () => this.line, historySeeds: () => this.#historySeeds, isRemoved: () => this.isRemoved, run: (cid) => this.sending.run(cid),
+      checkCode: () => this.watch.isLogKnown && this.checkCode(),
+    };
     this.replay = new LogReplay({ api, ring, clock, me, ownHashes: () => this.bundles.ownHashes() });
     this.bundles = new Bundles({
       api, ring, replay: this.replay, me, ownRoot: () => device.own.rootPub, nameOf: (uid) => this.directory.nameOf(uid),

@@ -13,7 +13,8 @@ import { newUuid } from "./uuid.js";
 const BODY_MAX_BYTES = CONTENT_MAX_BYTES - 2_048; // the rest is for what stands beside the body
 
 /** @param {object} open Unlocked @param {string} uid @returns {Promise<string>} cid; keys are agreed with the first message */
-export async function startWith({ chats, directory, api, clock, events }, uid) {
+export async function startWith(open, uid) {
+  const { chats, directory, api, clock, events, watch } = open;
   const known = chats.all().find((chat) => chat.peer === uid);
   if (known) return known.cid;
   await directory.learn([uid]);
@@ -21,6 +22,7 @@ export async function startWith({ chats, directory, api, clock, events }, uid) {
   await chats.add([{ cid, uids, updatedAt: clock.now() }]);
   if (!chats.has(cid) || chats.get(cid).peer !== uid) throw new ChatError("BAD_ANSWER"); // a chat with somebody else
   events.emit("conversations");
+  if (watch.isLogKnown) await open.checkCode();
   return cid;
 }
 

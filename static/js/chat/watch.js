@@ -44,7 +44,10 @@ export class Watch {
     const toLearn = chats.all().map(({ peer }) => peer).filter((uid) => !directory.person(uid).hasKeys);
     if (toLearn.length) await directory.learn([...new Set([...toLearn, me.uid])]);
     conversations.forEach(({ cid, seq }) => inbox.hear(cid, seq));
-    if (fresh.length) events.emit("conversations");
+    if (fresh.length) {
+      events.emit("conversations");
+      await this.#parts.checkCode();
+    }
     return conversations;
   }
 

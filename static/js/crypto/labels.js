@@ -75,6 +75,7 @@ export const MODE_HISTORY = 0;
 export const MODE_EPHEMERAL = 1;
 
 export const HEAD_AGE_MAX_MS = 86_400_000;
+export const BUILD_DIGITS = 16; // hex digits of a manifest's hash: the name of a release
 
 export const HEADER_BYTES = 99;
 export const ENVELOPE_VERSION = 1;

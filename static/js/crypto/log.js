@@ -122,6 +122,11 @@ export function lastLeaf(log, idx, size = log.size) {
   return place === undefined ? undefined : log.leaves[place];
 }
 
+/** @param {Log} log @param {Uint8Array} manifestHash @returns {boolean} whether a release with this manifest is in it */
+export function isReleased(log, manifestHash) {
+  return log.leaves.some((leaf) => !leaf.idx && equal(leaf.manifestHash, manifestHash));
+}
+
 /**
  * A bundle is usable only if it equals the last leaf of its idx.
  * @param {Log} log @param {object} bundle a Bundle

@@ -3,7 +3,7 @@ import { personName } from "./conversations.js";
 import { closeMenu, watchMenu } from "./menus.js";
 import { setTheme, theme } from "./theme.js";
 import { define, View } from "./view.js";
-import { sayError } from "./words.js";
+import { say, sayError } from "./words.js";
 import "./browsers-dialog.js";
 import "./forget-dialog.js";
 import "./key-file-dialog.js";
@@ -42,6 +42,8 @@ export class AppMenu extends View {
     this.parts.avatar.person = me;
     this.parts.name.textContent = personName(me);
     this.parts.user.textContent = `@${me.name}`;
+    this.parts.build.hidden = !messenger.build;
+    this.parts.build.textContent = messenger.build ? say("menu.build", { build: messenger.build }) : "";
   }
 
   /** Opens the dialog that checks the key file. */
