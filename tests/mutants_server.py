@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.mutants import Mutant, doors, installation, mail, people, public_keys
+from tests.mutants import Mutant, doors, installation, mail, operation, people, public_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = (
@@ -30,6 +30,7 @@ COPIED = (
     "static",
     "locale",
     "requirements",
+    "docs",
 )
 FILES = ("conftest.py", "manage.py", "pyproject.toml")
 TESTS = (
@@ -41,7 +42,14 @@ TESTS = (
     "test_headers.py",
     "test_architecture.py",
 )
-MUTANTS = [*doors.MUTANTS, *people.MUTANTS, *installation.MUTANTS, *public_keys.MUTANTS, *mail.MUTANTS]
+MUTANTS = [
+    *doors.MUTANTS,
+    *people.MUTANTS,
+    *installation.MUTANTS,
+    *public_keys.MUTANTS,
+    *mail.MUTANTS,
+    *operation.MUTANTS,
+]
 
 
 def run(mutant: Mutant, copy: Path) -> bool:

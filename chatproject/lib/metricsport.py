@@ -29,10 +29,10 @@ def start(host: str, port: int) -> int:
 
 
 def is_inside(address: str) -> bool:
-    """Whether a peer is of this machine or of a private network."""
+    """Whether a peer is of this machine or of a network that the Internet does not reach; pods may have 100.64.0.0/10."""
     parsed = ipaddress.ip_address(address)
     parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-    return parsed.is_private or parsed.is_loopback or parsed.is_link_local
+    return not parsed.is_global
 
 
 def _listen(host: str, port: int) -> "_Server":
