@@ -29,7 +29,7 @@ def start(host: str, port: int) -> int:
 
 
 def is_inside(address: str) -> bool:
-    """Whether a peer is of this machine or of a network that the Internet does not reach; pods may have 100.64.0.0/10."""
+    """Whether a peer is of this machine or of a network that the Internet does not reach (pods: 100.64.0.0/10)."""
     parsed = ipaddress.ip_address(address)
     parsed = getattr(parsed, "ipv4_mapped", None) or parsed
     return not parsed.is_global
