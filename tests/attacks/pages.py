@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -115,9 +115,13 @@ class Stranger:
                 line, _ = self.socket.accept()
             except OSError:
                 return
-            with line:
+            with line, suppress(OSError):  # some connect ahead and ask for nothing
                 line.settimeout(5)
-                self.came.append(line.recv(8192).decode("latin-1"))
-                body = self.page.encode()
-                head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n"
-                line.sendall(f"{head}Connection: close\r\n\r\n".encode() + body)
+                if asked := line.recv(8192).decode("latin-1"):
+                    self.came.append(asked)
+                    line.sendall(self._answer())
+
+    def _answer(self) -> bytes:
+        body = self.page.encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        return head.encode() + body

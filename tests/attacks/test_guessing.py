@@ -17,21 +17,41 @@ from tests.attacks.ranks import differ
 
 pytestmark = pytest.mark.browser
 FAILURES_EACH = 3  # from the fourth on the account makes its tries wait
+OTP_TRIES = 10  # of an account in an hour
 
 
 def stranger(site: Guarded, number: int) -> Visitor:
     return site.visitor(f"198.{number // 200 % 50}.{number % 200}.9")
 
 
+def guess_until_refused(site: Guarded, name: str) -> tuple[int, int]:
+    """How many wrong passwords are taken, and how long the next try has to wait."""
+    for taken in range(21):
+        answer = stranger(site, random.randrange(10_000)).type_password(name, f"wrong {taken}")
+        if answer.status == 429:
+            return taken, int(answer.headers["Retry-After"])
+        assert answer.status == 400
+    raise AssertionError("more than the hour's tries")
+
+
+def is_refused_when_right(site: Guarded, name: str) -> bool:
+    """Whether the right password is refused while tries have to wait; on a machine too busy to try in time, again."""
+    for _ in range(5):
+        _taken, wait = guess_until_refused(site, name)
+        began = time.monotonic()
+        answer = stranger(site, random.randrange(10_000)).type_password(name, PASSWORD)
+        if answer.status == 429 or time.monotonic() - began < wait - 1:
+            return answer.status == 429
+    return False
+
+
 def test_a90_nobody_guesses_passwords_for_long(guarded):
     owner = guarded.person("guessed")
     for name in ("guessed", "nobody-at-all"):
-        answers = [stranger(guarded, n).type_password(name, f"wrong {n}") for n in range(8)]
-        assert [answer.status for answer in answers[:4]] == [400] * 4, name
-        assert answers[-1].status == 429
-        assert int(answers[-1].headers["Retry-After"]) > 0
-    right = stranger(guarded, 9).type_password("guessed", PASSWORD)
-    assert right.status == 429, "not even with the right one"
+        taken, wait = guess_until_refused(guarded, name)
+        assert FAILURES_EACH < taken <= 20, name
+        assert wait > 0
+    assert is_refused_when_right(guarded, "guessed")
     owner.home.post("/logout/")
     assert owner.home.type_password("guessed", PASSWORD).location == "/second-step/", "who is known gets in"
 
@@ -88,9 +108,9 @@ def test_a92_codes_of_the_second_step_are_not_guessed(guarded):
     assert thief.type_password("tried", PASSWORD).location == "/second-step/"
     first = thief.type_code("000000")
     assert first.status == 400
-    waits = [int(thief.type_code("000001").headers.get("Retry-After", 0)) for _ in range(12)]
-    assert waits[0] == 1, "a second after the first"
-    assert min(waits) >= 1
+    statuses = [thief.type_code("000001").status for _ in range(14)]
+    assert statuses.count(400) < OTP_TRIES
+    assert statuses[-1] == 429, "ten an hour, however slowly"
     assert thief.type_code(victim.next_code()).status == 429, "nor is a right one taken now"
     assert not thief.is_inside
     assert victim.home.is_inside
@@ -100,15 +120,17 @@ def test_a92_codes_of_the_second_step_are_not_guessed(guarded):
 @pytest.mark.thorough
 def test_a92_each_failure_makes_the_next_try_wait_longer(guarded):
     guarded.person("slower")
-    thief, waits = stranger(guarded, 501), []
+    thief, waits = stranger(guarded, 501), [0]
     thief.type_password("slower", PASSWORD)
-    for _ in range(2):
-        time.sleep(waits[-1] if waits else 0)
-        assert thief.type_code("000000").status == 400
-        refused = thief.type_code("000000")
-        assert refused.status == 429
-        waits.append(int(refused.headers["Retry-After"]))
-    assert waits == [1, 2]
+    for _ in range(OTP_TRIES):
+        answer = thief.type_code("000000")
+        if answer.status == 429:
+            waits.append(int(answer.headers["Retry-After"]))
+            if waits[-1] > 2:
+                break
+            time.sleep(waits[-1])
+    assert waits == sorted(waits)
+    assert waits[-1] > 2
 
 
 @pytest.mark.thorough
