@@ -100,18 +100,14 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
         'check(equal(commit, file.subarray(KEYFILE_HEADER_BYTES, body)), "KEYFILE_WRONG_PASSPHRASE");',
         "",
     ),
-    76: (
-        "chat/log-replay.js",
-        'check(this.log.size === head.size && equal(await logRoot(this.log), head.root), "STATE_ROLLBACK");',
-        "",
-    ),
-    77: ("chat/life.js", 'isLost ? "STORAGE_LOST" : undefined', "undefined"),
+    76: ("chat/unlocked.js", 'await this.trust.block(cid, "STATE_ROLLBACK");', ";"),
 }
 # where a second check stands behind the first, both go
 ALSO: dict[int, tuple[str, str, str]] = {
+    76: ("chat/message-in.js", 'if (event.did === parts.did) draft.block("STATE_ROLLBACK");', ""),
     72: (
-        "chat/key-import.js",
-        'if (!chain.some(({ rootPub }) => hex(rootPub) === root)) throw new ProtocolError("KEYFILE_WRONG_ACCOUNT");',
+        "crypto/keyfile-payload.js",
+        'check(equal(account.uid, uid) && account.name === name, "KEYFILE_WRONG_ACCOUNT");',
         "",
     ),
     60: ("chat/receipts.js", "receipts && chat.wrote ? chat.untold", "receipts ? chat.untold"),

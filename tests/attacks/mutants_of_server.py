@@ -66,11 +66,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
     ),
     100: ("chatproject/lib/api.py", "or set(body) - set(known) or", "or"),
     101: ("keys/services/devices.py", "    curves.verify(pub=bytes(device.ds_pub), message=message, sig=sig)\n", ""),
-    102: (
-        f"{CHAT}services.py",
-        "    mine = Conversation.objects.of(wanted.uid).select_for_update()\n",
-        "    mine = Conversation.objects.of(wanted.uid)\n",
-    ),
+    102: (f"{CHAT}ledgersql.py", "ORDER BY c.cid FOR UPDATE OF c", "ORDER BY c.cid"),
     103: (f"{CHAT}lobby.py", "MAX_WAITING_A_NETWORK = 100", "MAX_WAITING_A_NETWORK = 10**6"),
     104: (
         "chatproject/settings.py",

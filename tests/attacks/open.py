@@ -33,6 +33,7 @@ PARTLY: dict[int, str] = {
     62: "module only",
     63: "module only",
     64: "module only; device names such as CON are not asserted",
+    77: "the phase import; that the loss is told as STORAGE_LOST is not asserted",
     78: "storage only, no memory snapshot",
 }
 
