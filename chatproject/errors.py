@@ -2,11 +2,15 @@
 wrong inside.
 """
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from chatproject.lib.api import error_response
 
+RETRY_SECONDS = 2
 CODES = {400: "BAD_REQUEST", 403: "FORBIDDEN", 404: "NOT_FOUND", 500: "SERVER_ERROR"}
 
 
@@ -23,6 +27,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """A database that cannot answer, wherever it was asked, is not the request's end: 503, to be repeated."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return _unavailable(request)
     return _answer(request, 500)
 
 
@@ -30,6 +37,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if request.path.startswith("/api/"):
         return error_response("CSRF_FAILED", 403)
     return render(request, "errors/csrf.html", status=403)
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return error_response("UNAVAILABLE", 503, retry_after=RETRY_SECONDS)
+    return render(request, "errors/500.html", status=503)
 
 
 def _answer(request: HttpRequest, status: int) -> HttpResponse:
