@@ -66,6 +66,7 @@ class Link:
     async def open(self) -> None:
         """Connect; returns after the first welcome, or raises what ended the connection for good."""
         self._task = asyncio.create_task(self._keep())
+        self._task.add_done_callback(lambda task: task.cancelled() or task.exception())  # told by `_end` as well
         welcomed = asyncio.create_task(self._welcomed.wait())
         await asyncio.wait({self._task, welcomed}, return_when=asyncio.FIRST_COMPLETED)
         welcomed.cancel()
