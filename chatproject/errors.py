@@ -7,9 +7,11 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from redis.exceptions import RedisError
 
 from chatproject.lib.api import error_response
 
+AWAY = (OperationalError, InterfaceError, RedisError)
 RETRY_SECONDS = 2
 CODES = {400: "BAD_REQUEST", 403: "FORBIDDEN", 404: "NOT_FOUND", 500: "SERVER_ERROR"}
 
@@ -27,8 +29,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A database that cannot answer, wherever it was asked, is not the request's end: 503, to be repeated."""
-    if isinstance(sys.exception(), OperationalError | InterfaceError):
+    """A database or Redis that cannot answer, wherever it was asked, is not our mistake: 503, to be repeated."""
+    if isinstance(sys.exception(), AWAY):
         return _unavailable(request)
     return _answer(request, 500)
 

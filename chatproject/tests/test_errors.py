@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import OperationalError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from accounts import services
 
@@ -25,6 +26,10 @@ def test_a_database_that_cannot_answer_is_to_be_asked_again(fails):
     answer = fails("/api/me/", OperationalError("no space left on device"))
     assert (answer.status_code, answer.json()) == (503, {"error": "UNAVAILABLE", "retry_after": 2})
     assert answer["Retry-After"] == "2"
+
+
+def test_so_is_redis(fails):
+    assert fails("/api/me/", RedisConnectionError("refused")).status_code == 503
 
 
 def test_a_page_without_a_database_says_so_too(fails):
