@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 from reference.web import HttpRefused
 
 FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 10.0
 PASSING_STATUSES = frozenset({429, 502, 503})
 P = ParamSpec("P")
 R = TypeVar("R")

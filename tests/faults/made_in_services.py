@@ -39,8 +39,9 @@ async def redis_restarts(world: World) -> str:
 @fault(6, servers=2, people=4)
 async def redis_is_down(world: World) -> str:
     async with _without_failures(world):
-        world.redis.stop()
         async with world.traffic() as traffic:
+            await traffic.goes_on(20, 60)
+            world.redis.stop()
             await traffic.goes_on(20, 60)
             await asyncio.sleep(REDIS_AWAY_SECONDS)
         await world.settle()

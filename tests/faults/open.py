@@ -8,6 +8,7 @@ OPEN: dict[int, str] = {
 
 # number: what its test leaves out, in words for the table
 PARTLY: dict[int, str] = {
+    6: "chats that have keys; handing out prekeys is counted in Redis and answers 503 until it is back",
     8: "no counter rises: Channels drops silently over capacity; the product's own layer has no capacity",
     15: "loss of bells, not of TCP segments",
     16: "a second socket of a device replaces the first: the second way is HTTPS",

@@ -14,7 +14,6 @@ from tests.vectors.browser import module_page
 for _module in ("made_in_server", "made_in_services", "made_in_network", "made_by_members", "made_in_page"):
     importlib.import_module(f"tests.faults.{_module}")
 RUN = """async (name) => (await import("/tests/js_chat/scenarios.js")).run(name)"""
-MOST_SHOWN = 4
 MOST_SECONDS = 600.0
 
 
@@ -65,9 +64,11 @@ async def _in_world(spec: Spec, template: Template, seed: int, equal_seconds: fl
 
 
 def _violations(made: World) -> str:
+    """The first of each invariant, and how many there are."""
     found = made.verdict()
-    more = f" and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
-    return "; ".join(str(one) for one in found[:MOST_SHOWN]) + more
+    first = {one.invariant: one for one in reversed(found)}
+    text = "; ".join(str(first[invariant]) for invariant in sorted(first))
+    return f"{text} ({len(found)} in all)" if len(found) > len(first) else text
 
 
 def _in_page(spec: Spec) -> str:
