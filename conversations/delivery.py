@@ -194,14 +194,15 @@ class _Desk:
             self._listens.clear()
 
     async def _take(self, layer: Any, channel: str) -> None:
-        """The next publication. One that the layer cannot open, or that is not ours, is dropped alone."""
+        """The next publication. What the layer cannot open, or what is not ours, is dropped alone."""
         try:
             message = await layer.receive(channel)
             if message["type"] == "echo":
                 self._echoed.set()
             elif message["from"] != self._name and time.time() - message["at"] < STALE_SECONDS:
                 for each in message["messages"]:
-                    self._hear(message["from"], each)
+                    with _quietly("hear"):
+                        self._hear(message["from"], each)
         except Exception as error:
             _failed("hear", error)
 

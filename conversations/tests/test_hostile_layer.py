@@ -35,7 +35,7 @@ class Line:
     def __init__(self) -> None:
         self.heard: list[Any] = []
 
-    def ring(self, cid: UUID, seq: int) -> None:
+    def ring(self, cid: UUID, seq: int, news: Any) -> None:
         self.heard.append(seq)
 
     def replaced(self) -> None:
@@ -43,14 +43,18 @@ class Line:
 
 
 def bell(seq: Any, **more: Any) -> dict[str, Any]:
-    return {"type": "bell", "uid": UID.hex, "cid": uuid4().hex, "seq": seq, "from": "x", "at": time.time(), **more}
+    return {"type": "event", "uids": [UID.hex], "cid": uuid4().hex, "seq": seq, **more}
+
+
+def published(*messages: Any, **more: Any) -> dict[str, Any]:
+    return {"type": "news", "from": "x", "at": time.time(), "messages": list(messages), **more}
 
 
 async def heard_of(*messages: Any) -> list[Any]:
     desk, line, layer = delivery._Desk(), Line(), Layer(*messages)
     desk.switchboard.join(line)  # type: ignore[arg-type]
     for _ in messages:
-        await desk._hear(layer, "channel")
+        await desk._take(layer, "channel")
     return line.heard
 
 
@@ -58,23 +62,30 @@ ODD: list[Callable[[], Any]] = [
     lambda: ValueError("no key"),
     dict,
     list,
-    lambda: bell(1, uid="nobody"),
-    lambda: bell(1, at="now"),
+    lambda: published(at="now"),
     lambda: None,
+    lambda: published(None),
+    lambda: published(bell(1, uids=["nobody"])),
+    lambda: published({"type": "change", "version": "one", "come": ["x"], "gone": []}),
+    lambda: published({"type": "all", "version": 1, "people": UID.hex}),
 ]
 
 
 @pytest.mark.parametrize("odd", ODD)
 async def test_a_message_that_is_not_ours_is_dropped_alone(odd: Callable[[], Any]) -> None:
     delivery.counters.clear()
-    assert await heard_of(odd(), bell(7)) == [7]
+    assert await heard_of(odd(), published(bell(7))) == [7]
     assert delivery.counters["hear"] == 1
+
+
+async def test_an_odd_message_spoils_none_that_was_published_with_it() -> None:
+    assert await heard_of(published(bell(3), bell(4, cid="none"), bell(5))) == [3, 5]
 
 
 async def test_an_old_message_said_again_ends_no_socket() -> None:
     replaced = {**bell(1), "type": "replaced", "did": DID.hex}
-    assert await heard_of({**replaced, "at": time.time() - delivery.STALE_SECONDS - 1}) == []
-    assert await heard_of(replaced) == ["replaced"]
+    assert await heard_of(published(replaced, at=time.time() - delivery.STALE_SECONDS - 1)) == []
+    assert await heard_of(published(replaced)) == ["replaced"]
 
 
 async def test_with_redis_every_bell_is_sealed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ async def test_frames_sockets_and_events_are_counted(site: Watched) -> None:
         await site.greet(bob, "bob")
         await alice.send(site.post("alice"))
         assert json.loads(await alice.recv())["f"] == "accepted"
-        assert json.loads(await bob.recv())["f"] == "bell"
+        assert json.loads(await bob.recv())["f"] == "event"
         await bob.send(json.dumps({"f": "pull", "cid": site.words["cid"], "after": 1, "limit": 10}))
         await bob.recv()
         await alice.send('{"f":"heads"}')
@@ -63,9 +63,9 @@ async def test_frames_sockets_and_events_are_counted(site: Watched) -> None:
     assert now['chat_ws_connects_total{result="open"}'] == 2
     assert now['chat_envelopes_stored_total{kind="message"}'] == 1
     assert now['chat_frames_total{direction="in",type="post"}'] == 1
-    assert now['chat_frames_total{direction="out",type="bell"}'] == 1
+    assert now['chat_frames_total{direction="out",type="event"}'] == 1
     assert now['chat_frame_seconds_count{type="pull"}'] == 1
-    assert now["chat_delivery_seconds_count"] == 1
+    assert now["chat_delivery_seconds_count"] == 2, "handed over, and asked for again"
     assert now["chat_sweep_recovered_total"] == 0
     assert now["chat_keylog_size"] == 2
 
