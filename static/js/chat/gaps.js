@@ -52,12 +52,11 @@ export function takePlace(draft, { did, counter, ack }) {
   return isLie ? null : placeIn(gap, counter);
 }
 
-/** One line for those that come late in a row, where the newest messages stand. @param {object} draft @param {{seq: number, at: number}} event */
+/** One line for all that come late without a message in its turn between them. @param {object} draft @param {{seq: number, at: number}} event */
 export function tellLate(draft, { seq, at }) {
   const { late } = draft.chat;
-  const goesOn = late !== null && late.seq === seq - 1;
-  const count = goesOn ? late.count + 1 : 1;
-  if (goesOn) draft.drop(placeOf(late.seq, 1));
+  const count = late ? late.count + 1 : 1;
+  if (late) draft.drop(placeOf(late.seq, 1));
   draft.notice(seq, "ORDER_CHANGED", at, { count });
   draft.set({ late: { seq, count } });
 }

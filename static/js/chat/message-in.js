@@ -165,7 +165,7 @@ async function showContent(draft, event, { opened, tag, id, isMine, late, isNew 
   const row = rowOf(event, { opened, isMine, id });
   const inTurn = placeOf(event.seq);
   const place = await putMessage(draft, { place: late ?? inTurn, tag, row, ack: opened.content.ack, isNew }, parts);
-  if (place === inTurn) draft.set({ last: newestOf(draft.found(tag).value) });
+  if (place === inTurn) draft.set({ last: newestOf(draft.found(tag).value), late: null });
   else tellLate(draft, event);
   draft.set({ updatedAt: event.at });
   if (isMine) return draft.set({ wrote: true });
