@@ -61,7 +61,7 @@ def tell(uids: Iterable[UUID], *, cid: UUID, seq: int, news: News | None = None,
     with _quietly("ring"):
         people = set(uids)
         _desk().switchboard.ring(people, cid=cid, seq=seq, news=news, but=but)
-        words = {"news": news.text, "stored_ms": news.at_ms} if news else {}
+        words = {"text": news.text, "stored_ms": news.at_ms} if news else {}
         _desk().tell_holders(people, {"type": "event", "cid": cid.hex, "seq": seq, **words})
 
 

@@ -83,7 +83,7 @@ class Switchboard:
         uids = [UUID(hex=uid) for uid in message["uids"]]
         match message["type"]:
             case "event":
-                news = News(message["news"], message["stored_ms"]) if "news" in message else None
+                news = News(message["text"], message["stored_ms"]) if "text" in message else None
                 self.ring(uids, cid=UUID(message["cid"]), seq=message["seq"], news=news)
             case "log":
                 self.ring_log(uids, log_size=message["log_size"])
