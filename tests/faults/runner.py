@@ -49,9 +49,11 @@ async def judged(spec: Spec, made: World, equal_seconds: float = EQUAL_SECONDS) 
     try:
         async with asyncio.timeout(MOST_SECONDS):
             said = await spec.make(made)
-    except (Fault, TimeoutError) as error:
+    except NotMade:
+        raise
+    except Exception as error:
         await made.settle(equal_seconds)
-        raise Fault(f"{str(error) or 'it hangs'} {_violations(made)}") from error
+        raise Fault(f"{str(error) or type(error).__name__}; {_violations(made)}") from error
     await made.settle(equal_seconds)
     if violations := _violations(made):
         raise Fault(violations)
