@@ -22,6 +22,7 @@ from conversations.rules import Post
 from conversations.throttles import Allowances
 
 BATCH_SECONDS = 6.0
+NAME = "posts"  # of the connection, in PostgreSQL's list of activities
 SESSION = "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000"
 COULD_NOT_SHARE = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.DeadlockDetected)
 _OF_DJANGO = {"context", "cursor_factory", "prepare_threshold", "client_encoding"}
@@ -77,5 +78,6 @@ class Pipeline:
         if self._connection is None:
             given = connections[settings.MESSAGES_ALIAS].get_connection_params()
             params = {name: value for name, value in given.items() if name not in _OF_DJANGO}
+            params["application_name"] = NAME
             self._connection = await psycopg.AsyncConnection.connect(**params, options=SESSION, connect_timeout=4)
         return self._connection

@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 from django.test import override_settings
 
-from conversations import batching, services
+from conversations import batching, pipeline, services
 from conversations.batching import Batcher
 from conversations.judging import Stored
 from conversations.models import Conversation, ConversationDevice, Event
@@ -164,19 +164,17 @@ async def test_the_pipeline_answers_and_writes_the_same(world: World) -> None:
         answers = [room.post(broken), room.post(fine)]
         assert words([await answer for answer in answers]) == ["UNAVAILABLE", 6]
         assert words([await room.post(message(world.alice, posts[0].cid, 3))]) == [7]
-        await in_thread(cut_every_other_connection)
+        await in_thread(cut_the_pipeline)
         assert words([await room.post(message(world.alice, posts[0].cid, 4))]) == ["UNAVAILABLE"]
         assert words([await room.post(message(world.alice, posts[0].cid, 4))]) == [8]
     finally:
         await room.close()
 
 
-def cut_every_other_connection() -> None:
+def cut_the_pipeline() -> None:
     with connections[services.settings.MESSAGES_ALIAS].cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        found = "datname = current_database() AND application_name = %s"
+        cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {found}", [pipeline.NAME])
 
 
 @pytest.mark.services
