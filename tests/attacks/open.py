@@ -21,7 +21,7 @@ PARTLY: dict[int, str] = {
     91: "log-in, bundles and chats; the sign-up tells by design which names are taken, counted by network",
     82: "row, last line, header, bubble, safety number, person row, search hits, one's own account page; not in files",
     83: "a script can still send the page elsewhere by its address or a meta refresh, and preconnect: policies cannot",
-    84: "changed bytes only; other code with its own map and policy runs: CODE_UNTRUSTED is not built",
+    84: "changed bytes; a map that the log does not name: tests/js_chat; code that leaves the check out runs",
     24: "the number that was compared before is not shown beside the new one",
     101: "no mail tells of a session put into the database; the account page lists it",
     103: "p95 of others is measured with half-open lines only; a decompression bomb cannot be: nothing is decompressed",

@@ -2,7 +2,7 @@
 
 # number: why it is not held, or which part of its line is not built
 OPEN: dict[int, str] = {
-    11: "the chat stops with SEQ_REWRITE and keeps its copies; sending again what the backup lacks is not built",
+    11: "the page can send again what the backup lacks (tests/js_chat); the reference clients of this test cannot",
     20: "the second tab stands aside and offers to take over; it does not post through the first",
 }
 
