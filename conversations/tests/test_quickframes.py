@@ -35,7 +35,7 @@ UNUSUAL = {
     "a ping": client_frame(b"ping", opcode=Opcode.PING),
     "compressed": b"\xc1" + client_frame(b"compressed")[1:],
     "no text": client_frame(b"\xff\xfe no text"),
-    "no mask": Frame(Opcode.TEXT, b"without a mask").serialize(mask=False),
+    "no mask": Frame(Opcode.TEXT, b"without a mask").serialize(mask=False) + b"the next",
     "two bytes of length where one is enough": b"\x81\xfe\x00\x05maskhello",
 }
 
