@@ -114,6 +114,7 @@ class World:
         began = asyncio.get_running_loop().time()
         for gate in self._gates:
             gate.mend()
+        await asyncio.gather(*(server.start() for server in self.servers if not server.runs))
         for cid in self.cids:
             reader = self.devices[min(self.history.present(cid))]
             self.history.audit[cid] = await reader.everything(cid)
