@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from accounts.middleware import OPEN_TO_ALL
 from accounts.tests.test_gate import every_address
 from reference import wire
-from reference.login import RECOVERY_FACTOR, log_in
+from reference.login import FACTORS, log_in
 from reference.person import Person
 from reference.web import Web
 from tests.attacks.doors import FACTOR, Answer, Visitor
@@ -94,7 +94,7 @@ def test_a95_there_is_no_way_to_reset_a_password_and_no_way_out_of_the_site(guar
 
 
 def recovery_factor(page: Answer) -> str:
-    return unquote(RECOVERY_FACTOR.search(page.text)[0])
+    return unquote(FACTORS["recovery"].search(page.text)[0])
 
 
 def present(owner: Resident) -> None:
