@@ -174,7 +174,7 @@ export async function a52(world) {
   await bob.say(bob.content({ t: "void", ack: { [bob.client.did]: 9 } }));
   await settled(100);
   expect((await alice.states(cid)).at(-1), "sent", "another device's count is none either");
-  await bob.say(bob.content({ t: "void", ack: { [alice.client.did]: 1 } }));
+  await bob.say(bob.content({ t: "void", ack: { [alice.client.did]: 9 } }));
   await until(async () => (await alice.states(cid)).at(-1) === "delivered", "the peer's sealed word is", () => alice.codes(cid));
   const [mine, his] = [await midOf(world, cid, alice.person.uid), await midOf(world, cid, bob.person.uid)];
   await bob.say(bob.content({ t: "receipt", seen: [his, "ab".repeat(16)] }));

@@ -28,6 +28,21 @@ export const FAULTS = {
     expect((await bob.codes(cid)).includes("COUNTER_GAP"), false, "no counter was spent");
   },
 
+  async a_newer_web_session_goes_on(world) {
+    const { alice, bob, cid } = await talking(world);
+    const shut = () => [...world.server.sockets].filter(({ client }) => client === alice.client).forEach((socket) => socket.shut(4401));
+    const states = [];
+    alice.messenger.addEventListener("connection", ({ detail }) => states.push(detail.state));
+    shut(); // as after a new password, typed in another tab
+    await until(() => states.at(-1) === "online", "online again", () => states);
+    await alice.messenger.send(cid, "still logged in");
+    await bob.sees(cid, "hello", "hi", "still logged in");
+    expect(alice.problems, [], "nothing to say");
+    world.server.answer = async () => new Response('{"error":"LOGIN_REQUIRED"}', { status: 401, headers: { "content-type": "application/json" } });
+    shut();
+    await until(() => alice.problems.some(({ code }) => code === "LOGIN_REQUIRED"), "asked to log in");
+  },
+
   async a_clock_a_day_off_is_told(world) {
     const { alice, bob, cid } = await talking(world);
     for (const [skew, text] of [[DAY_MS, "tomorrow"], [-DAY_MS, "yesterday"]]) {

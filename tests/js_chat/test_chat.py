@@ -100,6 +100,7 @@ SCENARIOS = [
     "who_has_read_is_told_under_seal",
     "what_one_browser_read_is_read_in_the_others",
     "a_full_disk_refuses_before_a_counter_is_used",
+    "a_newer_web_session_goes_on",
     "a_clock_a_day_off_is_told",
     "an_event_handed_over_needs_no_pull",
     "an_event_handed_over_out_of_turn_is_a_bell",

@@ -14,6 +14,7 @@ const STEADY_MS = 10_000; // a line that lived so long: the next way back begins
 const BACKOFF_MS = 500;
 const BACKOFF_CAP_MS = 30_000;
 const REFUSED_BEFORE_POLLING = 3;
+const NEED_A_SESSION = new Set([CLOSE.LOGIN_NEEDED, CLOSE.DEVICE_NEEDED]); // this browser may have a newer one than the socket had
 const RETRY_WHILE_POLLING_MS = 60_000;
 
 /**
@@ -137,8 +138,7 @@ class Line {
     this.#drop();
     if (!this.#running) return;
     this.#refused = opened ? 0 : this.#refused + 1;
-    if (code === CLOSE.LOGIN_NEEDED) this.#end("login");
-    else if (code === CLOSE.REPLACED) this.#end("elsewhere");
+    if (code === CLOSE.REPLACED) this.#end("elsewhere");
     else this.#comeBack(code);
   }
 
@@ -152,7 +152,7 @@ class Line {
     if (this.#refused >= REFUSED_BEFORE_POLLING && !this.#poller) this.#poll();
     if (!this.#poller) this.#parts.onState("offline");
     const wait = this.#poller ? RETRY_WHILE_POLLING_MS : this.#backoff();
-    const again = () => (code === CLOSE.DEVICE_NEEDED ? this.#rebind() : this.#connect());
+    const again = () => (NEED_A_SESSION.has(code) ? this.#rebind() : this.#connect());
     this.#set("retry", wait, again);
   }
 
