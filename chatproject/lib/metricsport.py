@@ -4,6 +4,7 @@ leads to the site leads to them.
 
 import errno
 import ipaddress
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -48,6 +49,11 @@ def _listen(host: str, port: int) -> "_Server":
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_port = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever hung up early is no news; anything else is."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

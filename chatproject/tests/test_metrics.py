@@ -134,3 +134,15 @@ def test_a_stranger_gets_no_number(monkeypatch):
     with socket.create_connection(("127.0.0.1", port)) as line:
         line.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
         assert line.recv(100).startswith(b"HTTP/1.0 403")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(ConnectionResetError(), False), (BrokenPipeError(), False), (ValueError(), True)]
+)
+def test_who_hangs_up_early_leaves_no_trace_in_the_log(error, told, capsys):
+    with metricsport._Server(("127.0.0.1", 0), metricsport._Handler) as server:
+        try:
+            raise error
+        except (OSError, ValueError):
+            server.handle_error(None, ("127.0.0.1", 1))
+    assert bool(capsys.readouterr().err) is told
