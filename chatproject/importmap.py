@@ -34,6 +34,11 @@ class ImportMap:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
+def is_gathered() -> bool:
+    """Whether the static files have their hashed names, without which there is no import map in production."""
+    return bool(getattr(staticfiles_storage, "hashed_files", True))
+
+
 @functools.cache
 def import_map() -> ImportMap:
     sources = sorted(_module_paths())

@@ -110,8 +110,14 @@ async def later_texts(client: Client, last: str = "after the restore") -> list[s
 
 @pytest.mark.services
 @pytest.mark.asyncio
-@pytest.mark.parametrize(("source", "target"), [(0, 2), (2, 0)], ids=["sqlite-to-two", "two-to-sqlite"])
-async def test_what_two_people_see_survives_a_backup_and_its_restore(tmp_path: Path, source: int, target: int) -> None:
+@pytest.mark.parametrize(
+    ("source", "target", "prepared"),
+    [(0, 2, True), (2, 0, False)],
+    ids=["sqlite-to-two-that-are-migrated", "two-to-sqlite"],
+)
+async def test_what_two_people_see_survives_a_backup_and_its_restore(
+    tmp_path: Path, source: int, target: int, prepared: bool
+) -> None:
     private, archive = tmp_path / "backup.key", tmp_path / "archive"
     old, new = tmp_path / "old", tmp_path / "new"
     with databases(source) as before, databases(target) as after:
@@ -127,14 +133,20 @@ async def test_what_two_people_see_survives_a_backup_and_its_restore(tmp_path: P
         refused = manage(old, "restore", str(archive), "--key", str(private), **before)
         assert (refused.returncode, "NOT_EMPTY" in refused.stderr) == (1, True), refused.stderr
         shutil.copytree(old / SECRETS, new / SECRETS)
+        if prepared:
+            assert manage(new, "prepare", **after).returncode == 0
+            release = manage(new, "shell", "-c", RELEASES, **after).stdout
         restored = manage(new, "restore", str(archive), "--key", str(private), **after)
         assert restored.returncode == 0, restored.stderr
         assert "The log is whole." in restored.stderr
+        if prepared:
+            assert manage(new, "shell", "-c", RELEASES, **after).stdout == release != ""
         assert manage(new, "shell", "-c", INCARNATION, **after).stdout != first
         with running_server(new, **after) as server:
             await come_back(server, people, files, said)
 
 
+RELEASES = "from keys.models import LogLeaf; print(*(each.leaf.hex() for each in LogLeaf.objects.filter(bundle=None)))"
 INCARNATION = "from conversations.services import incarnation; print(incarnation())"
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from chatproject.importmap import import_map, is_gathered
 from chatproject.lib.private import keep_private
 from chatproject.services import backup
 
@@ -16,8 +17,8 @@ from chatproject.services import backup
 class Command(BaseCommand):
     help = (
         "Fills empty databases from an archive, whatever database it came from, brings them up to date, gives them a "
-        "new incarnation (browsers notice and offer what is missing) and checks the log of keys. Refuses, and changes "
-        "nothing, when there is anything in them."
+        "new incarnation (browsers notice and offer what is missing), checks the log of keys and puts the release that "
+        "is served into it. Refuses, and changes nothing, when there is anything in them but what `migrate` makes."
     )
     requires_system_checks = []
 
@@ -39,6 +40,8 @@ class Command(BaseCommand):
             call_command("migrate", database=alias, interactive=False, verbosity=0)
         call_command("renew_incarnation", stdout=self.stderr)
         call_command("keylog_verify", quiet=True, stdout=self.stderr)
+        if is_gathered():  # else `prepare` logs it once it has gathered them
+            call_command("keylog_assets", import_map().manifest_hash, stdout=self.stderr)
         self.stdout.write(f"Restored {sum(summary.rows.values())} rows of {summary.manifest.made_at}.")
 
     def _restore(self, file: str, key: Any, *, other_secrets: bool) -> backup.Summary:

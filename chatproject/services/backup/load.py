@@ -19,8 +19,17 @@ from chatproject.services.backup.archive import Manifest, Summary, Table, Tell, 
 from chatproject.services.backup.refusal import BackupRefused
 
 BATCH_ROWS = 100
-# Rows that a database gets by being set up or asked; the archive's take their place.
-MADE_BY_THEMSELVES = {"contenttypes.contenttype", "auth.permission", "conversations.incarnation", "keys.logstate"}
+# Rows that a database gets by being set up or asked; the archive's take their place. Of the log these are its releases:
+# a leaf of anybody's keys stands on a bundle, and a bundle is refused.
+MADE_BY_THEMSELVES = {
+    "contenttypes.contenttype",
+    "auth.permission",
+    "conversations.incarnation",
+    "keys.logstate",
+    "keys.logleaf",
+    "keys.lognode",
+    "keys.loghead",
+}
 
 
 def restore(source: IO[bytes], key: X25519PrivateKey, tell: Tell, *, other_secrets: bool = False) -> Summary:
