@@ -17,6 +17,8 @@ from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest
 
+from chatproject.lib import builds
+
 
 @dataclass(frozen=True, slots=True)
 class ImportMap:
@@ -51,7 +53,9 @@ def import_map() -> ImportMap:
         },
         separators=(",", ":"),
     )
-    return ImportMap(text, _sha256(text.encode()), integrity)
+    made = ImportMap(text, _sha256(text.encode()), integrity)
+    builds.know(made.manifest_hash[: builds.DIGITS])
+    return made
 
 
 def context(request: HttpRequest) -> dict[str, str]:

@@ -30,6 +30,7 @@ ANSWER_SECONDS = 2.0
 class ChatConsumer(BaseConsumer):
     uid: UUID
     did: UUID
+    build: str | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -201,6 +202,7 @@ class ChatConsumer(BaseConsumer):
     async def _hello(self, frame: frames.Hello) -> None:
         if frame.did != self.did:
             return await self.close(closecodes.DEVICE_NEEDED)
+        self.build = frame.build
         self._joined = self._joined or delivery.join(self)  # from here on bells are kept; they wait for the welcome
         if not self._joined:
             return await self.close(closecodes.TOO_MANY)

@@ -96,7 +96,12 @@ async def round_trip() -> float | None:
 
 
 def open_sockets() -> int:
-    return sum(len(desk.switchboard.sockets()) for desk in list(_desks.values()))
+    return sum(open_builds().values())
+
+
+def open_builds() -> Counter[str | None]:
+    """How many sockets are open here, by the build of their pages; None: another client."""
+    return Counter(socket.build for desk in list(_desks.values()) for socket in desk.switchboard.sockets())
 
 
 class _Desk:

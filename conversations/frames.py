@@ -14,6 +14,7 @@ from uuid import UUID
 from chatproject.lib.encoding import to_base64url
 from conversations.framevalues import (
     as_blob,
+    as_build,
     as_client_id,
     as_cursors,
     as_id,
@@ -43,6 +44,7 @@ class Hello:
     did: UUID
     cursors: Mapping[UUID, int] = field(repr=False)
     incarnation: str | None
+    build: str | None = None  # of the page that says it; other clients have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +237,10 @@ def _parse_fields(given: Any) -> ClientFrame:
     if type(given) is not dict or type(given.get("f")) is not str or given["f"] not in _CLIENT_FRAMES:
         raise ValueError
     make, parsers = _CLIENT_FRAMES[given["f"]]
-    if given.keys() != parsers.keys() | {"f"}:
+    named = given.keys() | _MAY_BE_ABSENT.get(make.f, frozenset())
+    if named != parsers.keys() | {"f"}:
         raise ValueError
-    frame: ClientFrame = make(**{name: as_value(given[name]) for name, as_value in parsers.items()})
+    frame: ClientFrame = make(**{name: parsers[name](value) for name, value in given.items() if name != "f"})
     return frame
 
 
@@ -267,8 +270,9 @@ def _value(name: str, value: Any) -> Any:
 
 _ENCODERS: dict[str, Callable[[Any], str]] = {Accepted.f: _encode_accepted, Event.f: _encode_event}
 _WIRE_NAMES = {"first": "from", "last": "to"}
+_MAY_BE_ABSENT = {Hello.f: frozenset({"build"})}
 _CLIENT_FRAMES: dict[str, tuple[type[Any], dict[str, Callable[[Any], Any]]]] = {
-    "hello": (Hello, {"did": as_id, "cursors": as_cursors, "incarnation": as_incarnation}),
+    "hello": (Hello, {"did": as_id, "cursors": as_cursors, "incarnation": as_incarnation, "build": as_build}),
     "post": (Post, {"cid": as_id, "client_id": as_client_id, "kind": as_kind, "blob": as_blob}),
     "pull": (Pull, {"cid": as_id, "after": as_sequence, "limit": number_between(1, MAX_PAGE)}),
     "ack": (Ack, {"cid": as_id, "upto": as_sequence}),

@@ -12,6 +12,7 @@ MAX_NUMBER = (1 << 53) - 1  # what JavaScript counts exactly
 MAX_CURSORS = 5000
 KINDS = ("record", "message")
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_BUILD = re.compile(r"[0-9a-f]{16}")
 _INCARNATION = re.compile(r"[0-9a-f]{32}")
 
 
@@ -60,6 +61,12 @@ def as_incarnation(value: Any) -> str | None:
     if value is not None and not _INCARNATION.fullmatch(as_text(value)):
         raise ValueError
     return value if value is None else as_text(value)
+
+
+def as_build(value: Any) -> str:
+    if not _BUILD.fullmatch(as_text(value)):
+        raise ValueError
+    return as_text(value)
 
 
 def read_object(text: str) -> Any:

@@ -21,6 +21,7 @@ class Socket(Protocol):
 
     uid: UUID
     did: UUID
+    build: str | None
 
     def ring(self, cid: UUID, seq: int, news: News | None = None) -> None:
         """`news` brings the event itself."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from chatproject.lib import measures, readiness
+from chatproject.lib import builds, measures, readiness
 from conversations import delivery, frames
 
 LAYER_EVERY_SECONDS = 5.0
@@ -20,6 +20,7 @@ _leaving = False
 
 def connect() -> None:
     measures.connections.read_from(delivery.open_sockets)
+    measures.clients.read_from(lambda: builds.by_label(delivery.open_builds()))
     readiness.needed["draining"] = _stays
     readiness.helpful["layer"] = layer_answers
 

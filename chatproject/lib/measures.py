@@ -4,6 +4,7 @@ from chatproject.lib.metrics import Counter, Gauge, Histogram, Metric, expositio
 
 build_info = Gauge("chat_build_info", "1, with the version that runs.", ("version",))
 connections = Gauge("chat_ws_connections", "Sockets that have said hello and are open now.")
+clients = Gauge("chat_ws_clients", "Open sockets, by the build of the page that said hello.", ("build",))
 connects = Counter("chat_ws_connects_total", "Attempts to open a socket, by how they ended.", ("result",))
 closes = Counter("chat_ws_closes_total", "Sockets that this server closed, by code.", ("code",))
 frames = Counter("chat_frames_total", "Frames of sockets, by direction and type.", ("direction", "type"))

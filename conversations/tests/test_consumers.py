@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,9 +14,9 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 
-from chatproject.lib import bridge
+from chatproject.lib import bridge, builds, measures
 from chatproject.lib.encoding import to_base64url
-from conversations import acks, baseconsumer, consumers, delivery, services, socketauth, switchboard
+from conversations import acks, baseconsumer, consumers, delivery, services, socketauth, switchboard, watching
 from conversations.models import Cursor, Event
 from conversations.routing import application_for_websockets
 from conversations.switchboard import News
@@ -424,6 +424,25 @@ async def test_an_error_of_ours_shows_no_content(world: World, monkeypatch: pyte
         assert await close_code(alice) == 4500
     assert "RuntimeError" in caplog.text
     assert "SECRET" not in caplog.text
+
+
+async def test_open_sockets_are_counted_by_the_build_of_their_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builds, "_named", dict.fromkeys(["a" * 16]))
+    monkeypatch.setattr(builds, "MAX_NAMED", 1)
+    async with AsyncExitStack() as stack:
+        for person, build in ((world.alice, "a"), (world.bob, "b")):
+            line = await stack.enter_async_context(connected(person, hello=False))
+            hello = {"f": "hello", "did": person.did.hex, "cursors": {}, "incarnation": None, "build": build * 16}
+            await line.send_json_to(hello)
+            assert (await line.receive_json_from())["f"] == "welcome"
+        watching.connect()
+        told = [line for line in measures.page().splitlines() if line.startswith("chat_ws_clients")]
+        assert told == [f'chat_ws_clients{{build="{"a" * 16}"}} 1', 'chat_ws_clients{build="other"} 1']
+        assert world.alice.uid.hex not in measures.page()
+    async with connected(world.alice):
+        assert 'chat_ws_clients{build="none"} 1' in measures.page()
 
 
 async def test_all_sockets_are_told_when_the_server_ends(world: World) -> None:

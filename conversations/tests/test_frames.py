@@ -14,7 +14,7 @@ from conversations import frames
 ID = "0" * 31 + "7"
 CLIENT = "00000000-0000-4000-8000-000000000001"
 GOOD: dict[str, dict[str, Any]] = {
-    "hello": {"f": "hello", "did": ID, "cursors": {ID: 3}, "incarnation": None},
+    "hello": {"f": "hello", "did": ID, "cursors": {ID: 3}, "incarnation": None, "build": "0" * 16},
     "post": {"f": "post", "cid": ID, "client_id": CLIENT, "kind": "record", "blob": "AAAA"},
     "pull": {"f": "pull", "cid": ID, "after": 0, "limit": 200},
     "ack": {"f": "ack", "cid": ID, "upto": 5},
@@ -45,9 +45,16 @@ def test_it_refuses_an_unknown_field(name: str) -> None:
     assert refused(json.dumps({**GOOD[name], "more": 1})) == "BAD_FRAME"
 
 
-@pytest.mark.parametrize(("name", "lost"), [(name, lost) for name, frame in GOOD.items() for lost in frame])
+@pytest.mark.parametrize(
+    ("name", "lost"), [(name, lost) for name, frame in GOOD.items() for lost in frame if lost != "build"]
+)
 def test_it_refuses_a_missing_field(name: str, lost: str) -> None:
     assert refused(json.dumps({key: value for key, value in GOOD[name].items() if key != lost})) == "BAD_FRAME"
+
+
+def test_a_client_without_a_build_says_none() -> None:
+    frame = {key: value for key, value in GOOD["hello"].items() if key != "build"}
+    assert frames.parse(json.dumps(frame)) == frames.Hello(UUID(hex=ID), {UUID(hex=ID): 3}, None, None)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +69,10 @@ def test_it_refuses_a_missing_field(name: str, lost: str) -> None:
         ("hello", "cursors", {f"{n:032x}": 1 for n in range(5001)}),
         ("hello", "incarnation", ""),
         ("hello", "incarnation", 1),
+        ("hello", "build", None),
+        ("hello", "build", "0" * 15),
+        ("hello", "build", "G" * 16),
+        ("hello", "build", 1),
         ("post", "client_id", CLIENT.replace("-4", "-1")),
         ("post", "client_id", CLIENT.replace("-", "")),
         ("post", "client_id", CLIENT + "\n"),

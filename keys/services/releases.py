@@ -2,11 +2,10 @@
 
 from django.db import transaction
 
+from chatproject.lib import builds
 from keys import formats, log
 from keys.models import LogLeaf
 from keys.services import logbook
-
-BUILD_DIGITS = 16
 
 
 def log_release(*, manifest_hash: bytes) -> bool:
@@ -22,4 +21,4 @@ def log_release(*, manifest_hash: bytes) -> bool:
 
 def asset_leaf(manifest_hash: bytes) -> bytes:
     """The leaf; a build is called by the first 16 hex digits of its manifest's hash."""
-    return formats.AssetLeaf(manifest_hash.hex()[:BUILD_DIGITS].encode(), manifest_hash).encode()
+    return formats.AssetLeaf(manifest_hash.hex()[: builds.DIGITS].encode(), manifest_hash).encode()

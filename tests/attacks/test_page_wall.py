@@ -1,5 +1,6 @@
 """Script that got into the page, other code from the server, a frame around it, what stays at a shared computer."""
 
+import hashlib
 import re
 
 import pytest
@@ -204,6 +205,22 @@ def test_a80_nothing_stays_at_a_shared_computer(hostile, profile_of):
     gone.page.goto("/chat/")
     expect(gone.page).to_have_url(re.compile(r"/login/"))
     assert gone.page.evaluate(LEFT_OVERS) == nothing
+
+
+def test_a84_the_page_shows_its_build_and_names_it_to_the_server(hostile):
+    hellos = []
+
+    def listen(_way, frame):
+        hellos.extend([frame] if frame["f"] == "hello" else [])
+        return [frame]
+
+    hostile.proxy.frame = listen
+    hostile.reopen()
+    manifest = hostile.hers.page.locator('script[type="importmap"]').text_content()
+    build = hashlib.sha256(manifest.encode()).hexdigest()[:16]
+    hostile.hers.open_menu()
+    expect(hostile.hers.page.locator("app-menu [data-part=build]")).to_have_text(f"Program {build}")
+    assert [hello["build"] for hello in hellos] == [build]
 
 
 def test_a80_the_log_out_tells_the_browser_to_forget_its_cache(stage):

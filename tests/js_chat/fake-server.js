@@ -29,6 +29,7 @@ export class FakeServer {
   conversations = new Map(); // cid -> {cid, uids, seq, epoch, th, events, next: Map}
   sockets = new Set();
   incarnation = "first";
+  hellos = [];
   skew = 0; // of the clock that dates the log, in ms
   offline = new Set(); // client objects
   loseAnswers = 0; // posts that are stored and then lose the line
@@ -274,6 +275,7 @@ export class FakeServer {
   async takeFrame(socket, frame) {
     const { client } = socket;
     const state = { heads: this.heads(client), log_size: this.log.size, now_ms: Date.now() };
+    if (frame.f === "hello") this.hellos.push(frame);
     if (frame.f === "hello") return { f: "welcome", incarnation: this.incarnation, ...state };
     if (frame.f === "heads") return { f: "heads", ...state };
     this.pullsSeen += frame.f === "pull";

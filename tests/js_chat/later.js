@@ -110,6 +110,7 @@ export const LATER = {
     await alice.reload();
     await until(() => alice.messenger.conversation(cid).blocked?.code === "CODE_UNTRUSTED", "blocked");
     expect(alice.messenger.build, hex(alice.manifestHash).slice(0, 16), "build");
+    expect(world.server.hellos.map(({ build = null }) => build), [null, null, alice.messenger.build], "told in hello, when there is one");
     await refuses(alice.messenger.decide(cid, "continue"), "CODE_UNTRUSTED");
     await bob.messenger.send(cid, "still read");
     await alice.sees(cid, "hello", "hi", "still read");

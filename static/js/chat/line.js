@@ -8,7 +8,7 @@ const ANSWER_WITHIN_MS = 20_000;
 /**
  * @typedef {object} LineParts
  * @property {(handlers: object) => object} createSocket @property {object} schedule @property {object} events
- * @property {() => {did: string, cursors: Map<string, number>, incarnation: string|null}} hello
+ * @property {() => {did: string, cursors: Map<string, number>, incarnation: string|null, build: string|null}} hello
  * @property {() => Promise<void>} rebind
  * @property {(frame: object) => void} onHint welcome, heads, bell, event
  * @property {(state: string) => void} onState @property {(why: string) => void} onEnd

@@ -1,7 +1,6 @@
 /** The Messenger's half that makes, opens and closes the keys; one step at a time, so that two clicks are never two key sets. */
 
-import { hex } from "../lib/bytes.js";
-import { BUILD_DIGITS } from "../crypto/labels.js";
+import { buildOf } from "../crypto/log.js";
 import { ChatError } from "./codes.js";
 import { Events } from "./events.js";
 import { fileOutdated, fileSaved, keyFileState, remindLater } from "./file-care.js";
@@ -29,7 +28,7 @@ export class MessengerKeys extends EventTarget {
   /** @param {object} parts of createMessenger */
   constructor(parts) {
     super();
-    if (parts.manifestHash) this.build = hex(parts.manifestHash).slice(0, BUILD_DIGITS);
+    this.build = buildOf(parts.manifestHash);
     const events = new Events(this);
     const onConnection = (state) => {
       this.connection = state;

@@ -1,7 +1,7 @@
 /** Everything that exists only while the keys are open: made at unlock, dropped as a whole at lock. */
 
 import { ProtocolError } from "../crypto/errors.js";
-import { isReleased } from "../crypto/log.js";
+import { buildOf, isReleased } from "../crypto/log.js";
 import { Acks } from "./acks.js";
 import { Bundles } from "./bundles.js";
 import { codeOf } from "./codes.js";
@@ -162,7 +162,7 @@ export class Unlocked {
     this.writeNumber = new WriteNumber({ api, ring, schedule, line: () => this.line });
     this.line = new Line({
       ...this, createSocket: this.#parts.createSocket, rebind: () => this.#bindAgain(), onEnd: this.#parts.onEnd,
-      hello: () => ({ did: this.did, cursors: this.chats.cursors(), incarnation: this.watch.incarnation }),
+      hello: () => ({ did: this.did, cursors: this.chats.cursors(), incarnation: this.watch.incarnation, build: buildOf(this.#parts.manifestHash) }),
       onHint: (frame) => this.watch.hear(frame), onState: (state) => this.#parts.onConnection(state),
     });
   }

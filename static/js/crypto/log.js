@@ -3,7 +3,7 @@
 import { concat, equal, fromUtf8, hex, u32, u64, utf8, vec } from "../lib/bytes.js";
 import { hashUid, nameIndex } from "./bundle.js";
 import { ProtocolError, check, parse } from "./errors.js";
-import { HASH_BYTES, HEAD_AGE_MAX_MS, LABEL } from "./labels.js";
+import { BUILD_DIGITS, HASH_BYTES, HEAD_AGE_MAX_MS, LABEL } from "./labels.js";
 import { sha256, sign, verify } from "./primitives.js";
 import { appendToLevels, rootOf } from "./tree.js";
 
@@ -120,6 +120,11 @@ export async function acceptHead({ head: bytes, sig, leaves }, { log, lgPub, now
 export function lastLeaf(log, idx, size = log.size) {
   const place = (log.places.get(hex(idx)) ?? []).findLast((position) => position < size);
   return place === undefined ? undefined : log.leaves[place];
+}
+
+/** @param {Uint8Array|null} manifestHash of a program @returns {string|null} what its release is called; null: not known */
+export function buildOf(manifestHash) {
+  return manifestHash && hex(manifestHash).slice(0, BUILD_DIGITS);
 }
 
 /** @param {Log} log @param {Uint8Array} manifestHash @returns {boolean} whether a release with this manifest is in it */

@@ -21,9 +21,10 @@ const CURSORS_MAX = 5_000; // of one hello
  * @property {number} [from] @property {number} [to] @property {Event[]} [items] @property {Event} [event]
  */
 
-/** @param {{did: string, cursors: Map<string, number>, incarnation: string|null}} state */
-export function helloFrame({ did, cursors, incarnation }) {
-  return { f: "hello", did, cursors: Object.fromEntries([...cursors].slice(-CURSORS_MAX)), incarnation };
+/** @param {{did: string, cursors: Map<string, number>, incarnation: string|null, build: string|null}} state build: of the program that runs, null: not known */
+export function helloFrame({ did, cursors, incarnation, build }) {
+  const frame = { f: "hello", did, cursors: Object.fromEntries([...cursors].slice(-CURSORS_MAX)), incarnation };
+  return build ? { ...frame, build } : frame;
 }
 
 /** @param {{cid: string, clientId: string, kind: string, blob: Uint8Array}} post */
