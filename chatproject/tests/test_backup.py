@@ -156,11 +156,11 @@ def test_every_table_is_in_it_or_left_out_with_a_reason():
     assert {"accounts.user", "keys.logleaf", "conversations.event", "conversations.cursor"} <= kept
 
 
-def command(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[bytes]:
+def command(folder: Path, *words: str, given: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
     kept = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")}
     environment = {**kept, "DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "chatproject.settings", **more}
     return subprocess.run(
-        [sys.executable, "manage.py", *words], cwd=ROOT, env=environment, capture_output=True, check=False
+        [sys.executable, "manage.py", *words], cwd=ROOT, env=environment, input=given, capture_output=True, check=False
     )
 
 
@@ -188,3 +188,19 @@ def test_a_backup_that_fails_leaves_no_file(tmp_path):
     done = command(tmp_path, "backup", str(tmp_path / "x"), BACKUP_PUBLIC_KEY=backup.make_key()[1])
     assert done.returncode == 1  # there are no tables
     assert list(tmp_path.glob("x*")) == []
+
+
+@pytest.mark.parametrize("name", ["verify_backup", "restore"])
+def test_the_key_may_come_from_standard_input_or_the_archive_but_not_both(tmp_path, name):
+    make_secrets(tmp_path)
+    (tmp_path / "archive").write_bytes(b"x" * 200)
+    private, _ = backup.make_key()
+    (tmp_path / "key").write_text(private)
+    by_key = command(tmp_path, name, str(tmp_path / "archive"), "--key", "-", given=private.encode())
+    by_file = command(tmp_path, name, "-", "--key", str(tmp_path / "key"), given=b"x" * 200)
+    assert b"BAD_ARCHIVE" in by_key.stderr
+    assert (by_key.returncode, by_key.stderr) == (by_file.returncode, by_file.stderr)
+    no_key = command(tmp_path, name, str(tmp_path / "archive"), "--key", "-", given="clé".encode())
+    assert b"BAD_KEY" in no_key.stderr
+    both = command(tmp_path, name, "-", "--key", "-")
+    assert (both.returncode, b"standard input" in both.stderr) == (2, True)
