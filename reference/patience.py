@@ -10,7 +10,7 @@ from reference.web import HttpRefused
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
-PASSING_STATUSES = frozenset({429, 502, 503})
+PASSING_STATUSES = frozenset({429, 502, 503, 504})
 P = ParamSpec("P")
 R = TypeVar("R")
 

@@ -6,10 +6,11 @@ import signal
 import sys
 
 from tests.faults import mutants
+from tests.faults.crowd import EQUAL_SECONDS
 from tests.faults.open import PARTLY, SHORTENED
 from tests.faults.registry import NAMES
 from tests.faults.runner import Outcome, make
-from tests.faults.world import EQUAL_SECONDS, template
+from tests.faults.world import template
 
 
 def numbers(words: list[str]) -> list[int]:

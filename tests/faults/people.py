@@ -51,9 +51,9 @@ class RecordedLink(Link):
 
 
 class Device:
-    """One client, what it is called in the history, and its way to the servers."""
+    """One client, what it is called in the history, and its way to the servers (`gate`; None: straight to them)."""
 
-    def __init__(self, name: str, client: Client, gate: Gate, history: History) -> None:
+    def __init__(self, name: str, client: Client, gate: Gate | None, history: History) -> None:
         self.name, self.client, self.gate, self.history = name, client, gate, history
         client.make_link = lambda *args, **kwargs: RecordedLink(history, name, *args, **kwargs)
         self._reading: asyncio.Task[None] | None = None

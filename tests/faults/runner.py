@@ -5,10 +5,11 @@ import importlib
 import time
 from dataclasses import dataclass
 
+from tests.faults.crowd import EQUAL_SECONDS
 from tests.faults.open import OPEN
 from tests.faults.people import Fault
 from tests.faults.registry import SPECS, NotMade, Spec
-from tests.faults.world import EQUAL_SECONDS, Template, World, world
+from tests.faults.world import Template, World, world
 from tests.vectors.browser import module_page
 
 for _module in ("made_in_server", "made_in_services", "made_in_network", "made_by_members", "made_in_page"):
