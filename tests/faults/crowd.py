@@ -47,9 +47,13 @@ class Crowd:
     async def settle(self, seconds: float = EQUAL_SECONDS) -> float:
         """What is stored is read, and waited for everywhere. What is not equal then is I8."""
         began = asyncio.get_running_loop().time()
-        for cid in self.cids:
-            reader = self.devices[min(self.history.present(cid))]
-            self.history.audit[cid] = await reader.everything(cid)
+        try:
+            async with asyncio.timeout(seconds):
+                for cid in self.cids:
+                    reader = self.devices[min(self.history.present(cid))]
+                    self.history.audit[cid] = await reader.everything(cid)
+        except TimeoutError:
+            raise Fault(f"what is stored cannot be read {seconds:g} s after the fault") from None
         with contextlib.suppress(Fault):
             await until(lambda: all(self._is_level(cid) for cid in self.cids), seconds, "all devices are equal")
         for cid in self.cids:

@@ -1,10 +1,10 @@
 """Makes one fault and judges it: the pass line of the fault, then the checker over the whole history."""
 
-import asyncio
 import importlib
 import time
 from dataclasses import dataclass
 
+from tests.faults.bounds import run_bounded
 from tests.faults.crowd import EQUAL_SECONDS
 from tests.faults.open import OPEN
 from tests.faults.people import Fault
@@ -15,7 +15,7 @@ from tests.vectors.browser import module_page
 for _module in ("made_in_server", "made_in_services", "made_in_network", "made_by_members", "made_in_page"):
     importlib.import_module(f"tests.faults.{_module}")
 RUN = """async (name) => (await import("/tests/js_chat/scenarios.js")).run(name)"""
-MOST_SECONDS = 600.0
+MOST_SECONDS = 240.0  # of one fault, with its beginning and its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def make(number: int, template: Template, *, seed: int, equal_seconds: float = E
     try:
         said = _in_page(spec)
         if spec.make is not None:
-            said = asyncio.run(_in_world(spec, template, seed, equal_seconds))
+            said = run_bounded(_in_world(spec, template, seed, equal_seconds), MOST_SECONDS)
         word, detail = ("OPEN", OPEN[number]) if number in OPEN else ("held", said)
     except NotMade as reason:
         word, detail = "NOT MADE", str(reason)
@@ -48,13 +48,16 @@ async def judged(spec: Spec, made: World, equal_seconds: float = EQUAL_SECONDS) 
     if spec.make is None:
         raise NotMade("this fault has no world")
     try:
-        async with asyncio.timeout(MOST_SECONDS):
-            said = await spec.make(made)
+        said = await spec.make(made)
     except NotMade:
         raise
     except Exception as error:
-        await made.settle(equal_seconds)
-        raise Fault(f"{str(error) or type(error).__name__}; {_violations(made)}") from error
+        said = [str(error) or type(error).__name__]
+        try:
+            await made.settle(equal_seconds)
+        except Fault as more:
+            said.append(str(more))
+        raise Fault("; ".join(filter(None, [*said, _violations(made)]))) from error
     await made.settle(equal_seconds)
     if violations := _violations(made):
         raise Fault(violations)

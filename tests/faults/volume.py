@@ -1,5 +1,6 @@
 """A small volume under PostgreSQL that can be filled: a tmpfs, which only root may mount."""
 
+import asyncio
 import contextlib
 import shutil
 import signal
@@ -7,6 +8,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from tests.faults.daemons import PostgreSQL
 from tests.faults.registry import NotMade
 from tests.faults.world import World
 
@@ -27,26 +29,31 @@ class Fill:
                         pass
 
     def nothing(self) -> None:
-        self._file.unlink()
+        self._file.unlink(missing_ok=True)
 
 
 @contextlib.asynccontextmanager
 async def small_volume(world: World, mib: int) -> AsyncIterator[Fill]:
-    """The cluster of a world moves onto a volume of its own, while everybody is connected."""
+    """The cluster of a world moves onto a volume of its own, and back in the end, while everybody is connected."""
     database, volume = world.installation.database, world.installation.folder / "volume"
+    home = database.data
     volume.mkdir()
     if not _run("mount", "-t", "tmpfs", "-o", f"size={mib}m", "none", str(volume)):
         raise NotMade("a small volume needs the right to mount one (root)")
     try:
         shutil.chown(volume, "nobody")
-        database.stop(signal.SIGINT)
-        database.copy_to(volume / "cluster")
-        database.data = volume / "cluster"
-        database.start()
+        await asyncio.to_thread(_move, database, volume / "cluster")
         yield Fill(volume)
     finally:
-        database.stop(signal.SIGINT)
+        await asyncio.to_thread(_move, database, home)
         _run("umount", "--lazy", str(volume))
+
+
+def _move(database: PostgreSQL, folder: Path) -> None:
+    database.stop(signal.SIGINT)
+    database.copy_to(folder)
+    database.data = folder
+    database.start()
 
 
 def _run(*command: str) -> bool:
