@@ -119,8 +119,27 @@ export async function a04(world) {
   const first = bob.person.bundles[0];
   serveBundles(world.server, bob.person.uid, answer([first]));
   await bob.publish();
-  await isBlocked(alice, cid, "BUNDLE_NOT_IN_LOG");
+  await isBlocked(alice, cid, "STALE_BUNDLE");
   await staysUnsent(world, alice, cid);
+}
+
+/** She meets him only now: the server shows his first bundle, the log has his second. */
+export async function a04_first(world) {
+  const alice = await world.person("alice");
+  const bob = await world.puppet("bob", { devices: 2 });
+  const honest = world.server.bundles;
+  serveBundles(world.server, bob.person.uid, answer([bob.person.bundles[0]]));
+  bob.devices.pop();
+  await bob.publish();
+  const cid = await alice.messenger.startWith(bob.person.uid);
+  await alice.messenger.send(cid, "not for the browser that is gone");
+  await isBlocked(alice, cid, "STALE_BUNDLE");
+  expect([world.events(cid).length, await alice.states(cid)], [0, ["queued"]], "nothing was sent");
+  world.server.bundles = honest;
+  await alice.messenger.decide(cid, "continue");
+  await until(async () => (await alice.states(cid))[0] === "sent", "sent to the browsers that he has", () => alice.problems);
+  await bob.join(cid).sync();
+  expect(bob.heard, ["not for the browser that is gone"], "heard");
 }
 
 /** A record that names the version before the removal. */

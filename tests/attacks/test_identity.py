@@ -26,7 +26,7 @@ def test_a03_a_device_under_a_stolen_root_is_told_before_it_reads(bench):
     bench("a03_stolen")
 
 
-@pytest.mark.parametrize("way", ["a04", "a04_record"])
+@pytest.mark.parametrize("way", ["a04", "a04_first", "a04_record"])
 def test_a04_an_old_bundle_is_not_sent_to(bench, way):
     bench(way)
 

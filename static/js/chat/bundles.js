@@ -5,8 +5,8 @@
 
 import { equal, hex, unhex } from "../lib/bytes.js";
 import { decodeBundle, nameIndex } from "../crypto/bundle.js";
-import { ProtocolError } from "../crypto/errors.js";
-import { checkBundleInLog, lastLeaf } from "../crypto/log.js";
+import { ProtocolError, check } from "../crypto/errors.js";
+import { checkBundleInLog, lastLeaf, wasInLog } from "../crypto/log.js";
 import { fetchBundles } from "./bundle-pages.js";
 import { ChatError } from "./codes.js";
 
@@ -133,7 +133,7 @@ export class Bundles {
     if (this.#parts.replay.log.size === 0) await this.#parts.replay.catchUp();
     for (let left = TRIES; ; left -= 1) {
       if (await this.#isUsable(uid, name)) return this.last(uid);
-      if (left === 0) throw new ProtocolError("BUNDLE_NOT_IN_LOG");
+      if (left === 0) throw new ProtocolError(this.isBehind(uid) ? "STALE_BUNDLE" : "BUNDLE_NOT_IN_LOG");
       const bundles = await this.#advance(uid, name);
       await this.#parts.replay.catchUp();
       if (bundles === 0 && !(await this.#isUsable(uid, name))) throw new ChatError("NO_KEYS_YET");
@@ -148,14 +148,14 @@ export class Bundles {
     return true;
   }
 
-  // What is fetched counts only once the log has it; a bundle that is not there yet is fetched again.
+  // What is fetched counts only once the log has it; when the log knows a newer one by then, that is asked for next.
   async #advance(uid, name) {
     const pin = { ...(this.#pins.get(uid) ?? newPin(uid)), name };
     const previous = pin.chain.at(-1) ?? null;
     const { bundles, notices } = await fetchBundles(this.#parts.api, { uid, name, previous });
     if (bundles.length === 0) return pin.chain.length;
     await this.#parts.replay.catchUp();
-    checkBundleInLog(this.#parts.replay.log, bundles.at(-1));
+    check(wasInLog(this.#parts.replay.log, bundles.at(-1)), "BUNDLE_NOT_IN_LOG");
     const told = previous ? notices : againstExpected(pin, bundles);
     const news = told.length ? [...pin.news, { notices: told, added: newDevices(previous, bundles.at(-1)) }] : pin.news;
     await this.#store({ ...pin, chain: [...pin.chain, ...bundles], expectedRoot: null, news });

@@ -147,9 +147,13 @@ export function checkBundleInLog(log, bundle) {
  */
 export function checkBundleAtSize(log, bundle, size) {
   if (isLeafOf(lastLeaf(log, bundle.idx, size), bundle)) return;
+  throw new ProtocolError(wasInLog(log, bundle, size) ? "STALE_BUNDLE" : "BUNDLE_NOT_IN_LOG");
+}
+
+/** @param {Log} log @param {object} bundle a Bundle @param {number} [size] of an earlier state @returns {boolean} it is one of the leaves, the last one or not */
+export function wasInLog(log, bundle, size = log.size) {
   const places = log.places.get(hex(bundle.idx)) ?? [];
-  const was = places.some((position) => position < size && isLeafOf(log.leaves[position], bundle));
-  throw new ProtocolError(was ? "STALE_BUNDLE" : "BUNDLE_NOT_IN_LOG");
+  return places.some((position) => position < size && isLeafOf(log.leaves[position], bundle));
 }
 
 /**
