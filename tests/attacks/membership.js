@@ -1,7 +1,8 @@
 /** Attacks on who is let in: prekeys used twice, a second chat for one pair, devices left out, old prekeys (A13, A15, A33, A37, A60). */
 
 import { expect, until } from "/tests/js_chat/harness.js";
-import { goesOn, settled, shows, withPuppet } from "./bench.js";
+import { parseRecord } from "/static/js/crypto/epoch.js";
+import { begin, bytesOf, goesOn, settled, shows, withPuppet } from "./bench.js";
 import { hex } from "./product.js";
 import { DAY_MS } from "./puppet.js";
 
@@ -28,6 +29,18 @@ export async function a13(world) {
   await carol.next();
   await carol.say("now it opens");
   await until(async () => (await alice.texts(second)).includes("now it opens"), "heard", () => alice.codes(second));
+}
+
+/** Somebody used up what he had: the chat begins without, and its record says so. */
+export async function a14(world) {
+  const alice = await world.person("alice");
+  const bob = await world.puppet("bob");
+  world.server.prekeys.get(hex(bob.device.did)).opks = [];
+  const cid = await begin(alice, bob);
+  const { core } = await parseRecord(bytesOf(world.events(cid)[0]));
+  const his = core.members.find(({ did }) => hex(did) === hex(bob.device.did));
+  expect([his.spkId > 0, his.opkId], [true, 0], "under his signed prekey alone");
+  await goesOn(alice, bob, cid);
 }
 
 export async function a15(world) {

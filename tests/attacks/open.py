@@ -12,12 +12,9 @@ NOT_AUTOMATED: dict[int, str] = {
 
 # number: what its tests leave out
 PARTLY: dict[int, str] = {
-    4: "told as BUNDLE_NOT_IN_LOG where the log is ahead, as STALE_BUNDLE in a record",
     5: "a problem in a toast; without both fingerprints",
     33: "not readable there, and it asks; the words for either side are not asserted",
-    34: "within 1 s with the round trip, not within 10 ms",
-    36: "either of the two codes",
-    14: "no one-time prekey is given beyond the quota; the answer is 200 without one, not 429",
+    14: "where one-time prekeys ran out is in the record, not in words of the page",
     91: "log-in, bundles and chats; the sign-up tells by design which names are taken, counted by network",
     82: "row, last line, header, bubble, safety number, person row, search hits, one's own account page; not in files",
     83: "a script can still send the page elsewhere by its address or a meta refresh, and preconnect: policies cannot",

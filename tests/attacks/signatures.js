@@ -10,10 +10,24 @@ import { DAY_MS } from "./puppet.js";
 
 const L = (1n << 252n) + 27742317777372353535851937790883648493n;
 
+/** By the owner of the key: R is the neutral point, S = H(R, A, M) a. An engine may take it; section 1 does not. */
+async function neutralR({ seed, bundle, message }) {
+  const hash = async (...parts) => new Uint8Array(await crypto.subtle.digest("SHA-512", concat(...parts)));
+  const scalar = (await hash(seed)).slice(0, 32);
+  scalar.set([scalar[0] & 248, ...scalar.slice(1, 31), (scalar[31] & 127) | 64]);
+  const r = Uint8Array.of(1, ...new Uint8Array(31));
+  return concat(r, littleEndian(((bigOf(await hash(r, bundle.rootPub, message)) % L) * bigOf(scalar)) % L));
+}
+
+async function engineTakes({ bundle, message }, sig) {
+  return crypto.subtle.verify("Ed25519", await crypto.subtle.importKey("raw", bundle.rootPub, "Ed25519", false, ["verify"]), sig, message);
+}
+
 const malleable = {
-  "S + L": (sig) => concat(sig.slice(0, 32), littleEndian(bigOf(sig.slice(32)) + L)),
-  "small R": (sig) => concat(Uint8Array.of(1), new Uint8Array(31), sig.slice(32)),
-  "R as another encoding": (sig) => concat(Uint8Array.of(0xee), new Uint8Array(30).fill(0xff), Uint8Array.of(0x7f), sig.slice(32)),
+  "neutral R": (given) => neutralR(given),
+  "S + L": ({ bundle: { sig } }) => concat(sig.slice(0, 32), littleEndian(bigOf(sig.slice(32)) + L)),
+  "small R": ({ bundle: { sig } }) => concat(Uint8Array.of(1), new Uint8Array(31), sig.slice(32)),
+  "R as another encoding": ({ bundle: { sig } }) => concat(Uint8Array.of(0xee), new Uint8Array(30).fill(0xff), Uint8Array.of(0x7f), sig.slice(32)),
 };
 
 const bigOf = (bytes) => bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
@@ -25,7 +39,10 @@ export async function a10(world) {
     const bob = await world.puppet(`bob-${Object.keys(malleable).indexOf(name)}`);
     const honest = bob.person.bundles[0];
     const sigAt = honest.bytes.length - 4 - 64;
-    const bent = concat(honest.bytes.slice(0, sigAt), change(honest.sig), honest.bytes.slice(-4));
+    const given = { seed: bob.root.seed, bundle: honest, message: concat(LABEL.bundleSig, honest.hash) };
+    const sig = await change(given);
+    expect(await engineTakes(given, sig), name === "neutral R", `${name}: what the engine says of it`);
+    const bent = concat(honest.bytes.slice(0, sigAt), sig, honest.bytes.slice(-4));
     serveBundles(world.server, bob.person.uid, answer([{ bytes: bent }]));
     const cid = await alice.messenger.startWith(bob.person.uid);
     await alice.messenger.send(cid, name);

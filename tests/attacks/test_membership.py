@@ -9,6 +9,10 @@ def test_a13_a_one_time_prekey_opens_one_record_only(bench):
     bench("a13")
 
 
+def test_a14_a_chat_begins_without_one_time_prekeys_and_the_record_says_so(bench):
+    bench("a14")
+
+
 def test_a15_a_replayed_start_is_silent(bench):
     bench("a15")
 
@@ -40,6 +44,10 @@ def test_a76_last_weeks_database_is_told_at_once(bench):
 @pytest.mark.parametrize("way", ["a77", "a77_first"])
 def test_a77_an_emptied_browser_gets_everything_back_from_the_file(bench, way):
     bench(way)
+
+
+def test_a79_nothing_is_restored_that_the_peers_browser_did_not_make(bench):
+    bench("a79")
 
 
 def test_a78_a_locked_profile_gives_a_thief_nothing(bench):

@@ -92,6 +92,8 @@ def test_a14_one_asker_cannot_empty_the_prekeys_of_another(people):
     given = [one["opk"] for prekeys in asked for one in prekeys.values()]
     assert sum(one is not None for one in given) <= 5
     assert victim.web.get("/api/keys/prekeys/")["opk_left"] >= 10
+    tries = [refusal(asker.web.post, "/api/keys/prekeys/fetch/", **wanted) for _ in range(20)]
+    assert tries[-1] == (429, "TOO_MANY"), "sixty an hour"
 
 
 def test_a57_nothing_is_compressed_before_or_on_the_wire(server, people):
