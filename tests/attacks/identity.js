@@ -1,7 +1,7 @@
 /** Attacks on who is who: substituted keys, ghost devices, names that move (A01 to A06, A21, A22). */
 
 import { expect, until } from "/tests/js_chat/harness.js";
-import { bothReal, goesOn, hasProblem, isBlocked, settled, shows, staysUnsent, withPuppet } from "./bench.js";
+import { bothReal, hasProblem, isBlocked, settled, shows, staysUnsent, withPuppet } from "./bench.js";
 import { look } from "./logs.js";
 import { encodeLeaf, generateEd25519, signBundle, toBase64Url, unhex } from "./product.js";
 import { newDevice } from "./puppet.js";
@@ -153,53 +153,6 @@ export async function a04_record(world) {
   const { record } = await bob.propose(1, { bundles: old });
   await world.inject(cid, { kind: "record", blob: record, from: bob });
   await isBlocked(alice, cid, "STALE_BUNDLE");
-}
-
-export async function a05(world) {
-  const alice = await world.person("alice");
-  const mallory = await world.puppet("mallory");
-  mallory.person.name = "bob"; // in the server's words only
-  const cid = await alice.messenger.startWith(mallory.person.uid);
-  const posts = world.server.postsSeen;
-  await alice.messenger.send(cid, "for bob");
-  await hasProblem(alice, "NAME_REBOUND");
-  expect([world.server.postsSeen, await alice.states(cid)], [posts, ["queued"]], "nothing was sent");
-}
-
-/** A running chat is with a number and a root: another name at it changes nothing, another number in the log is seen. */
-export async function a05_running(world) {
-  const { alice, bob, cid } = await withPuppet(world);
-  const mallory = await world.puppet("mallory");
-  const taken = await signBundle(mallory.fields({ name: "bob", version: 2, prevHash: bob.person.bundles.at(-1).hash }), mallory.root.seed);
-  await world.server.append(await encodeLeaf({ name: "bob", uid: mallory.uid, version: 2, bundleHash: taken.hash }));
-  await hasProblem(alice, "NAME_REBOUND");
-  expect(alice.messenger.conversation(cid).peer.uid, bob.person.uid, "the same person");
-  await goesOn(alice, bob, cid);
-}
-
-/** Mallory lists Bob's device keys as her own: she has none of his signatures over her own number. */
-export async function a06(world) {
-  const alice = await world.person("alice");
-  const bob = await world.puppet("bob");
-  const mallory = await world.puppet("mallory");
-  mallory.devices = bob.devices.map((device) => ({ ...device, uid: mallory.uid }));
-  await mallory.impose(await signBundle(mallory.fields(), mallory.root.seed)); // prekeys stay Bob's
-  const cid = await alice.messenger.startWith(mallory.person.uid);
-  const posts = world.server.postsSeen;
-  await alice.messenger.send(cid, "for mallory");
-  await hasProblem(alice, "DEVICE_NOT_IN_EPOCH");
-  expect([world.server.postsSeen, await alice.states(cid)], [posts, ["queued"]], "nothing was sent");
-}
-
-/** The same record in the chat of another pair. */
-export async function a06_moved(world) {
-  const { alice, bob, cid } = await withPuppet(world);
-  const mallory = await world.puppet("mallory");
-  const other = await alice.messenger.startWith(mallory.person.uid);
-  const start = world.events(cid)[0];
-  await world.inject(other, { kind: "record", blob: start.blob, from: mallory });
-  await shows(alice, other, "WRONG_CONVERSATION");
-  await goesOn(alice, bob, cid);
 }
 
 export async function a21(world) {

@@ -31,7 +31,7 @@ def test_a04_an_old_bundle_is_not_sent_to(bench, way):
     bench(way)
 
 
-@pytest.mark.parametrize("way", ["a05", "a05_running"])
+@pytest.mark.parametrize("way", ["a05", "a05_known", "a05_running"])
 def test_a05_a_name_that_moves_to_another_account_is_told(bench, way):
     bench(way)
 

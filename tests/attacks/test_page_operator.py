@@ -168,9 +168,20 @@ def test_a40_swapped_messages_stand_as_they_were_written_and_a_line_says_so(stag
     expect(stage.hers.page.locator("message-list")).to_contain_text("came late")
 
 
+def short_number(peer: Peer) -> str:
+    me = peer.client.person
+    digits = safety.digits_of(
+        safety.fingerprint(safety.Person(me.uid, me.name, me.notary.newest(me.uid).core.root_pub))
+    )
+    return f"{digits[:5]} {digits[5:10]}"
+
+
 @pytest.mark.thorough
 def test_a05_a_name_that_moved_to_somebody_else_is_told(stage):
-    stage.peers.make("nadia")
+    known = stage.peers.make("nadia")
+    known.say(stage.uid, "it is Nadia")
+    stage.hers.open_chat(known.shown)
+    stage.hers.expect_message("it is Nadia")
     other = stage.peers.make("oscar")
     operate(
         stage,
@@ -181,5 +192,11 @@ def test_a05_a_name_that_moved_to_somebody_else_is_told(stage):
     stage.hers.start_chat(Person("nadia", other.shown.display_name))
     stage.hers.write("is it you?")
     stage.hers.page.keyboard.press("Enter")
-    expect(stage.hers.page.locator("toast-line")).to_contain_text("A user name now belongs to someone else")
+    page = stage.hers.page
+    line = page.locator("notice-line", has_text="The user name @nadia now belongs to someone else")
+    was, now = (short_number(peer) for peer in (known, other))
+    expect(line).to_contain_text(f"{now}, no longer {was}")
+    line.locator("[data-part=what]").click()
+    expect(page.locator("explain-dialog dialog[open]")).to_contain_text(f"begins with {was}")
+    page.keyboard.press("Escape")
     assert not [state for state in stage.hers.page.locator("[data-state=sent]").all() if state.is_visible()]

@@ -7,7 +7,8 @@ import { equal, hex, unhex } from "../lib/bytes.js";
 import { decodeBundle, nameIndex } from "../crypto/bundle.js";
 import { ProtocolError, check } from "../crypto/errors.js";
 import { checkBundleInLog, lastLeaf, wasInLog } from "../crypto/log.js";
-import { fetchBundles } from "./bundle-pages.js";
+import { shortNumber } from "../crypto/safety-number.js";
+import { Rebound, fetchBundles } from "./bundle-pages.js";
 import { ChatError } from "./codes.js";
 
 const PIN = "pin:";
@@ -23,7 +24,8 @@ const TRIES = 3; // a bundle may be published between two requests
 
 /**
  * @typedef {{api: object, ring: object, replay: object, me: {uid: string, name: string}, ownRoot: () => Uint8Array,
- *   inTheMaking: () => Promise<Uint8Array[]>, nameOf: (uid: string) => Promise<string>, onNews: (uid: string) => void}} BundleParts
+ *   inTheMaking: () => Promise<Uint8Array[]>, nameOf: (uid: string) => Promise<string>, onNews: (uid: string) => void,
+ *   onRebound: (uid: string, detail: {user: string, now: string, was: string|null}) => void}} BundleParts
  */
 
 /** @see BundleParts */
@@ -152,7 +154,7 @@ export class Bundles {
   async #advance(uid, name) {
     const pin = { ...(this.#pins.get(uid) ?? newPin(uid)), name };
     const previous = pin.chain.at(-1) ?? null;
-    const { bundles, notices } = await fetchBundles(this.#parts.api, { uid, name, previous });
+    const { bundles, notices } = await fetchBundles(this.#parts.api, { uid, name, previous }).catch((error) => this.#rebound(error, uid, name));
     if (bundles.length === 0) return pin.chain.length;
     await this.#parts.replay.catchUp();
     check(wasInLog(this.#parts.replay.log, bundles.at(-1)), "BUNDLE_NOT_IN_LOG");
@@ -161,6 +163,14 @@ export class Bundles {
     await this.#store({ ...pin, chain: [...pin.chain, ...bundles], expectedRoot: null, news });
     if (told.length) this.#parts.onNews(uid);
     return bundles.length;
+  }
+
+  // Both accounts are named by how their numbers begin: the one known by this name, if any, and the one that came.
+  async #rebound(error, uid, name) {
+    if (!(error instanceof Rebound)) throw error;
+    const known = this.last(uid) ?? [...this.#pins.values()].find((pin) => pin.name === name && pin.uid !== uid)?.chain.at(-1);
+    this.#parts.onRebound(uid, { user: name, now: await shortNumber(error.offered), was: known ? await shortNumber(known) : null });
+    throw error;
   }
 
   async #store(pin) {

@@ -13,6 +13,7 @@ const UNDECIDABLE = new Set(["SEQ_REWRITE", "CODE_UNTRUSTED"]); // the server's 
 export class Trust {
   #parts;
   #jobs = Promise.resolve();
+  #warned = new Set();
   #blockedBy = new Set(); // cid/code: a reason is told once until the person decides
 
   /** @param {object} parts */
@@ -23,6 +24,18 @@ export class Trust {
   /** A pin has news: they reach the chats on their own, for whoever found them may hold a chat's lock. @param {string} uid */
   hear(uid) {
     this.#jobs = this.#jobs.then(() => this.#tell(uid)).catch((error) => this.#parts.events.problem(error));
+  }
+
+  /** A line in the chats with a person, once while the keys are open. @param {string} uid @param {string} code @param {object} detail */
+  warn(uid, code, detail) {
+    const key = `${uid}/${code}/${JSON.stringify(detail)}`;
+    if (this.#warned.has(key)) return;
+    this.#warned.add(key);
+    const { chats, events } = this.#parts;
+    const tell = async () => {
+      for (const { cid } of chats.all().filter(({ peer }) => peer === uid)) await this.#write(cid, [{ code, detail }], {});
+    };
+    this.#jobs = this.#jobs.then(tell).catch((error) => events.problem(error));
   }
 
   /** What was found before the last lock or crash. */

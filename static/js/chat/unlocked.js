@@ -149,7 +149,7 @@ export class Unlocked {
     this.bundles = new Bundles({
       api, ring, replay: this.replay, me, ownRoot: () => device.own.rootPub, nameOf: (uid) => this.directory.nameOf(uid),
       inTheMaking: () => hashesInTheMaking(ring),
-      onNews: (uid) => this.trust.hear(uid),
+      onNews: (uid) => this.trust.hear(uid), onRebound: (uid, detail) => this.trust.warn(uid, "NAME_REBOUND", detail),
     });
     const shared = () => ({ ...this, ...lateBound, store: { db: this.db, ring } });
     this.acks = new Acks({ ...shared(), schedule });

@@ -6,6 +6,7 @@ import { sha256 } from "./primitives.js";
 
 const GROUPS = 6;
 const GROUP_BYTES = 5;
+const SHORT_GROUPS = 2;
 const QR_VERSION = u8(1);
 
 /** @typedef {{uid: Uint8Array, name: string, rootPub: Uint8Array}} Person */
@@ -23,6 +24,12 @@ export async function safetyNumber(one, other) {
   const people = [one, other].sort((a, b) => compare(a.uid, b.uid));
   const fingerprints = await Promise.all(people.map(fingerprint));
   return { fingerprints, digits: fingerprints.map(digitsOf).join(""), qr: concat(QR_VERSION, ...fingerprints) };
+}
+
+/** How a person's half begins, for telling two accounts apart. @param {Person} person @returns {Promise<string>} two groups, "12345 67890" */
+export async function shortNumber(person) {
+  const digits = digitsOf(await fingerprint(person));
+  return Array.from({ length: SHORT_GROUPS }, (_, i) => digits.slice(5 * i, 5 * i + 5)).join(" ");
 }
 
 /** Does a scanned code say the same as this screen? @param {Uint8Array} scanned @param {Uint8Array} qr @returns {boolean} */

@@ -8,6 +8,11 @@ const whose = (key, detail) => (detail?.mine && knows(`${key}.mine`) ? `${key}.m
 /** A timer was set, or taken off. */
 const timed = (key, detail) => (detail?.timerS === undefined ? key : `${key}.${detail.timerS ? "timer" : "off"}`);
 
+/** Both accounts are named by how their numbers begin, or the new one only. */
+const numbered = (key, detail) => (detail?.now === undefined ? key : `${key}.${detail.was ? "both" : "new"}`);
+
+const wordsOf = ({ detail }) => ({ count: detail?.count ?? 1, time: duration(detail?.timerS ?? 0), user: detail?.user, was: detail?.was, now: detail?.now });
+
 /** A message of these kinds is a line in the middle, not a bubble. @param {{kind: string}} message  @returns {boolean} */
 export const isLine = ({ kind }) => kind === "notice" || kind === "missing";
 
@@ -16,16 +21,16 @@ export const isSaidAbove = ({ kind, code }) => kind === "notice" && code === "ST
 
 /** @param {{kind: string, code: string, detail?: object}} message  @param {string} name of the other person  @returns {string} */
 export function lineText({ kind, code, detail }, name) {
-  const key = whose(timed(`notice.${code}`, detail), detail);
-  if (knows(key)) return say(key, { name, count: detail?.count ?? 1, time: duration(detail?.timerS ?? 0) });
+  const key = whose(numbered(timed(`notice.${code}`, detail), detail), detail);
+  if (knows(key)) return say(key, { name, ...wordsOf({ detail }) });
   if (knows(`stop.${code}.title`)) return stopText("title", { code, detail }, name);
   return kind === "missing" ? say("notice.refused") : sayCode(code, { name });
 }
 
 /** @param {{code: string, detail?: object}} line  @param {string} name  @returns {string} what happened, what it may mean, what to do */
 export function explanation({ code, detail }, name) {
-  const key = whose(timed(`explain.${code}`, detail), detail);
-  if (knows(key)) return say(key, { name });
+  const key = whose(numbered(timed(`explain.${code}`, detail), detail), detail);
+  if (knows(key)) return say(key, { name, ...wordsOf({ detail }) });
   if (!knows(`stop.${code}.means`)) return sayCode(code, { name });
   return ["means", "advice"].map((part) => stopText(part, { code, detail }, name)).join(" ");
 }
