@@ -1,7 +1,7 @@
 /** The own copy of the transparency log: replayed at login, hourly, and whenever it grew (protocol.md, section 4). */
 
 import { equal } from "../lib/bytes.js";
-import { acceptHead, appendLeaves, checkPrefix, emptyLog, logRoot } from "../crypto/log.js";
+import { acceptHead, checkPrefix, emptyLog, logRoot, restoreLog, topsOf } from "../crypto/log.js";
 import { ProtocolError, check } from "../crypto/errors.js";
 import { SingleFlight } from "./schedule.js";
 
@@ -32,7 +32,7 @@ export class LogReplay {
     if (!head) return;
     const chunks = await this.#parts.ring.withPrefix(CHUNK);
     this.lgPub = head.lgPub;
-    for (const [, leaves] of chunks) this.log = await appendLeaves(this.log, leaves);
+    this.log = await restoreLog(chunks.flatMap(([, leaves]) => leaves), head.tops ?? []);
     check(this.log.size === head.size && equal(await logRoot(this.log), head.root), "STATE_ROLLBACK");
     const rest = chunks.at(-1)?.[1] ?? [];
     this.#last = rest.length < CHUNK_LEAVES ? rest : [];
@@ -104,7 +104,7 @@ export class LogReplay {
   async #keep(log, leaves, lgPub) {
     const first = Math.floor(this.log.size / CHUNK_LEAVES);
     const open = [...this.#last, ...leaves];
-    const ring = [{ name: HEAD, value: { size: log.size, root: await logRoot(log), lgPub } }];
+    const ring = [{ name: HEAD, value: { size: log.size, root: await logRoot(log), lgPub, tops: topsOf(log) } }];
     for (let i = 0; i * CHUNK_LEAVES < open.length; i += 1) {
       ring.push({ name: chunkName(first + i), value: open.slice(i * CHUNK_LEAVES, (i + 1) * CHUNK_LEAVES) });
     }

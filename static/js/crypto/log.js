@@ -1,11 +1,14 @@
 /** The transparency log: leaves, heads, and what a client refuses of them (protocol.md, section 4). */
 
+import { inSlices } from "../lib/breath.js";
 import { concat, equal, fromUtf8, hex, u32, u64, utf8, vec } from "../lib/bytes.js";
 import { hashUid, nameIndex } from "./bundle.js";
 import { ProtocolError, check, parse } from "./errors.js";
 import { BUILD_DIGITS, HASH_BYTES, HEAD_AGE_MAX_MS, LABEL } from "./labels.js";
 import { sha256, sign, verify } from "./primitives.js";
-import { appendToLevels, rootOf } from "./tree.js";
+import { TOP, appendToLevels, levelsUnder, rootOf } from "./tree.js";
+
+const PARSED_AT_ONCE = 500; // leaves: a few milliseconds, on a phone too
 
 /** @typedef {{idx: Uint8Array, uidHash: Uint8Array, version: number, bundleHash: Uint8Array}} BundleLeaf */
 /** @typedef {{build: string, manifestHash: Uint8Array}} AssetLeaf */
@@ -24,7 +27,7 @@ import { appendToLevels, rootOf } from "./tree.js";
  * @param {{name: string, uid: Uint8Array, version: number, bundleHash: Uint8Array}} fields @returns {Promise<Uint8Array>}
  */
 export async function encodeLeaf({ name, uid, version, bundleHash }) {
-  return concat(LABEL.leaf, await nameIndex(name), await hashUid(uid), u32(version), bundleHash);
+  return leafBytes({ idx: await nameIndex(name), uidHash: await hashUid(uid), version, bundleHash });
 }
 
 /**
@@ -32,7 +35,7 @@ export async function encodeLeaf({ name, uid, version, bundleHash }) {
  * @param {{build: string, manifest: Uint8Array}} fields @returns {Promise<Uint8Array>}
  */
 export async function encodeAssetLeaf({ build, manifest }) {
-  return concat(LABEL.assetLeaf, vec(utf8(build)), await sha256(manifest));
+  return leafBytes({ build, manifestHash: await sha256(manifest) });
 }
 
 /** @param {Uint8Array} leaf @returns {BundleLeaf|AssetLeaf} @throws BAD_ENCODING */
@@ -52,20 +55,47 @@ export function emptyLog() {
  * @returns {Promise<Log>} @throws BAD_ENCODING
  */
 export async function appendLeaves(log, leaves) {
-  const parsed = leaves.map(parseLeaf);
+  return grown(log, leaves, await parseLeaves(leaves));
+}
+
+/** What lets a log go on without hashing all of it again, beside its leaves. @param {Log} log @returns {Uint8Array[]} */
+export function topsOf(log) {
+  return log.levels[TOP] ?? [];
+}
+
+/** A log that was accepted before. @param {Uint8Array[]} leaves @param {Uint8Array[]} tops as topsOf gave them @returns {Promise<Log>} @throws BAD_ENCODING */
+export async function restoreLog(leaves, tops) {
+  const parsed = await parseLeaves(leaves);
+  const first = tops.length << TOP;
+  const places = await placed(emptyLog(), parsed);
+  return { size: leaves.length, leaves: parsed, places, levels: await appendToLevels(levelsUnder(tops), leaves.slice(first)) };
+}
+
+async function grown(log, leaves, parsed) {
+  const places = await placed(log, parsed);
+  const levels = await appendToLevels(log.levels, leaves);
+  return { size: log.size + leaves.length, leaves: log.leaves.concat(parsed), places, levels };
+}
+
+async function placed(log, parsed) {
   const places = new Map(log.places);
-  parsed.forEach((leaf, i) => {
+  await inSlices(parsed, PARSED_AT_ONCE, (slice, start) => slice.forEach((leaf, i) => {
     if (!leaf.idx) return;
     const key = hex(leaf.idx);
-    places.set(key, [...(places.get(key) ?? []), log.size + i]);
-  });
-  const levels = await appendToLevels(log.levels, leaves);
-  return { size: log.size + leaves.length, leaves: [...log.leaves, ...parsed], places, levels };
+    places.set(key, [...(places.get(key) ?? []), log.size + start + i]);
+  }));
+  return places;
+}
+
+async function parseLeaves(leaves) {
+  const parsed = [];
+  await inSlices(leaves, PARSED_AT_ONCE, (slice) => slice.forEach((leaf) => parsed.push(parseLeaf(leaf))));
+  return parsed;
 }
 
 /** @param {Log} log @param {number} [size] of an earlier state @returns {Promise<Uint8Array>} */
 export function logRoot(log, size = log.size) {
-  return rootOf(log.levels, size);
+  return rootOf(log.levels, size, (i) => leafBytes(log.leaves[i]));
 }
 
 /** log_id = H(LBL("log") || LG_pub) @param {Uint8Array} lgPub @returns {Promise<Uint8Array>} */
@@ -102,15 +132,16 @@ export function parseHead(bytes) {
  */
 export async function acceptHead({ head: bytes, sig, leaves }, { log, lgPub, nowMs, myName, myBundleHashes }) {
   const head = parseHead(bytes);
-  const added = leaves.map(parseLeaf);
+  const added = await parseLeaves(leaves);
   await checkHeadSignature(head, bytes, sig, lgPub);
   check(head.size >= log.size, "LOG_ROLLBACK");
   check(head.size === log.size + leaves.length, "LOG_SPLIT_VIEW", "leaves and size differ");
-  const grown = await appendLeaves(log, leaves);
-  check(equal(await logRoot(grown), head.root), "LOG_SPLIT_VIEW");
-  checkSteps(log, added, { myIdx: await nameIndex(myName), myBundleHashes });
+  const longer = await grown(log, leaves, added);
+  check(equal(await logRoot(longer), head.root), "LOG_SPLIT_VIEW");
+  const myIdx = await nameIndex(myName);
+  await inSlices(added, PARSED_AT_ONCE, (slice, start) => checkSteps(longer, log.size + start, slice, { myIdx, myBundleHashes }));
   check(nowMs - head.tsMs <= HEAD_AGE_MAX_MS, "LOG_STALE");
-  return { log: grown, head };
+  return { log: longer, head };
 }
 
 /**
@@ -165,6 +196,12 @@ export async function checkPrefix(log, { size, root }) {
   check(size <= log.size && equal(await logRoot(log, size), root), "LOG_SPLIT_VIEW");
 }
 
+// The one form that parseLeaf takes.
+function leafBytes(leaf) {
+  if (!leaf.idx) return concat(LABEL.assetLeaf, vec(utf8(leaf.build)), leaf.manifestHash);
+  return concat(LABEL.leaf, leaf.idx, leaf.uidHash, u32(leaf.version), leaf.bundleHash);
+}
+
 function readBundleLeaf(reader) {
   reader.expect(LABEL.leaf);
   return { idx: reader.take(HASH_BYTES), uidHash: reader.take(HASH_BYTES), version: reader.u32(), bundleHash: reader.take(HASH_BYTES) };
@@ -184,17 +221,16 @@ async function checkHeadSignature(head, bytes, sig, lgPub) {
   }
 }
 
-function checkSteps(log, added, { myIdx, myBundleHashes }) {
-  const last = new Map();
-  for (const leaf of added.filter((one) => one.idx)) {
-    const key = hex(leaf.idx);
-    const before = last.get(key) ?? lastLeaf(log, leaf.idx);
+// Each leaf against the one of its idx before it.
+function checkSteps(log, first, added, { myIdx, myBundleHashes }) {
+  added.forEach((leaf, i) => {
+    if (!leaf.idx) return;
+    const before = lastLeaf(log, leaf.idx, first + i);
     const honest = !equal(leaf.idx, myIdx) || myBundleHashes.some((hash) => equal(hash, leaf.bundleHash));
     check(honest, "LOG_SELF_FORGED");
     check(leaf.version === (before?.version ?? 0) + 1, "BUNDLE_CHAIN_BROKEN");
     check(!before || equal(before.uidHash, leaf.uidHash), "NAME_REBOUND");
-    last.set(key, leaf);
-  }
+  });
 }
 
 function isLeafOf(leaf, bundle) {

@@ -2,8 +2,11 @@
 
 const HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const BASE64URL_VALUE = new Map([...BASE64URL].map((letter, value) => [letter, value]));
+const NO_LETTER = 255;
+const BASE64URL_VALUE = new Uint8Array(128).fill(NO_LETTER);
+[...BASE64URL].forEach((letter, value) => BASE64URL_VALUE.set([value], letter.charCodeAt(0)));
 const ENCODER = new TextEncoder();
+const ASCII = new TextDecoder();
 
 /** @param {...Uint8Array} parts @returns {Uint8Array} parts[0] || parts[1] || ... in a new array */
 export function concat(...parts) {
@@ -46,13 +49,16 @@ export function unhex(text) {
 
 /** @param {Uint8Array} bytes @returns {string} base64url without padding */
 export function toBase64Url(bytes) {
-  let text = "";
+  const letters = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
+  let offset = 0;
   for (let i = 0; i < bytes.length; i += 3) {
     const group = (bytes[i] << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    const letters = Math.min(bytes.length - i, 3) + 1;
-    for (let j = 0; j < letters; j += 1) text += BASE64URL[(group >> (18 - 6 * j)) & 63];
+    for (let shift = 18; shift >= 0 && offset < letters.length; shift -= 6) {
+      letters[offset] = BASE64URL.charCodeAt((group >> shift) & 63);
+      offset += 1;
+    }
   }
-  return text;
+  return ASCII.decode(letters);
 }
 
 /** Accepts the canonical form only: two texts never mean the same bytes. @param {string} text @returns {Uint8Array} */
@@ -62,9 +68,10 @@ export function fromBase64Url(text) {
   let bits = 0;
   let held = 0;
   let offset = 0;
-  for (const letter of text) {
-    const value = BASE64URL_VALUE.get(letter);
-    if (value === undefined) throw new RangeError("not base64url");
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    const value = code < BASE64URL_VALUE.length ? BASE64URL_VALUE[code] : NO_LETTER;
+    if (value === NO_LETTER) throw new RangeError("not base64url");
     bits = ((bits << 6) | value) & 0xffff;
     held += 6;
     if (held >= 8) {

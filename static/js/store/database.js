@@ -10,6 +10,7 @@
 const VERSION = 2;
 const STORES = ["clear", "ring", "mail"];
 const STRICT = { durability: "strict" };
+const PUT_AT_ONCE = 32; // changes of a large transaction; the page breathes between two slices
 
 /** The disk of this browser is full, or it refuses to keep anything. */
 export class StorageError extends Error {
@@ -99,12 +100,16 @@ export class Database {
       const transaction = this.#begin(STORES, "readwrite", STRICT);
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(failure(transaction.error));
-      try {
-        changes.forEach((change) => put(transaction, change));
-        transaction.commit?.();
-      } catch {
-        transaction.abort(); // what was put before the one that cannot be stored goes, too
-      }
+      const putFrom = (start) => {
+        try {
+          const asked = changes.slice(start, start + PUT_AT_ONCE).map((change) => put(transaction, change));
+          if (start + PUT_AT_ONCE < changes.length) asked.at(-1).onsuccess = () => putFrom(start + PUT_AT_ONCE);
+          else transaction.commit?.();
+        } catch {
+          transaction.abort(); // what was put before the one that cannot be stored goes, too
+        }
+      };
+      putFrom(0);
     });
   }
 
@@ -156,9 +161,8 @@ function makeStores(db) {
 
 function put(transaction, { store, key, value }) {
   const objects = transaction.objectStore(store);
-  if (value === undefined) objects.delete(key);
-  else if (store === "mail") objects.put(value);
-  else objects.put(value, key);
+  if (value === undefined) return objects.delete(key);
+  return store === "mail" ? objects.put(value) : objects.put(value, key);
 }
 
 function answer(request) {

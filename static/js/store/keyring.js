@@ -4,10 +4,12 @@
  * highest stands in the same transaction as what it numbers.
  */
 
+import { inSlices } from "../lib/breath.js";
 import { decodeObject, encodeObject } from "./codec.js";
 import { StorageError } from "./database.js";
 
 const WRITE_NO = "write_no";
+const SEALED_AT_ONCE = 32; // objects; the page breathes between two slices
 
 /** @typedef {{name: string, value?: unknown}} RingChange no value: delete */
 /** @typedef {{cid: string, place: number, tags?: string[], value?: unknown}} MailChange no value: delete */
@@ -47,12 +49,12 @@ export class Keyring {
   /** @param {string} prefix @returns {Promise<[string, any][]>} in the order of names */
   async withPrefix(prefix) {
     const rows = await this.#db.withPrefix("ring", prefix);
-    return Promise.all(rows.map(async ([name, row]) => [name, await this.#opened(name, row)]));
+    return eachOf(rows.map(([name, row]) => async () => [name, await this.#opened(name, row)]));
   }
 
   /** Rows of the mail store with their values. @param {object[]} rows @returns {Promise<object[]>} */
   mail(rows) {
-    return Promise.all(rows.map(async (row) => ({ ...(await this.#opened(mailName(row), row)), place: row.place })));
+    return eachOf(rows.map((row) => async () => ({ ...(await this.#opened(mailName(row), row)), place: row.place })));
   }
 
   /**
@@ -60,11 +62,8 @@ export class Keyring {
    * @param {{ring?: RingChange[], mail?: MailChange[], clear?: {key: string, value?: unknown}[]}} batch @returns {Promise<void>}
    */
   async commit({ ring = [], mail = [], clear = [] }) {
-    const changes = await Promise.all([
-      ...ring.map((change) => this.#ringChange(change)),
-      ...mail.map((change) => this.#mailChange(change)),
-    ]);
-    await this.#write(changes, clear);
+    const works = [...ring.map((change) => () => this.#ringChange(change)), ...mail.map((change) => () => this.#mailChange(change))];
+    await this.#write(await eachOf(works), clear);
   }
 
   async #write(changes, clear) {
@@ -122,6 +121,13 @@ export class Keyring {
       throw error.code === "NOT_UNLOCKED" ? error : new StorageError("STORAGE_DAMAGED");
     }
   }
+}
+
+// Side by side, but not so many that the page stands still.
+async function eachOf(works) {
+  const done = [];
+  await inSlices(works, SEALED_AT_ONCE, async (slice) => done.push(...(await Promise.all(slice.map((work) => work())))));
+  return done;
 }
 
 function mailName({ cid, place }) {
