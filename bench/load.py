@@ -1,11 +1,11 @@
-"""The generator, a process of its own: `python -m bench.load CROWD.json PORT ORIGIN`.
+"""The generator, a process of its own: `python -m bench.load WIRE CROWD.json PORT ORIGIN`; WIRE is one of `WIRES`.
 
 Reads steps from standard input, one JSON object a line, and answers each with one line: `ready` when everything is
 sealed and the step may begin (an empty line starts it), then the result.
 
-    {"do": "closed", "pairs", "window", "count"}      each pair keeps `window` messages in flight
-    {"do": "open", "pairs", "rate", "count"}          `rate` messages a second over all pairs
-    {"do": "idle", "count"}                           so many more sockets that say hello and nothing else
+    {"do": "closed", "pairs", "window", "count", "seconds"}      each pair keeps `window` messages in flight
+    {"do": "open", "pairs", "rate", "count"}                     `rate` messages a second over all pairs
+    {"do": "idle", "count"}                                      so many idle sockets; 0 closes them
 """
 
 import asyncio
@@ -15,24 +15,32 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.talkers import Pair, Sent, device, open_line
+from bench import llave, plain, xmpp
+from bench.pairs import Pair, Sent
 
-SILENCE_SECONDS = 30.0
+SILENCE_SECONDS = 60.0
+WIRES = {
+    "llave": (llave.LlavePair, llave.open_idle),
+    "xmpp": (xmpp.XmppPair, xmpp.open_idle),
+    "plain": (plain.PlainPair, plain.open_idle),
+    "echo": (plain.EchoPair, plain.open_idle),
+}
 
 
 class Load:
-    def __init__(self, crowd: dict[str, Any], port: int, origin: str) -> None:
+    def __init__(self, wire: str, crowd: dict[str, Any], port: int, origin: str) -> None:
+        self._make_pair, self._open_one_idle = WIRES[wire]
         self._crowd, self._port, self._origin = crowd, port, origin
         self._pairs: list[Pair] = []
         self._idle: list[Any] = []
         self._done: list[Sent] = []
-        self._left = 0
+        self._sent = self._count = 0
+        self._until = 0.0
         self._all_done = asyncio.Event()
-        self._window_is_open = False
 
     async def run(self, step: dict[str, Any]) -> dict[str, Any]:
         if step["do"] == "idle":
-            return await self._open_idle(step["count"])
+            return await self._keep_idle(step["count"])
         pairs = await self._ready_pairs(step)
         await _say({"ready": True})
         await _line()
@@ -41,39 +49,39 @@ class Load:
         return self._result(time.monotonic() - began, time.process_time() - cpu)
 
     async def _ready_pairs(self, step: dict[str, Any]) -> list[Pair]:
-        people, conversations = self._crowd["people"], self._crowd["conversations"]
         for number in range(len(self._pairs), step["pairs"]):
-            talk, one, other = conversations[number], people[2 * number], people[2 * number + 1]
-            pair = Pair(talk["cid"], bytes.fromhex(talk["th"]), device(one), device(other), self._on_done)
+            pair = self._make_pair(self._crowd, number, self._on_done)
             await pair.open(self._port, self._origin)
             self._pairs.append(pair)
         pairs = self._pairs[: step["pairs"]]
         for pair in pairs:
-            pair.seal(step["count"] // len(pairs))
-        self._done, self._left = [], step["count"] // len(pairs) * len(pairs)
+            pair.ready(-(-step["count"] // len(pairs)))
+        self._done, self._sent, self._count, self._until = [], 0, step["count"], 0.0
         self._all_done.clear()
         return pairs
 
     async def _closed(self, pairs: list[Pair], step: dict[str, Any]) -> None:
-        self._window_is_open = True
+        self._until = time.monotonic() + step["seconds"]
         for pair in pairs:
             for _ in range(step["window"]):
-                pair.send()
+                self._send(pair)
         await asyncio.wait_for(self._all_done.wait(), SILENCE_SECONDS)
 
     async def _open_loop(self, pairs: list[Pair], step: dict[str, Any]) -> None:
-        self._window_is_open = False
         began = time.monotonic()
-        for number in range(self._left):
+        for number in range(self._count):
             await asyncio.sleep(max(0.0, began + number / step["rate"] - time.monotonic()))
-            pairs[number % len(pairs)].send()
+            self._send(pairs[number % len(pairs)])
         await asyncio.wait_for(self._all_done.wait(), SILENCE_SECONDS)
+
+    def _send(self, pair: Pair) -> None:
+        self._sent += self._sent < self._count and pair.send()
 
     def _on_done(self, sent: Sent) -> None:
         self._done.append(sent)
-        if self._window_is_open:
-            sent.pair.send()
-        if len(self._done) == self._left:
+        if time.monotonic() < self._until:
+            self._send(sent.pair)
+        if len(self._done) == self._sent and (self._until or self._sent == self._count):
             self._all_done.set()
 
     def _result(self, seconds: float, cpu: float) -> dict[str, Any]:
@@ -88,16 +96,12 @@ class Load:
             **{f"{name}_p{part}_ms": _part(values, part) for name, values in times.items() for part in (50, 99)},
         }
 
-    async def _open_idle(self, count: int) -> dict[str, Any]:
-        people = self._crowd["people"]
-        places = [(person, number) for number in range(1, len(people[0]["dids"])) for person in people]
-        for person, number in places[len(self._idle) : len(self._idle) + count]:
-            welcomed = asyncio.Event()
-            line = await open_line(
-                self._port, self._origin, device(person, number), lambda _text, welcomed=welcomed: welcomed.set()
-            )
-            await asyncio.wait_for(welcomed.wait(), SILENCE_SECONDS)
-            self._idle.append(line)
+    async def _keep_idle(self, count: int) -> dict[str, Any]:
+        for number in range(len(self._idle), count):
+            self._idle.append(await self._open_one_idle(self._crowd, number, self._port, self._origin))
+        for line in self._idle[count:]:
+            line.close()
+        del self._idle[count:]
         return {"idle": len(self._idle)}
 
 
@@ -113,8 +117,8 @@ async def _say(result: dict[str, Any]) -> None:
     print(json.dumps(result), flush=True)
 
 
-async def _main(crowd: dict[str, Any], port: int, origin: str) -> int:
-    load = Load(crowd, port, origin)
+async def _main(wire: str, crowd: dict[str, Any], port: int, origin: str) -> int:
+    load = Load(wire, crowd, port, origin)
     asyncio.get_running_loop().set_exception_handler(_fail)
     while line := await _line():
         await _say(await load.run(json.loads(line)))
@@ -127,5 +131,5 @@ def _fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    place, at_port, of_origin = sys.argv[1:]
-    sys.exit(asyncio.run(_main(json.loads(Path(place).read_text()), int(at_port), of_origin)))
+    of_wire, place, at_port, of_origin = sys.argv[1:]
+    sys.exit(asyncio.run(_main(of_wire, json.loads(Path(place).read_text()), int(at_port), of_origin)))

@@ -40,14 +40,28 @@ def running_server(folder: Path, *options: str, **settings: str) -> Iterator[Ser
     unless they say more.
     """
     origin = f"http://127.0.0.1:{free_port()}"
+    environment = prepared(folder, origin, **settings)
+    command = [sys.executable, "manage.py", "serve", "--port", origin.rpartition(":")[2], *options]
+    with serving(command, origin, folder, environment) as server:
+        yield server
+
+
+def prepared(folder: Path, origin: str, **settings: str) -> dict[str, str]:
+    """Secrets, tables and static files of an installation; the environment of its processes."""
     given = {"DATA_DIR": str(folder), "SITE_URL": origin, "DJANGO_SETTINGS_MODULE": "chatproject.settings", **settings}
     inherited = {name: value for name, value in os.environ.items() if name not in SERVICES}
-    environment, log = {**inherited, **given}, folder / "server.log"
+    environment = {**inherited, **given}
     folder.mkdir(parents=True, exist_ok=True)
     _run(["-m", "chatproject.first_secrets", str(folder)], environment)
     _run(["manage.py", "prepare", "--verbosity", "0"], environment)
+    return environment
+
+
+@contextlib.contextmanager
+def serving(command: list[str], origin: str, folder: Path, environment: dict[str, str]) -> Iterator[Server]:
+    """Whatever process serves the product, from when it is ready until it has ended."""
+    log = folder / "server.log"
     with log.open("wb") as output:
-        command = [sys.executable, "manage.py", "serve", "--port", origin.rpartition(":")[2], *options]
         process = subprocess.Popen(command, cwd=BASE, env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:
             _wait_until_ready(origin, process)

@@ -1,0 +1,119 @@
+"""The two ends of the job at this product: a sender with its chain, a receiver that keeps order and acknowledges."""
+
+import asyncio
+import base64
+import json
+import os
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid4
+
+from bench.lines import TEXT, Line, client_frame
+from bench.pairs import OnDone, Pair, Sealed
+from reference import wire
+from reference.chain import Chain
+from reference.content import MAX_CONTENT_BYTES
+from reference.envelope import seal_message
+
+BODY_BYTES = 1000 - 120  # as a content of about 1,000 bytes, padded to 1,024
+WELCOME_SECONDS = 30.0
+
+
+class LlavePair(Pair):
+    def __init__(self, crowd: dict[str, Any], number: int, on_done: OnDone) -> None:
+        super().__init__(on_done)
+        talk, people = crowd["conversations"][number], crowd["people"]
+        self.cid, self._th = talk["cid"], bytes.fromhex(talk["th"])
+        self._sender, self._receiver = (_device(people[2 * number + each], 0) for each in (0, 1))
+        self._chain = Chain(os.urandom(32))
+        self._cursor = self._head = 0
+        self._pulling = False
+
+    async def open(self, port: int, origin: str) -> None:
+        self._from = await _open_line(port, origin, self._sender, self._sender_hears)
+        self._to = await _open_line(port, origin, self._receiver, self._receiver_hears)
+
+    def seal(self) -> Sealed:
+        cid, uid, did = (bytes.fromhex(text) for text in (self.cid, self._sender["uid"], self._sender["did"]))
+        body = base64.b64encode(os.urandom(BODY_BYTES * 3 // 4)).decode()
+        content = {"v": 1, "t": "text", "id": str(uuid4()), "ts": time.time_ns() // 10**6, "ack": {}, "body": body}
+        data = json.dumps(content, separators=(",", ":")).encode()
+        assert len(data) <= MAX_CONTENT_BYTES
+        envelope, chain = seal_message(
+            data, chain=self._chain, cid=cid, epoch=0, th=self._th, uid=uid, did=did, salt=os.urandom(32)
+        )
+        self._chain = Chain(chain.head, chain.next_counter)  # a sender needs not know what it sent
+        key = str(uuid4())
+        text = wire.post(cid, key, wire.MESSAGE, envelope).encode()
+        return Sealed(client_frame(TEXT, text), key, sha256(envelope).digest())
+
+    def write(self, frame: bytes) -> None:
+        self._from.write(frame)
+
+    def _sender_hears(self, text: bytes) -> None:
+        frame = json.loads(text)
+        if frame["f"] == "accepted":
+            self.wrong += frame["dup"]
+            self.accepted(frame["client_id"], digest=_unb64(frame["sha256"]))
+        elif frame["f"] not in ("welcome", "bell"):
+            raise RuntimeError(f"the sender was told {frame}")
+
+    def _receiver_hears(self, text: bytes) -> None:
+        frame = json.loads(text)
+        match frame["f"]:
+            case "welcome":
+                self._cursor = self._head = frame["heads"].get(self.cid, 0)
+            case "event":
+                self._take([frame])
+            case "events":
+                self._pulling = False
+                self._take(frame["items"])
+                self._pull()
+            case "bell":
+                self._head = max(self._head, frame["seq"])
+                self._pull()
+            case _:
+                raise RuntimeError(f"the receiver was told {frame}")
+
+    def _pull(self) -> None:
+        if self._cursor < self._head and not self._pulling:
+            self._pulling = True
+            self._to.send(wire.pull(bytes.fromhex(self.cid), self._cursor, 200).encode())
+
+    def _take(self, items: list[dict[str, Any]]) -> None:
+        for item in items:
+            if item["seq"] <= self._cursor:
+                continue
+            self.wrong += item["seq"] != self._cursor + 1
+            self._cursor, self._head = item["seq"], max(self._head, item["seq"])
+            self.delivered(item["client_id"], sha256(_unb64(item["blob"])).digest())
+        self._to.send(wire.ack(bytes.fromhex(self.cid), self._cursor).encode())
+
+
+async def open_idle(crowd: dict[str, Any], number: int, port: int, origin: str) -> Line:
+    """One socket more that says hello and nothing else: a further browser of somebody."""
+    people = crowd["people"]
+    welcomed = asyncio.Event()
+    who = _device(people[number % len(people)], 1 + number // len(people))
+    line = await _open_line(port, origin, who, lambda _text: welcomed.set())
+    await asyncio.wait_for(welcomed.wait(), WELCOME_SECONDS)
+    return line
+
+
+async def _open_line(port: int, origin: str, who: dict[str, Any], on_text: Callable[[bytes], None]) -> Line:
+    """A socket that has said hello."""
+    headers = {"Origin": origin, "Cookie": f"session={who['session']}"}
+    line = await Line.open(port, "/ws/", headers, on_text)
+    line.send(wire.hello(bytes.fromhex(who["did"]), {}, None).encode())
+    return line
+
+
+def _device(person: dict[str, Any], number: int) -> dict[str, Any]:
+    """One browser of a person of `bench.crowd`."""
+    return {"uid": person["uid"], "did": UUID(person["dids"][number]).hex, "session": person["sessions"][number]}
+
+
+def _unb64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

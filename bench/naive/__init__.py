@@ -1,0 +1,1 @@
+"""A Channels server as tutorials write it, to be measured beside the product: Daphne, groups over Redis, the ORM."""
