@@ -38,6 +38,7 @@ class ChatConsumer(BaseConsumer):
         self._strikes = 0
         self._network = ""
         self._told: dict[UUID, int] = {}
+        self._hinted: dict[UUID, int] = {}  # told by a hint, which may be lost, until the client says that it has it
         self._own: dict[UUID, int] = {}  # posted here: no bell rings for it
         self._posts: set[asyncio.Future[postbox.Outcome]] = set()
         self._outbox: deque[str] = deque()
@@ -123,7 +124,7 @@ class ChatConsumer(BaseConsumer):
     def ring(self, cid: UUID, seq: int, news: News | None = None) -> None:
         """Hands the event over when this socket was told of all before it and reads; else at most one bell waits."""
         if news and self._may_take(cid, seq):
-            self._told[cid] = seq
+            self._told[cid] = self._hinted[cid] = seq
             watching.count_handed(news.at_ms)
             return self._put(news.text)
         idle = not self._bells and not self._log_bell
@@ -163,7 +164,7 @@ class ChatConsumer(BaseConsumer):
         log_bell, self._log_bell = self._log_bell, 0
         for cid, seq in bells.items():
             if seq > self._told.get(cid, 0):
-                self._told[cid] = seq
+                self._told[cid] = self._hinted[cid] = seq
                 await self._answer(frames.Bell(cid, seq))
         if log_bell:
             await self._answer(frames.LogBell(log_bell))
@@ -193,8 +194,10 @@ class ChatConsumer(BaseConsumer):
             case frames.Post():
                 await self._post(frame)
             case frames.Pull():
+                self._has(frame.cid, frame.after)
                 await self._answer(await postbox.pull(self._login, cid=frame.cid, after=frame.after, limit=frame.limit))
             case frames.Ack():
+                self._has(frame.cid, frame.upto)
                 postbox.ack(self._login, frame).add_done_callback(self._acked)
             case frames.AskHeads():
                 await self._heads()
@@ -239,8 +242,13 @@ class ChatConsumer(BaseConsumer):
         now = await postbox.standing(self._login)
         news = {cid: seq for cid, seq in now.heads.items() if self._told.get(cid) != seq}
         measures.sweep_recovered.add(by=sum(seq > self._own.get(cid, 0) for cid, seq in news.items()))
+        unsure = {cid: now.heads[cid] for cid in self._hinted if cid in now.heads}
         self._told.update(news)
-        await self._answer(frames.Heads(news, now.log_size, now.now_ms))
+        await self._answer(frames.Heads({**unsure, **news}, now.log_size, now.now_ms))
+
+    def _has(self, cid: UUID, upto: int) -> None:
+        if self._hinted.get(cid, upto + 1) <= upto:
+            del self._hinted[cid]
 
     async def _answer(self, frame: frames.ServerFrame) -> None:
         watching.count_answer(frame, self.did)

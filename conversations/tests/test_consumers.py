@@ -244,6 +244,26 @@ async def test_an_event_is_handed_over_only_to_who_was_told_of_all_before(world:
         assert await bob.receive_nothing()
 
 
+async def test_a_hint_is_told_again_until_the_client_has_what_it_told_of(world: World) -> None:
+    cid = await started(world)
+
+    async def heads(bob: Any) -> Any:
+        await bob.send_json_to({"f": "heads"})
+        return (await bob.receive_json_from())["heads"]
+
+    async with connected(world.alice) as alice, connected(world.bob) as bob:
+        for counter in (0, 1):
+            await alice.send_json_to(post_frame(world.alice, cid, counter=counter))
+            assert (await bob.receive_json_from())["f"] == "event"
+        assert await heads(bob) == {cid.hex: 3}, "the events may be lost"
+        assert await heads(bob) == {cid.hex: 3}, "and this answer, too"
+        await bob.send_json_to({"f": "ack", "cid": cid.hex, "upto": 2})
+        assert await heads(bob) == {cid.hex: 3}, "one is missing"
+        await bob.send_json_to({"f": "pull", "cid": cid.hex, "after": 3, "limit": 1})
+        assert (await bob.receive_json_from())["items"] == []
+        assert await heads(bob) == {}
+
+
 async def test_who_does_not_read_gets_a_bell_instead_of_events(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumers, "MAX_HANDED", 2)
     cid = await started(world)

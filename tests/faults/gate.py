@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 CHUNK = 64 * 1024
-BELL = b'{"f":"bell"'
+HINTS = (b'{"f":"bell"', b'{"f":"event"')  # an event that is handed over is a bell that brings it
 CLOSE = 8  # the opcode
 
 
@@ -134,7 +134,7 @@ class Gate:
         self.frames_down += 1
         if head[0] & 0x0F == CLOSE:
             self.close_codes.append(int.from_bytes(payload[:2]))
-        if payload.startswith(BELL) and await self._bell(writer, head + payload):
+        if payload.startswith(HINTS) and await self._bell(writer, head + payload):
             return
         await self._give(writer, head + payload)
 
