@@ -74,10 +74,23 @@ def _postgresql(alias: str) -> Iterator[Finding]:
         clock, most = cursor.fetchone()
     if abs(float(clock) - time.time()) > MAX_SKEW_SECONDS:
         yield Finding("CLOCK", f"The clocks of this machine and of the database {alias} differ.", "run a time service")
-    pool = settings.DATABASES[alias]["OPTIONS"]["pool"]["max_size"]
-    if pool + SPARE_CONNECTIONS > most:
-        says = f"One process may open {pool} connections, the database {alias} allows {most}."
+    wanted = connections_of_a_process(alias)
+    if wanted + SPARE_CONNECTIONS > most:
+        says = f"One process may open {wanted} connections to the server of the database {alias}, which allows {most}."
         yield Finding("POOL", says, "lower DATABASE_POOL_MAX (it counts for each process)", serious=False)
+
+
+def connections_of_a_process(alias: str) -> int:
+    """At most, to the server of this database: the pool of each database there, and one that posts are sent through."""
+    where = _server_of(alias)
+    there = [name for name in settings.DATABASES if _server_of(name) == where]
+    pools = sum(settings.DATABASES[name]["OPTIONS"]["pool"]["max_size"] for name in there)
+    return int(pools + (settings.MESSAGES_ALIAS in there))
+
+
+def _server_of(alias: str) -> tuple[str, ...]:
+    database = settings.DATABASES[alias]
+    return tuple(str(database.get(part) or "") for part in ("ENGINE", "HOST", "PORT"))
 
 
 def counters_count() -> Iterator[Finding]:

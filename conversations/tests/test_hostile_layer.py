@@ -96,3 +96,14 @@ async def test_with_redis_every_bell_is_sealed(monkeypatch: pytest.MonkeyPatch) 
     assert len(keys) == 2
     assert fresh["SECRET_KEY"] in keys[0]
     assert fresh["CACHES"]["default"]["OPTIONS"]["serializer"] == "chatproject.lib.numbers.Numbers"
+
+
+async def test_a_full_way_to_the_layer_is_counted_and_waited_for_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "MAX_WAITING", 3)
+    monkeypatch.setattr(delivery._Desk, "_start", lambda desk: True)  # there is a layer, and nobody takes to it
+    delivery.counters.clear()
+    desk = delivery._Desk()
+    for number in range(5):
+        desk.tell([UID], bell(number), key=("bell", number))
+    assert delivery.counters["dropped"] == 2
+    assert sum(len(waiting) for waiting in desk._waiting.values()) == 3
