@@ -246,6 +246,13 @@ RULES = [
         ("static/js/chat/messenger.js", "indexedDB.open('keys');"),
     ),
     OnlyPlace(
+        "tabs talk to each other in tabs.js",
+        MODULES,
+        r"\bBroadcastChannel\b",
+        ("static/js/transport/tabs.js",),
+        ("static/js/chat/host.js", "const channel = new BroadcastChannel(name);"),
+    ),
+    OnlyPlace(
         "beside the database only the mark that it was there is kept",
         MODULES,
         r"\blocalStorage\b|\bsessionStorage\b",

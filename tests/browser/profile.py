@@ -3,6 +3,7 @@ same steps run in every language.
 """
 
 import base64
+import copy
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -68,6 +69,12 @@ class Profile:
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         context.on("request", self._asked)
         self.page: Page = context.new_page()
+
+    def another_tab(self) -> "Profile":
+        """The same profile with one more page, which is empty."""
+        tab = copy.copy(self)
+        tab.page = self.context.new_page()
+        return tab
 
     # --- account
 

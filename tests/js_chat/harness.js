@@ -4,6 +4,7 @@ import { createMessenger } from "/static/js/chat/messenger.js";
 import { openDatabase } from "/static/js/store/database.js";
 import { createApi } from "/static/js/transport/api.js";
 import { socketMaker } from "/static/js/transport/socket.js";
+import { openTabs as openRealTabs } from "/static/js/transport/tabs.js";
 import { ORIGIN } from "./fake-server.js";
 
 export const PASSPHRASE = "abcd-efgh-ijkm-npqr-stuv";
@@ -28,14 +29,21 @@ export class Browser {
     const createSocket = socketMaker({ url: "ws", api, schedule, open: client.open });
     const open = (name) => openDatabase(this.prefix + name);
     const locks = { request: (name, options, work) => navigator.locks.request(this.prefix + name, options, work) };
+    const openTabs = (name, onMessage) => this.#openTabs(this.prefix + name, onMessage);
     const clock = { now: () => Date.now() + (this.skew ?? 0), elapsed: () => performance.now() + (this.elapsed ?? 0) };
     const { marks, manifestHash } = this;
-    const messenger = createMessenger({ api, createSocket, openDatabase: open, schedule, locks, marks, origin: ORIGIN, manifestHash, clock });
+    const messenger = createMessenger({ api, createSocket, openDatabase: open, schedule, locks, openTabs, marks, origin: ORIGIN, manifestHash, clock });
     messenger.addEventListener("problem", ({ detail }) => this.problems.push(detail));
     messenger.addEventListener("message", ({ detail }) => this.messages.push(detail));
     messenger.addEventListener("phase", ({ detail }) => this.phases.push(detail));
     this.messenger = messenger;
     return messenger.open();
+  }
+
+  // `isMute`: nothing that this tab says is heard by the others. `isDeaf`: it hears nothing.
+  #openTabs(name, onMessage) {
+    const { post, close } = openRealTabs(name, (message) => this.isDeaf || onMessage(message));
+    return { post: (message) => this.isMute || post(message), close };
   }
 
   after(ms, run) {

@@ -140,7 +140,7 @@ export const OWN_KEYS = {
     bob.messenger.end();
     await alice.messenger.send(cid, "under your first prekey");
     await until(async () => (await alice.states(cid)).at(-1) === "sent", "waits at the server");
-    bob.skew = world.server.skew = 60 * DAY;
+    bob.skew = world.server.skew = 90 * DAY;
     const kept = async () => (await bob.copy()).filter(({ key }) => String(key).startsWith("spk:")).map(({ key }) => key);
     await bob.reload();
     await until(() => bob.messenger.conversations().length === 1, "the chat");

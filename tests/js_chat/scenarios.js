@@ -7,6 +7,7 @@ import { FAULTS } from "./faults.js";
 import { HOSTILE } from "./hostile.js";
 import { LATER } from "./later.js";
 import { OWN_KEYS } from "./own-keys.js";
+import { TABS } from "./tabs.js";
 import { TIMERS } from "./timers.js";
 import { Browser, PASSPHRASE, expect, pause, refuses, same, until } from "./harness.js";
 import { damaged, spoil, talking, twoPeople } from "./worlds.js";
@@ -37,6 +38,7 @@ const SCENARIOS = {
   ...HOSTILE,
   ...LATER,
   ...OWN_KEYS,
+  ...TABS,
   ...TIMERS,
   ...CHANGES,
   ...FAULTS,
@@ -365,15 +367,6 @@ const SCENARIOS = {
     expect(progress.at(-1), [events, events], "progress");
     const { bytes: keyFile } = await bob.messenger.makeKeyFile({ passphrase: PASSPHRASE });
     return { bytes: toBase64Url(bytes), keyFile: toBase64Url(keyFile), passphrase: PASSPHRASE };
-  },
-
-  async a_second_tab_stands_aside(world) {
-    const { alice } = await twoPeople(world);
-    const tab = world.browserOf(alice.person);
-    tab.prefix = alice.prefix;
-    expect(await tab.load(), { phase: "elsewhere" }, "second");
-    expect(await tab.messenger.takeOver(), { phase: "locked" }, "taken over");
-    await until(() => alice.messenger.phase === "elsewhere", "first stands aside");
   },
 
   async what_the_server_leaves_out_is_seen(world) {

@@ -45,14 +45,19 @@ export class Life {
     if (this.open) return { phase: this.phase };
     const { uid, name, display_name: displayName, bundle_version: version } = await this.#parts.api.me();
     this.me = { uid, name, displayName };
-    this.#charge ??= new Charge(this.#parts.locks, uid, () => this.#elsewhere());
-    if (!(await this.#charge.take({ steal }))) return this.enter("elsewhere");
+    this.#charge ??= new Charge(this.#parts.locks, uid, () => this.#elsewhere("ELSEWHERE"));
+    if (!(await this.#charge.take({ steal }))) return this.#aside();
     this.db?.close();
     this.db = await this.#parts.openDatabase(`llave:${uid}`);
     this.card = (await readCard(this.db)) ?? null;
     const phase = await phaseOf({ api: this.#parts.api, me: this.me, card: this.card }, version);
     const isLost = phase === "import" && this.card === null && this.#parts.marks.has(uid);
     return this.enter(phase, isLost ? "STORAGE_LOST" : undefined);
+  }
+
+  /** @returns {Promise<boolean>} true when no other tab is in charge any more, false when this one does not wait any more */
+  turn() {
+    return this.#charge.wait();
   }
 
   /** @param {{passphrase: string, onStep?: (step: string) => void}} wish @returns {Promise<{phase: Phase}>} */
@@ -236,11 +241,18 @@ export class Life {
     return this.enter("open");
   }
 
-  #elsewhere() {
+  // Another tab has the charge: it will say where everything stands.
+  #aside() {
+    this.phase = "elsewhere";
+    return { phase: this.phase };
+  }
+
+  /** @param {"ELSEWHERE"} [why] another tab took over; else another browser has a copy of these keys */
+  #elsewhere(why) {
     this.close();
     this.#charge?.release();
     this.db?.close();
-    this.enter("elsewhere");
+    this.enter("elsewhere", why);
   }
 
   #keyParts() {

@@ -19,11 +19,12 @@ export class ConversationLocks {
   }
 }
 
-/** The right to be the tab in charge. */
+/** The right to be the tab in charge. The browser takes it back from a tab that is closed or dies, and gives it to the next. */
 export class Charge {
   #locks;
   #name;
   #release = null;
+  #queue = null;
   #onLost;
 
   /** @param {LockManager} locks @param {string} uid @param {() => void} onLost another tab took over */
@@ -36,28 +37,53 @@ export class Charge {
   /** @param {{steal?: boolean}} [how] @returns {Promise<boolean>} whether this tab is in charge now */
   take({ steal = false } = {}) {
     if (this.#release) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const options = steal ? { steal: true } : { ifAvailable: true };
-      const held = this.#locks.request(this.#name, options, (lock) => this.#hold(lock, resolve));
-      held.catch(() => this.#lost());
-    });
+    this.#leaveQueue();
+    return this.#ask(steal ? { steal: true } : { ifAvailable: true });
+  }
+
+  /** @returns {Promise<boolean>} true when this tab's turn has come; false when it does not wait any more */
+  wait() {
+    if (this.#release) return Promise.resolve(true);
+    this.#leaveQueue();
+    this.#queue = new AbortController();
+    return this.#ask({ signal: this.#queue.signal });
   }
 
   /** @returns {void} */
   release() {
+    this.#leaveQueue();
     this.#release?.();
     this.#release = null;
   }
 
-  #hold(lock, resolve) {
-    resolve(lock !== null);
-    if (lock === null) return Promise.resolve();
+  // A request that is given up, or whose lock is stolen, is rejected.
+  #ask(options) {
+    return new Promise((resolve) => {
+      let held = false;
+      const hold = (lock) => {
+        held = lock !== null;
+        resolve(held);
+        return held ? this.#hold() : undefined;
+      };
+      this.#locks.request(this.#name, options, hold).catch(() => {
+        if (held) this.#lost();
+        else resolve(false);
+      });
+    });
+  }
+
+  #hold() {
+    this.#queue = null;
     return new Promise((done) => {
       this.#release = done;
     });
   }
 
-  // A stolen lock rejects its request.
+  #leaveQueue() {
+    this.#queue?.abort();
+    this.#queue = null;
+  }
+
   #lost() {
     this.#release = null;
     this.#onLost();

@@ -162,6 +162,11 @@ export class MessengerKeys extends EventTarget {
     return this.#inTurn(() => this.#life.begin({ steal: true }));
   }
 
+  /** @returns {Promise<boolean>} true when no other tab is in charge any more; then `open` again */
+  turn() {
+    return this.#life.turn();
+  }
+
   /** @returns {Promise<{phase: string}>} */
   forgetBrowser() {
     return this.#inTurn(() => this.#life.forget());

@@ -9,24 +9,26 @@ import { exportConversation } from "./export.js";
 import { MessengerKeys, lifeOf } from "./messenger-keys.js";
 import { browserClock, browserSchedule } from "./schedule.js";
 import { readAgain } from "./read-again.js";
+import { SharedMessenger } from "./shared-messenger.js";
 import { setTimer } from "./timers.js";
 import * as verbs from "./verbs.js";
 import { conversationList, conversationView, messageById, messagePage } from "./views.js";
 
 /**
  * @param {{api: object, createSocket: (handlers: object) => object, openDatabase?: (name: string) => Promise<object>, clock?: object,
- *   schedule?: object, locks?: object, storage?: object, marks?: object, origin: string, manifestHash?: Uint8Array|null}} parts
+ *   schedule?: object, locks?: object, openTabs?: Function, storage?: object, marks?: object, origin: string, manifestHash?: Uint8Array|null}} parts
  *   manifestHash: of the program that runs
- * @returns {Messenger}
+ * @returns {SharedMessenger} with the verbs of Messenger, in this tab or in the one in charge
  */
 export function createMessenger({
   api, createSocket, openDatabase = openRealDatabase, clock = browserClock, schedule = browserSchedule, locks = globalThis.navigator.locks,
-  storage = globalThis.navigator.storage, marks = keptMarks(), origin, manifestHash = null,
+  openTabs, storage = globalThis.navigator.storage, marks = keptMarks(), origin, manifestHash = null,
 }) {
-  return new Messenger({ api, createSocket, openDatabase, clock, schedule, locks, storage, marks, origin, manifestHash });
+  const messenger = new Messenger({ api, createSocket, openDatabase, clock, schedule, locks, storage, marks, origin, manifestHash });
+  return new SharedMessenger({ messenger, schedule, openTabs });
 }
 
-/** @see createMessenger */
+/** All of it in one tab. @see createMessenger */
 export class Messenger extends MessengerKeys {
   /** @param {{cid: string, passphrase: string}} wish @returns {Promise<{name: string, bytes: Uint8Array}>} */
   async conversationFile({ cid, passphrase }) {
@@ -73,7 +75,8 @@ export class Messenger extends MessengerKeys {
   }
 
   /**
-   * @param {string} cid @param {string} text @param {{re?: string}} [about] re: id of the Message that it answers
+   * @param {string} cid @param {string} text @param {{re?: string, id?: string}} [about] re: id of the Message that it answers; id: of its
+   *   own, the same again is the same message
    * @returns {Promise<object>} Message, queued @throws EMPTY_TEXT, TEXT_TOO_LONG, STORAGE_FULL, NOT_FOUND
    */
   async send(cid, text, about) {
@@ -135,8 +138,8 @@ export class Messenger extends MessengerKeys {
     return this.#open().chats.setDraft(cid, text);
   }
 
-  /** @param {string} cid @returns {string} */
-  draft(cid) {
+  /** @param {string} cid @returns {Promise<string>} */
+  async draft(cid) {
     return this.#open().chats.draft(cid);
   }
 

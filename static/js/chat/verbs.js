@@ -9,6 +9,7 @@ import { readUpTo } from "./receipts.js";
 import { rewind } from "./rewind.js";
 import { midOf } from "./targets.js";
 import { newUuid } from "./uuid.js";
+import { messageById } from "./views.js";
 
 const BODY_MAX_BYTES = CONTENT_MAX_BYTES - 2_048; // the rest is for what stands beside the body
 
@@ -27,15 +28,18 @@ export async function startWith(open, uid) {
 }
 
 /**
- * @param {object} open @param {string} cid @param {string} text @param {{re?: string}} [about] re: id of the Message that it answers
+ * @param {object} open @param {string} cid @param {string} text @param {{re?: string, id?: string}} [about] re: id of the Message that it
+ *   answers; id: of its own, the same again is the same message
  * @returns {Promise<object>} Message, queued @throws EMPTY_TEXT, TEXT_TOO_LONG, STORAGE_FULL, NOT_FOUND
  */
-export async function send(open, cid, text, { re } = {}) {
+export async function send(open, cid, text, { re, id = newUuid() } = {}) {
   const { chats, outbox, clock, targets } = open;
   chats.get(cid);
   const body = sendable(text);
+  const known = await messageById(open, cid, id);
+  if (known) return known;
   const answered = re === undefined ? null : midOf(await targets.byId(cid, re));
-  const entry = outbox.make({ cid, id: newUuid(), kind: "text", text: body, at: clock.now(), fields: answered ? { re: answered } : {}, reId: re ?? null });
+  const entry = outbox.make({ cid, id, kind: "text", text: body, at: clock.now(), fields: answered ? { re: answered } : {}, reId: re ?? null });
   await outbox.keep(entry);
   return queued(open, entry, true);
 }

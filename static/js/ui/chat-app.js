@@ -74,6 +74,7 @@ export class ChatApp extends View {
   /** A new, empty desk instead of the old one: no plaintext stays in the page when the keys are locked. */
   #clearDesk() {
     if (this.parts.desk.hidden) return;
+    this.parts.desk.chat.settle();
     const fresh = document.createElement("chat-desk");
     fresh.className = "chat-desk";
     fresh.setAttribute("role", "main");

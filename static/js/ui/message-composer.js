@@ -12,6 +12,7 @@ const touch = matchMedia("(hover: none) and (pointer: coarse)");
 export class MessageComposer extends View {
   #cid = null;
   #timer = 0;
+  #isKept = true;
   #composing = false;
   #about = null;
 
@@ -92,7 +93,9 @@ export class MessageComposer extends View {
   /** Hands the draft over now; a text that replaces another is none. */
   flush() {
     clearTimeout(this.#timer);
-    if (this.#cid && !this.#about?.edit) this.emit("keep-draft", { cid: this.#cid, text: this.parts.text.value });
+    if (this.#isKept || !this.#cid || this.#about?.edit) return;
+    this.#isKept = true;
+    this.emit("keep-draft", { cid: this.#cid, text: this.parts.text.value });
   }
 
   disconnected() {
@@ -100,6 +103,7 @@ export class MessageComposer extends View {
   }
 
   #changed() {
+    this.#isKept = false;
     this.#fit();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), DRAFT_PAUSE_MS);
@@ -122,6 +126,7 @@ export class MessageComposer extends View {
     if (!text || length(text) > MOST_CHARACTERS) return;
     const { re, edit } = this.#about ?? {};
     if (!edit) this.parts.text.value = "";
+    this.#isKept = false;
     clearTimeout(this.#timer);
     this.leaveContext();
     this.#fit();

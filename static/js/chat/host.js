@@ -1,0 +1,78 @@
+/** The tab in charge, as the others see it: it does what they ask for and tells them what it tells its own interface. */
+
+import { ACTS, received } from "./acts.js";
+import { codeOf } from "./codes.js";
+
+const LIST_MS = 250; // the whole list at most so often; the chat of a message comes with the message
+
+/** @typedef {{messenger: object, post: (message: object) => void, tab: string, schedule: object}} HostParts messenger: of this tab; tab: its id */
+
+/** @see HostParts */
+export class Host {
+  #parts;
+  #listDue = null;
+  #ended = false;
+
+  /** @param {HostParts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /** What another tab posted. @param {object} message */
+  take(message) {
+    if (message.t === "hello") this.tellAll();
+    else if (message.t === "ask" && ACTS.has(message.name)) this.#do(message);
+  }
+
+  /** What this tab's own interface was told. @param {string} name @param {object} detail */
+  tell(name, detail) {
+    if (name === "phase") this.tellAll(detail.code);
+    else if (name === "conversations") this.#listDue ??= this.#parts.schedule.after(LIST_MS, () => this.#tellList());
+    else this.#post({ t: "event", name, detail, conversation: this.#viewOf(detail.cid ?? detail.message?.cid), ...this.#connection() });
+  }
+
+  /** Where everything stands. @param {string} [code] why it came to this phase */
+  tellAll(code) {
+    const { phase, build } = this.#parts.messenger;
+    if (phase) this.#post({ t: "state", phase, code, build, ...this.#connection(), ...this.#list() });
+  }
+
+  /** Another tab is in charge now. */
+  end() {
+    this.#ended = true;
+    this.#listDue?.();
+  }
+
+  async #do({ from, id, name, given }) {
+    const answer = { t: "answer", to: from, id };
+    const args = received(given, (callName, values) => this.#post({ t: "call", to: from, id, name: callName, values }));
+    try {
+      this.#post({ ...answer, value: await this.#parts.messenger[name](...args) });
+    } catch (error) {
+      this.#post({ ...answer, error: { code: codeOf(error), detail: error.detail, retryAfter: error.retryAfter, message: String(error.message) } });
+    }
+  }
+
+  #tellList() {
+    this.#listDue = null;
+    this.#post({ t: "event", name: "conversations", detail: {}, ...this.#list(), ...this.#connection() });
+  }
+
+  #list() {
+    const { messenger } = this.#parts;
+    if (messenger.phase !== "open") return { conversations: [], receipts: true };
+    return { conversations: messenger.conversations(), receipts: messenger.readReceipts() };
+  }
+
+  #connection() {
+    return { connection: this.#parts.messenger.connection };
+  }
+
+  #viewOf(cid) {
+    return cid && this.#parts.messenger.conversations().find((one) => one.cid === cid);
+  }
+
+  #post(message) {
+    if (!this.#ended) this.#parts.post({ ...message, tab: this.#parts.tab });
+  }
+}

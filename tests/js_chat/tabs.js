@@ -1,0 +1,153 @@
+/** Several tabs of one browser: one is in charge, the others do everything through it. */
+
+import { ACTS } from "/static/js/chat/acts.js";
+import { Messenger } from "/static/js/chat/messenger.js";
+import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
+import { talking, twoPeople } from "./worlds.js";
+
+const NOT_ASKED = ["constructor", "conversations", "conversation", "readReceipts", "me", "phase", "suggestPassphrase", "open", "takeOver", "turn", "end"];
+
+async function tabOf(browser, { browserOf }, phase = "open") {
+  const tab = browserOf(browser.person);
+  tab.prefix = browser.prefix;
+  expect(await tab.load(), { phase }, "the other tab");
+  return tab;
+}
+
+function socketsOf({ sockets }, { person }) {
+  return [...sockets].filter(({ client }) => client.person === person).length;
+}
+
+async function unlocked(tab) {
+  await until(() => tab.messenger.phase === "locked", "it is this tab's turn", () => tab.messenger.phase);
+  await tab.messenger.unlock({ passphrase: PASSPHRASE });
+}
+
+export const TABS = {
+  async two_tabs_write_through_one(world) {
+    const { alice, bob, cid } = await talking(world);
+    const tab = await tabOf(alice, world);
+    const texts = ["hello", "hi"];
+    for (let round = 0; round < 5; round += 1) {
+      texts.push(`first ${round}`, `second ${round}`);
+      await Promise.all([alice.messenger.send(cid, `first ${round}`), tab.messenger.send(cid, `second ${round}`)]);
+    }
+    const sorted = (list) => [...list].sort();
+    await until(async () => same(sorted(await bob.texts(cid)), sorted(texts)), "bob has all", () => bob.texts(cid));
+    expect(await tab.texts(cid), await alice.texts(cid), "both show the same");
+    await until(async () => (await tab.states(cid)).every((state) => state === "delivered"), "delivered", () => tab.states(cid));
+    expect([alice.problems, tab.problems, await bob.codes(cid)], [[], [], ["STARTED"]], "nothing odd");
+    expect(socketsOf(world.server, alice), 1, "one line for both");
+  },
+
+  async what_one_tab_shows_the_other_shows(world) {
+    const { alice, bob, cid } = await talking(world);
+    const tab = await tabOf(alice, world);
+    expect(tab.messenger.conversations(), alice.messenger.conversations(), "the list");
+    expect([tab.messenger.me, tab.messenger.connection], [alice.messenger.me, "online"], "who and whether");
+    await bob.messenger.send(cid, "to both");
+    await until(() => [alice, tab].every(({ messages }) => messages.some(({ message }) => message.text === "to both")), "told to both");
+    await until(() => tab.messenger.conversation(cid).unread === alice.messenger.conversation(cid).unread, "counted in both");
+    await tab.messenger.markRead(cid, (await tab.messenger.messages(cid)).items.at(-1).seq);
+    await until(() => [alice, tab].every(({ messenger }) => messenger.conversation(cid).unread === 0), "read in both");
+    await tab.messenger.setDraft(cid, "half a sen");
+    expect([await alice.messenger.draft(cid), await tab.messenger.draft(cid)], ["half a sen", "half a sen"], "one draft");
+    await tab.messenger.setReadReceipts(false);
+    await until(() => !alice.messenger.readReceipts() && !tab.messenger.readReceipts(), "one choice");
+    alice.client.goOffline();
+    await until(() => tab.messenger.connection === "offline", "offline in both", () => tab.messenger.connection);
+  },
+
+  async every_verb_is_done_by_the_tab_in_charge(world) {
+    const names = [Messenger.prototype, Object.getPrototypeOf(Messenger.prototype)].flatMap(Object.getOwnPropertyNames);
+    expect(names.filter((name) => !NOT_ASKED.includes(name)).sort(), [...ACTS].sort(), "what can be asked for");
+    const { alice, cid } = await talking(world);
+    const tab = await tabOf(alice, world);
+    const progress = [];
+    const { bytes } = await tab.messenger.exportConversation({ cid, onProgress: (done) => progress.push(done) });
+    expect([bytes instanceof Uint8Array, progress.length > 0], [true, true], "a file, and how far it is");
+    await refuses(tab.messenger.send(cid, "  "), "EMPTY_TEXT");
+    await refuses(tab.messenger.makeKeyFile({ passphrase: `${PASSPHRASE}x` }), "WRONG_PASSPHRASE");
+    await refuses(tab.messenger.messages("0".repeat(32)), "UNKNOWN_CONVERSATION");
+  },
+
+  async a_tab_goes_on_when_the_one_in_charge_ends(world) {
+    const { alice, bob, cid } = await talking(world);
+    const tab = await tabOf(alice, world);
+    const third = await tabOf(alice, world);
+    alice.messenger.end();
+    await unlocked(tab);
+    await until(() => third.messenger.phase === "open", "the third follows the second", () => third.messenger.phase);
+    await third.messenger.send(cid, "through the second");
+    await bob.sees(cid, "hello", "hi", "through the second");
+    expect([await alice.load(), third.problems], [{ phase: "open" }, []], "the first comes back as one of them");
+  },
+
+  async what_was_typed_while_the_tab_in_charge_died_goes_out_once(world) {
+    const { alice, bob, cid } = await talking(world);
+    const tab = await tabOf(alice, world);
+    alice.isDeaf = true;
+    const sent = tab.messenger.send(cid, "nobody heard it");
+    const drafted = tab.messenger.setDraft(cid, "and mo");
+    alice.messenger.end();
+    await unlocked(tab);
+    await Promise.all([sent, drafted]);
+    await bob.sees(cid, "hello", "hi", "nobody heard it");
+    expect([await tab.texts(cid), await tab.messenger.draft(cid)], [["hello", "hi", "nobody heard it"], "and mo"], "here, too");
+  },
+
+  async what_was_stored_before_the_tab_in_charge_died_goes_out_once(world) {
+    const { alice, bob, cid } = await talking(world);
+    const tab = await tabOf(alice, world);
+    alice.isMute = true;
+    const sent = tab.messenger.send(cid, "stored, and not told");
+    await until(async () => (await alice.texts(cid)).includes("stored, and not told"), "stored");
+    alice.messenger.end();
+    await unlocked(tab);
+    expect((await sent).text, "stored, and not told", "told in the end");
+    await tab.messenger.send(cid, "after it");
+    await bob.sees(cid, "hello", "hi", "stored, and not told", "after it");
+    expect(await tab.texts(cid), ["hello", "hi", "stored, and not told", "after it"], "once");
+    expect(tab.problems.concat(bob.problems), [], "no counter twice");
+  },
+
+  async a_lock_in_one_tab_locks_all_and_keeps_what_is_typed(world) {
+    const { alice, cid } = await talking(world);
+    const tab = await tabOf(alice, world);
+    expect(await alice.messenger.lock(), { phase: "locked" }, "locked");
+    await until(() => tab.messenger.phase === "locked", "locked there, too");
+    expect(tab.messenger.conversations(), [], "and nothing is kept there");
+    const drafted = tab.messenger.setDraft(cid, "typed a moment ago");
+    await refuses(tab.messenger.messages(cid), "NOT_UNLOCKED");
+    expect(await tab.messenger.unlock({ passphrase: PASSPHRASE }), { phase: "open" }, "opened from the other tab");
+    await drafted;
+    expect([alice.messenger.phase, await alice.messenger.draft(cid)], ["open", "typed a moment ago"], "open in both");
+    await tab.messenger.lock();
+    await until(() => alice.messenger.phase === "locked", "and locked from there");
+  },
+
+  async a_stuck_tab_can_be_replaced(world) {
+    const { alice, bob, cid } = await talking(world);
+    alice.isMute = alice.isDeaf = true;
+    const tab = await tabOf(alice, world, "elsewhere");
+    expect(await tab.messenger.takeOver(), { phase: "locked" }, "taken over");
+    await until(() => alice.phases.some(({ phase }) => phase === "elsewhere"), "the first stands aside");
+    await tab.messenger.unlock({ passphrase: PASSPHRASE });
+    alice.isMute = alice.isDeaf = false;
+    await tab.messenger.lock();
+    await until(() => alice.messenger.phase === "locked", "awake again, it follows");
+    await alice.messenger.unlock({ passphrase: PASSPHRASE });
+    await alice.messenger.send(cid, "through the other");
+    await bob.sees(cid, "hello", "hi", "through the other");
+  },
+
+  async a_tab_with_another_program_stands_aside(world) {
+    const { alice } = await twoPeople(world);
+    const tab = world.browserOf(alice.person);
+    tab.prefix = alice.prefix;
+    tab.manifestHash = new Uint8Array(32);
+    expect(await tab.load(), { phase: "elsewhere" }, "another program");
+    expect(await tab.messenger.takeOver(), { phase: "locked" }, "it may take over");
+    await until(() => alice.messenger.phase === "elsewhere", "the older one stands aside");
+  },
+};
