@@ -204,6 +204,9 @@ export class FakeMessenger extends EventTarget {
   receipts = true;
   readReceipts = () => this.receipts;
   setReadReceipts = async (on) => void (this.receipts = on);
+  notifies = false;
+  notifications = () => this.notifies;
+  setNotifications = async (on) => void (this.notifies = on);
 
   change(message, more) {
     Object.assign(message, more);

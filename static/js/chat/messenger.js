@@ -133,6 +133,16 @@ export class Messenger extends MessengerKeys {
     events.emit("conversations");
   }
 
+  /** Whether the person wants the desktop to tell that something came. @returns {boolean} */
+  notifications() {
+    return this.#open().settings.notifications;
+  }
+
+  /** @param {boolean} on */
+  async setNotifications(on) {
+    await this.#open().settings.choose({ notifications: on });
+  }
+
   /** @param {string} cid @param {string} text @returns {Promise<void>} */
   async setDraft(cid, text) {
     return this.#open().chats.setDraft(cid, text);

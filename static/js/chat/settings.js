@@ -1,7 +1,7 @@
 /** What the person chose for this browser; sealed like everything else. */
 
 const SETTINGS = "settings";
-const CHOSEN = Object.freeze({ receipts: true });
+const CHOSEN = Object.freeze({ receipts: true, notifications: false });
 
 export class Settings {
   #ring;
@@ -22,7 +22,12 @@ export class Settings {
     return this.#chosen.receipts;
   }
 
-  /** @param {{receipts?: boolean}} choice */
+  /** The desktop is told that something came while nobody looks at the page. @returns {boolean} */
+  get notifications() {
+    return this.#chosen.notifications;
+  }
+
+  /** @param {{receipts?: boolean, notifications?: boolean}} choice */
   async choose(choice) {
     const chosen = { ...this.#chosen, ...choice };
     await this.#ring.commit({ ring: [{ name: SETTINGS, value: chosen }] });

@@ -1,6 +1,7 @@
 /** My menu: lock, key file, account, looks, language, log out, forget this browser. */
 import { personName } from "./conversations.js";
 import { closeMenu, watchMenu } from "./menus.js";
+import { askToNotify, mayNotify } from "./notifications.js";
 import { setTheme, theme } from "./theme.js";
 import { define, View } from "./view.js";
 import { say, sayError } from "./words.js";
@@ -15,12 +16,13 @@ export class AppMenu extends View {
   #messenger = null;
 
   built() {
-    const { menu, theme: choice, language, languageForm, receipts } = this.parts;
+    const { menu, theme: choice, language, languageForm, notify, receipts } = this.parts;
     watchMenu(menu);
     choice.value = theme();
     choice.addEventListener("change", () => setTheme(choice.value));
     language.addEventListener("change", () => languageForm.requestSubmit());
     receipts.addEventListener("change", () => this.#tellReads(receipts.checked));
+    notify.addEventListener("change", () => this.#notify(notify.checked));
     this.on("lock", "click", () => this.#leave(() => this.emit("lock-now")));
     this.on("keyFile", "click", () => this.#leave(() => this.parts.keyFileDialog.open()));
     this.on("browsers", "click", () => this.#leave(() => this.parts.browsersDialog.open()));
@@ -39,6 +41,8 @@ export class AppMenu extends View {
     this.parts.changePhrase.hidden = typeof messenger.changePassphrase !== "function";
     this.parts.receiptsChoice.hidden = typeof messenger.readReceipts !== "function";
     if (!this.parts.receiptsChoice.hidden) this.parts.receipts.checked = messenger.readReceipts();
+    this.parts.notifyChoice.hidden = typeof messenger.notifications !== "function";
+    if (!this.parts.notifyChoice.hidden) this.parts.notify.checked = messenger.notifications() && mayNotify();
     this.parts.avatar.person = me;
     this.parts.name.textContent = personName(me);
     this.parts.user.textContent = `@${me.name}`;
@@ -57,6 +61,19 @@ export class AppMenu extends View {
       await this.#messenger.setReadReceipts(on);
     } catch (error) {
       receipts.checked = !on;
+      this.emit("say-toast", { text: sayError(error) });
+    }
+  }
+
+  async #notify(on) {
+    const { notify } = this.parts;
+    try {
+      const may = !on || (await askToNotify());
+      if (may) await this.#messenger.setNotifications(on);
+      else this.emit("say-toast", { text: say("notification.refused") });
+      notify.checked = on && may;
+    } catch (error) {
+      notify.checked = !on;
       this.emit("say-toast", { text: sayError(error) });
     }
   }

@@ -1,6 +1,7 @@
 /** The whole page: which screen the life of the keys asks for, and what the Messenger tells it. */
 import { conversationOf, nameOf } from "./conversations.js";
 import { meaningOf } from "./keys-of-page.js";
+import { clearNotification, notifyNew } from "./notifications.js";
 import { define, View } from "./view.js";
 import { say, sayCode } from "./words.js";
 import "./chat-desk.js";
@@ -91,6 +92,7 @@ export class ChatApp extends View {
 
   #showGate(phase, code) {
     const { gate } = this.parts;
+    clearNotification();
     this.#clearDesk();
     const screen = document.createElement(GATES[phase] ?? "gate-page");
     screen.className = "gate__screen";
@@ -108,12 +110,22 @@ export class ChatApp extends View {
     listen("phase", ({ phase, code }) => this.show(phase, code));
     listen("conversations", () => this.#changed());
     listen("conversation", ({ cid }) => this.#changed(cid));
-    listen("message", ({ message, isNew }) => this.#whenOpen((desk) => desk.chat.put(message, isNew)));
+    listen("message", ({ message, isNew }) => this.#message(message, isNew));
     listen("removed", ({ cid, id }) => this.#whenOpen((desk) => desk.chat.remove(cid, id)));
     listen("connection", ({ state }) => this.#whenOpen((desk) => (desk.chat.connection = state)));
     listen("problem", ({ code, cid }) => this.#problem(code, cid));
     document.addEventListener("keydown", (event) => this.#key(event));
-    document.addEventListener("visibilitychange", () => this.#whenOpen((desk) => desk.chat.markIfSeen()));
+    document.addEventListener("visibilitychange", () => this.#looked());
+  }
+
+  #message(message, isNew) {
+    this.#whenOpen((desk) => desk.chat.put(message, isNew));
+    if (isNew && !message.mine && message.kind === "text" && this.#messenger.notifications?.()) notifyNew();
+  }
+
+  #looked() {
+    if (document.visibilityState === "visible") clearNotification();
+    this.#whenOpen((desk) => desk.chat.markIfSeen());
   }
 
   #whenOpen(action) {
