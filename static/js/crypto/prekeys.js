@@ -2,7 +2,7 @@
 
 import { concat, equal, u32, u64, u8 } from "../lib/bytes.js";
 import { check, parse } from "./errors.js";
-import { ID_BYTES, KEY_BYTES, LABEL, PREKEY_ONE_TIME, PREKEY_SIGNED } from "./labels.js";
+import { ID_BYTES, KEY_BYTES, LABEL, PREKEY_ONE_TIME, PREKEY_SIGNED, SIG_BYTES } from "./labels.js";
 import { checkX25519Public } from "./points.js";
 import { sign, verify } from "./primitives.js";
 
@@ -45,6 +45,7 @@ export function parsePrekey(bytes) {
 export async function acceptPrekey({ prekey, sig }, { uid, did, dsPub, nowMs, kind }) {
   const fields = parsePrekey(prekey);
   check(kind === undefined || fields.kind === kind, "BAD_ENCODING");
+  check(sig.length === SIG_BYTES, "BAD_ENCODING");
   check(equal(fields.uid, uid) && equal(fields.did, did), "BAD_SIG");
   await verify(dsPub, sig, prekey);
   checkX25519Public(fields.pub);
