@@ -10,7 +10,7 @@ from reference.attachment import FileKeys, check_last_chunk, open_chunks, seal_c
 from reference.encoding import ID_BYTES, ZERO32, Reader, b64, label, u8, u64, unb64, vec
 from reference.errors import ProtocolError, require
 from reference.padding import padme
-from reference.primitives import check_x25519, dh, equal, kdf, random_bytes, x25519_public
+from reference.primitives import check_x25519, dh, equal, kdf, private_key, x25519_public
 
 MAGIC = b"E2CX"
 VERSION = 1
@@ -74,7 +74,7 @@ def parse_archive(padded: bytes) -> Archive:
 
 def seal_archive(items: bytes, *, hk_pub: bytes) -> bytes:
     """E2CX || u8 1 || E_pub || commit || chunks."""
-    e_seed = random_bytes(32)
+    e_seed = private_key()
     e_pub = x25519_public(e_seed)
     keys = _keys(dh(e_seed, hk_pub), e_pub, hk_pub)
     return MAGIC + u8(VERSION) + e_pub + keys.commit + seal_chunks(items.ljust(padme(len(items)), b"\x00"), keys)

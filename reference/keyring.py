@@ -10,7 +10,7 @@ from reference.epochs import OwnDevice
 from reference.keyfile import ACCOUNT, MIN_ITERATIONS, make_keyfile, stretch
 from reference.merkle import root
 from reference.prekeys import OPK, SPK, Prekey, make_prekey
-from reference.primitives import ed25519_public, random_bytes, x25519_public
+from reference.primitives import ed25519_public, private_key, random_bytes, x25519_public
 
 SPK_LIFE_MS = 14 * 24 * 60 * 60 * 1000
 OPK_POOL = 50
@@ -39,14 +39,14 @@ class Keyring:
 
 
 def make_vault() -> Vault:
-    return Vault(random_bytes(32), {1: random_bytes(32)})
+    return Vault(private_key(), {1: private_key()})
 
 
 def make_keyring(vault: Vault, uid: bytes, *, opks: int = OPK_POOL) -> Keyring:
     """A new device with one signed prekey and `opks` one-time prekeys."""
-    one_time = {key_id: random_bytes(32) for key_id in range(1, opks + 1)}
-    device = OwnDevice(uid, random_bytes(16), random_bytes(32), {1: random_bytes(32)}, one_time)
-    return Keyring(vault, device, random_bytes(32))
+    one_time = {key_id: private_key() for key_id in range(1, opks + 1)}
+    device = OwnDevice(uid, random_bytes(16), private_key(), {1: private_key()}, one_time)
+    return Keyring(vault, device, private_key())
 
 
 def without_opk(keyring: Keyring, key_id: int) -> Keyring:

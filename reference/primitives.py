@@ -44,6 +44,12 @@ def random_bytes(length: int) -> bytes:
     return os.urandom(length)
 
 
+def private_key() -> bytes:
+    """32 random bytes for X25519 or Ed25519; none begins with a zero byte (section 1)."""
+    key = random_bytes(32)
+    return key if key[0] else private_key()
+
+
 def sha256(data: bytes) -> bytes:
     """H(x)."""
     return hashlib.sha256(data).digest()

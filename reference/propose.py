@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from reference.bundle import Bundle, Device
 from reference.encoding import ZERO32
 from reference.errors import ProtocolError
-from reference.primitives import dh, random_bytes, sha256, x25519_public
+from reference.primitives import dh, private_key, random_bytes, sha256, x25519_public
 from reference.record import HISTORY, NEXT, Core, Member, Record, encode_core, parse_core
 from reference.schedule import (
     EpochSecrets,
@@ -42,7 +42,7 @@ class MadeRecord:
 
 
 def fresh_secrets(dk_seed: bytes) -> SenderSecrets:
-    return SenderSecrets(dk_seed, random_bytes(32), random_bytes(32), random_bytes(32))
+    return SenderSecrets(dk_seed, private_key(), private_key(), random_bytes(32))
 
 
 def make_record(

@@ -11,6 +11,7 @@ from reference.primitives import (
     check_x25519,
     dh,
     ed25519_public,
+    private_key,
     sign,
     verify,
     x25519_public,
@@ -82,3 +83,9 @@ def test_it_refuses_other_forms_of_base64(text):
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\xfb\xff\xfe", bytes(range(256))])
 def test_base64_reads_back(data):
     assert unb64(b64(data)) == data
+
+
+def test_no_private_key_begins_with_a_zero_byte(monkeypatch):
+    made = iter([bytes(32), b"\x00" + bytes([7]) * 31, b"\x01" * 32])
+    monkeypatch.setattr("reference.primitives.random_bytes", lambda length: next(made))
+    assert private_key() == b"\x01" * 32

@@ -54,3 +54,27 @@ export async function a_wiped_key_is_forgotten() {
   same(key, "00".repeat(32));
   holds(hex(await primitives.mac(key, utf8("x"))) !== hex(before), "the zero key counts now");
 }
+
+export async function no_private_key_begins_with_a_zero_byte() {
+  const { crypto } = globalThis;
+  let asked = 0;
+  crypto.getRandomValues = (bytes) => {
+    asked += 1;
+    return bytes.fill(asked < 3 ? 0 : 5);
+  };
+  try {
+    for (const generate of [primitives.generateX25519, primitives.generateEd25519]) {
+      asked = 0;
+      same((await generate()).seed, "05".repeat(32));
+      same(asked, 3);
+    }
+  } finally {
+    delete crypto.getRandomValues;
+  }
+}
+
+/** RFC 7748, section 5: the three lowest bits of a scalar are cleared. */
+export async function a_scalar_that_begins_with_zero_is_the_clamped_one() {
+  const rest = "11".repeat(31);
+  same(await primitives.x25519Public(unhex(`00${rest}`)), await primitives.x25519Public(unhex(`07${rest}`)));
+}

@@ -8,6 +8,7 @@ import { KEY_BYTES, SIG_BYTES } from "./labels.js";
 import { check } from "./errors.js";
 
 const P = (1n << 255n) - 19n;
+const D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n; // of the curve: -x^2 + y^2 = 1 + d x^2 y^2
 const L = (1n << 252n) + 27742317777372353535851937790883648493n;
 
 const LOW_ORDER_U = new Set([
@@ -44,6 +45,25 @@ export function checkEd25519Public(pub) {
 export function checkSignature(sig) {
   check(sig.length === SIG_BYTES && isSoundPoint(sig.subarray(0, 32)), "BAD_SIG");
   check(littleEndian(sig.subarray(32)) < L, "BAD_SIG");
+}
+
+/**
+ * Whether there is an x to this y. Asked before an engine sees the key: WebKitGTK's ends the whole page over one without.
+ * @param {Uint8Array} encoded 32 bytes @returns {boolean}
+ */
+export function isOnCurve(encoded) {
+  const y = littleEndian(encoded) & ((1n << 255n) - 1n);
+  const square = (y * y) % P;
+  return power((square + P - 1n) * (D * square + 1n), (P - 1n) / 2n) !== P - 1n; // x^2 = u / v is a square when u v is one
+}
+
+function power(base, exponent) {
+  let result = 1n;
+  for (let [factor, rest] = [base % P, exponent]; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = (result * factor) % P;
+    factor = (factor * factor) % P;
+  }
+  return result;
 }
 
 // The sign of x is left out: with these y it gives the same point or its negative, small order both.

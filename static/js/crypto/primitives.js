@@ -10,7 +10,7 @@ import { breathe } from "../lib/breath.js";
 import { concat, equal, fromBase64Url, unhex } from "../lib/bytes.js";
 import { ProtocolError, check } from "./errors.js";
 import { KEY_BYTES, Z32 } from "./labels.js";
-import { checkEd25519Public, checkSignature, checkX25519Public } from "./points.js";
+import { checkEd25519Public, checkSignature, checkX25519Public, isOnCurve } from "./points.js";
 
 const subtle = globalThis.crypto.subtle;
 const PKCS8_X25519 = unhex("302e020100300506032b656e04220420");
@@ -18,7 +18,6 @@ const PKCS8_ED25519 = unhex("302e020100300506032b657004220420");
 const X25519_BASE = Uint8Array.of(9, ...new Uint8Array(31));
 const MEMORIES = [];
 const HASHES_AT_ONCE = 256; // a few milliseconds, on a phone too
-const GENERATE_TRIES = 16; // WebKit refuses about one private key in 150
 
 /** @typedef {{seed: Uint8Array, pub: Uint8Array}} KeyPair 32 bytes each */
 
@@ -146,10 +145,13 @@ export function wipe(...secrets) {
 const hmacKey = remembered((key) => subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]));
 const hkdfKey = remembered((ikm) => subtle.importKey("raw", ikm, "HKDF", false, ["deriveBits"]));
 const aesKey = remembered((key) => subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"]));
-const x25519Private = remembered((seed) => subtle.importKey("pkcs8", concat(PKCS8_X25519, seed), "X25519", false, ["deriveBits"]));
+const x25519Private = remembered((seed) => subtle.importKey("pkcs8", concat(PKCS8_X25519, withFirstByte(seed)), "X25519", false, ["deriveBits"]));
 const x25519PublicKey = remembered((pub) => subtle.importKey("raw", pub, "X25519", false, []));
 const ed25519Private = remembered((seed) => subtle.importKey("pkcs8", concat(PKCS8_ED25519, seed), "Ed25519", false, ["sign"]));
-const ed25519PublicKey = remembered((pub) => subtle.importKey("raw", pub, "Ed25519", false, ["verify"]));
+const ed25519PublicKey = remembered(async (pub) => {
+  check(isOnCurve(pub), "BAD_SIG");
+  return subtle.importKey("raw", pub, "Ed25519", false, ["verify"]);
+});
 
 // One import per array, kept no longer than the array itself.
 function remembered(work) {
@@ -174,19 +176,20 @@ async function agree(own, theirs) {
   }
 }
 
-// A seed counts only if the engine took it: what is made here can be imported here again.
-async function generate(publicOf) {
-  for (let left = GENERATE_TRIES; ; left -= 1) {
-    const seed = randomBytes(KEY_BYTES);
-    try {
-      return { seed, pub: await publicOf(seed) };
-    } catch (error) {
-      if (left === 1) throw error;
-    }
-  }
+// WebKitGTK refuses a private key that begins with a zero byte; X25519 clears the three lowest bits of that byte, so this is the same key.
+function withFirstByte(seed) {
+  const scalar = seed.slice();
+  if (scalar[0] === 0) scalar[0] = 1;
+  return scalar;
 }
 
-// An engine may refuse to import a point that is not on the curve: then no signature under it is valid.
+// Ed25519 has no such way out: no key begins with a zero byte (protocol.md, section 1), and every engine can import what any of them made.
+async function generate(publicOf) {
+  const seed = randomBytes(KEY_BYTES);
+  return seed[0] === 0 ? generate(publicOf) : { seed, pub: await publicOf(seed) };
+}
+
+// Under a point that is not on the curve no signature is valid.
 async function isValid(pub, sig, message) {
   try {
     return await subtle.verify("Ed25519", await ed25519PublicKey(pub), sig, message);
