@@ -21,7 +21,15 @@ from urllib.parse import unquote, urlsplit
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVED = ("static/js/", "tests/vectors/", "tests/js/", "tests/js_chat/")
+SERVED = (
+    "static/js/",
+    "tests/vectors/",
+    "tests/js/",
+    "tests/js_chat/",
+    "tests/schedules/",
+    "tests/published/",
+    "bench/",
+)
 Evaluate = Callable[..., Any]  # evaluate(script, argument=None)
 BATCH = 32  # cases
 BATCH_SECONDS = 240
