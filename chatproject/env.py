@@ -7,6 +7,7 @@ is expected; it never shows the value.
 
 import base64
 import binascii
+import json
 import os
 import re
 from pathlib import Path
@@ -52,6 +53,17 @@ def whole(name: str, default: int, *, least: int = 0, most: int = 10**9) -> int:
 
 def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def fields(name: str) -> dict[str, Any]:
+    """A JSON object; empty when it is not set."""
+    try:
+        found = json.loads(text(name) or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ImproperlyConfigured(f"{name} must be a JSON object.")
+    return found
 
 
 def choice(name: str, default: str, choices: set[str]) -> str:
@@ -120,7 +132,7 @@ def email() -> dict[str, Any] | None:
 
 
 # What a list of settings may show: of these only whether there is one
-SECRET = re.compile(r"_?(KEY|KEYS|SEED|FALLBACKS|PASSWORD)$")
+SECRET = re.compile(r"_?(KEY|KEYS|SEED|FALLBACKS|PASSWORD|OPTIONS)$")
 NO_SECRET = {"BACKUP_PUBLIC_KEY"}
 _CREDENTIALS = re.compile(r"//[^/@]*@")
 

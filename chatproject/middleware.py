@@ -88,8 +88,15 @@ class SecurityHeaders:
         return _dress(await self.get_response(request))  # type: ignore[misc]
 
 
+# What somebody sent, as it is: whatever a browser makes of it, it is nobody's page and may nothing.
+OPAQUE = "application/octet-stream"
+OPAQUE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+
 def _dress(response: HttpResponse) -> HttpResponse:
     for name, value in security_headers().items():
         response[name] = value
+    if response.get("Content-Type") == OPAQUE:
+        response["Content-Security-Policy"] = OPAQUE_POLICY
     response.setdefault("Cache-Control", "no-store")
     return response

@@ -195,8 +195,16 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT") or DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# Attachments: files of ciphertext in a folder that all processes share, or another storage of Django's
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or DATA_DIR / "media")
+MEDIA_STORAGE = env.text("MEDIA_STORAGE", "conversations.attachments.parts.DurableFiles")
+MEDIA_STORAGE_OPTIONS = env.fields("MEDIA_STORAGE_OPTIONS") or {"location": str(MEDIA_ROOT)}
+ATTACHMENT_MAX_BYTES = env.whole("ATTACHMENT_MAX_MIB", 100, least=1, most=100) * 1024 * 1024
+ATTACHMENTS_MAX_BYTES = env.whole("ATTACHMENTS_MAX_MIB", 1024, least=1) * 1024 * 1024
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "blobs": {"BACKEND": MEDIA_STORAGE, "OPTIONS": MEDIA_STORAGE_OPTIONS},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False

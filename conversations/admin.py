@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.adminsite import PlainAdmin, site
-from conversations.models import Conversation, Cursor, Event
+from conversations.models import Attachment, Conversation, Cursor, Event
 
 SHORT = 8  # digits of an id in a list; the page of a row shows all
 
@@ -77,3 +77,15 @@ class CursorAdmin(MetadataAdmin):
     list_display = [short("conversation_id", _("conversation")), short("did", _("browser")), "upto"]
     fields = ["conversation", "did", "upto"]
     search_fields = ["=conversation__cid", "=did"]
+
+
+@admin.register(Attachment, site=site)
+class AttachmentAdmin(MetadataAdmin):
+    list_display = [
+        *(short("conversation_id", _("conversation")), short("uid", _("sender")), short("did", _("browser"))),
+        *("size", "parts", "is_whole", "at", "claimed_at"),
+    ]
+    fields = ["conversation", "blob_id", "uid", "did", "size", "parts", "is_whole", "at", "claimed_at"]
+    list_filter = ["is_whole"]
+    search_fields = ["=conversation__cid", "=uid", "=did"]
+    ordering = ["-at"]

@@ -3,9 +3,13 @@
 from django.urls import path
 
 from conversations import api
+from conversations.attachments import api as attachments
 
 app_name = "conversations-api"
 urlpatterns = [
     path("", api.conversations, name="conversations"),
     path("<str:cid>/events/", api.events, name="events"),
+    path("<str:cid>/blobs/", attachments.blobs, name="blobs"),
+    path("<str:cid>/blobs/<str:blob>/", attachments.blob, name="blob"),
+    path("<str:cid>/blobs/<str:blob>/<int:number>/", attachments.part, name="blob-part"),
 ]

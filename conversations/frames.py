@@ -18,6 +18,7 @@ from conversations.framevalues import (
     as_client_id,
     as_cursors,
     as_id,
+    as_ids,
     as_incarnation,
     as_kind,
     as_sequence,
@@ -54,6 +55,7 @@ class Post:
     client_id: UUID
     kind: str
     blob: bytes = field(repr=False)
+    blobs: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,10 +272,10 @@ def _value(name: str, value: Any) -> Any:
 
 _ENCODERS: dict[str, Callable[[Any], str]] = {Accepted.f: _encode_accepted, Event.f: _encode_event}
 _WIRE_NAMES = {"first": "from", "last": "to"}
-_MAY_BE_ABSENT = {Hello.f: frozenset({"build"})}
+_MAY_BE_ABSENT = {Hello.f: frozenset({"build"}), Post.f: frozenset({"blobs"})}
 _CLIENT_FRAMES: dict[str, tuple[type[Any], dict[str, Callable[[Any], Any]]]] = {
     "hello": (Hello, {"did": as_id, "cursors": as_cursors, "incarnation": as_incarnation, "build": as_build}),
-    "post": (Post, {"cid": as_id, "client_id": as_client_id, "kind": as_kind, "blob": as_blob}),
+    "post": (Post, {"cid": as_id, "client_id": as_client_id, "kind": as_kind, "blob": as_blob, "blobs": as_ids}),
     "pull": (Pull, {"cid": as_id, "after": as_sequence, "limit": number_between(1, MAX_PAGE)}),
     "ack": (Ack, {"cid": as_id, "upto": as_sequence}),
     "heads": (AskHeads, {}),

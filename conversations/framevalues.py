@@ -10,6 +10,7 @@ from chatproject.lib.encoding import from_base64url, from_hex_id, to_base64url, 
 
 MAX_NUMBER = (1 << 53) - 1  # what JavaScript counts exactly
 MAX_CURSORS = 5000
+MAX_BLOBS = 10  # of one post
 KINDS = ("record", "message")
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _BUILD = re.compile(r"[0-9a-f]{16}")
@@ -24,6 +25,16 @@ def as_text(value: Any) -> str:
 
 def as_id(value: Any) -> UUID:
     return from_hex_id(as_text(value))
+
+
+def as_ids(value: Any) -> tuple[UUID, ...]:
+    """At least one, none twice."""
+    if type(value) is not list or not 1 <= len(value) <= MAX_BLOBS:
+        raise ValueError
+    found = tuple(as_id(each) for each in value)
+    if len(set(found)) != len(found):
+        raise ValueError
+    return found
 
 
 def as_client_id(value: Any) -> UUID:

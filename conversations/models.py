@@ -157,3 +157,43 @@ class Cursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.did.hex} {self.upto}"
+
+
+class Attachment(models.Model):
+    """A blob (protocol section 9): announced, then parts of it, then whole. The event that a post claimed it for is
+    named as that post names itself, for it is claimed before the event is stored.
+    """
+
+    conversation = models.ForeignKey(
+        Conversation, models.PROTECT, related_name="attachments", db_column="cid", verbose_name=_("conversation")
+    )
+    blob_id = models.UUIDField(_("number by the sender"))
+    uid = models.UUIDField(_("sender"))
+    did = models.UUIDField(_("browser"))
+    size = models.BigIntegerField(_("size (bytes)"))
+    sha256 = models.BinaryField(max_length=32)
+    parts = models.IntegerField(_("parts"), default=0)
+    is_whole = models.BooleanField(_("complete"), default=False)
+    event_did = models.UUIDField(null=True)
+    event_client_id = models.UUIDField(null=True)
+    claimed_at = models.DateTimeField(_("sent"), null=True)
+    at = models.DateTimeField(_("begun"))
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "blob_id"], name="conversations_attachment_once"),
+            models.CheckConstraint(
+                condition=Q(claimed_at=None, event_did=None, event_client_id=None)
+                | Q(claimed_at__isnull=False, event_did__isnull=False, event_client_id__isnull=False),
+                name="conversations_attachment_claim_is_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["uid", "at"], name="conversations_attachment_of"),
+            models.Index(fields=["claimed_at", "at"], name="conversations_attachment_age"),
+        ]
+
+    def __str__(self) -> str:
+        return self.blob_id.hex

@@ -4,16 +4,18 @@ from the event loop.
 
 import asyncio
 from asyncio import Future
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from chatproject.lib import bridge, measures
 from conversations import acks, batching, delivery, frames, services
+from conversations.attachments import services as attachments
 from conversations.judging import Stored
-from conversations.refusals import Refusal
+from conversations.refusals import Refusal, unavailable
 from conversations.rules import Post
 from conversations.socketauth import Login
 from conversations.switchboard import News, Socket
@@ -41,8 +43,10 @@ class Outcome:
 
 def submit(login: Login, frame: frames.Post) -> Future[Outcome]:
     """Store, and say so only when it is committed. A database that cannot answer is a refusal to be retried."""
-    outcome: Future[Outcome] = asyncio.get_running_loop().create_future()
     post = Post(login.uid, login.did, frame.cid, frame.client_id, frame.kind, frame.blob)
+    if frame.blobs:
+        return asyncio.get_running_loop().create_task(_claim_and_post(post, frame.blobs))
+    outcome: Future[Outcome] = asyncio.get_running_loop().create_future()
     batching.batcher().post(post).add_done_callback(lambda answer: _settle(outcome, post, answer))
     return outcome
 
@@ -72,6 +76,18 @@ def ack(login: Login, frame: frames.Ack) -> Future[Refusal | None]:
 
 async def standing(login: Login) -> Standing:
     return await bridge.run(_standing, login.uid)
+
+
+async def _claim_and_post(post: Post, blobs: Collection[UUID]) -> Outcome:
+    """Never an event whose blobs the server does not know to keep: they are claimed first."""
+    whose = {"uid": post.uid, "did": post.did, "cid": post.cid, "client_id": post.client_id}
+    try:
+        await bridge.run(attachments.claim, **whose, blobs=blobs)
+    except Refusal as refusal:
+        return _outcome(post, refusal)
+    except (DatabaseError, OSError):
+        return _outcome(post, unavailable())
+    return _outcome(post, await batching.batcher().post(post))
 
 
 def _standing(uid: UUID) -> Standing:

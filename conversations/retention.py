@@ -1,4 +1,5 @@
-"""What of the mail has had its time: messages of an epoch with a timer, seven days after it (protocol section 14).
+"""What of the mail has had its time: messages of an epoch with a timer, seven days after it (protocol section 14),
+with their attachments, and attachments of no message.
 
 A tombstone stays: the place, who and when, and the hash of what it was.
 """
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import BinaryField
 from django.db.models.functions import Substr
 
+from conversations.attachments import retention as attachments
 from conversations.formats import RECORD_HEAD_BYTES, timer_of_record
 from conversations.models import Event
 
@@ -26,4 +28,4 @@ def purge(now: datetime) -> Mapping[str, int]:
             messages = Event.objects.filter(conversation_id=cid, epoch=epoch, kind=Event.Kind.MESSAGE)
             ended = messages.filter(at__lt=now - GRACE - timedelta(seconds=timer)).exclude(blob=NOTHING)
             emptied += ended.update(blob=NOTHING)
-    return {"messages": emptied}
+    return {"messages": emptied, "attachments": attachments.purge(now)}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chatproject.lib import builds, measures, readiness
 from conversations import delivery, frames
+from conversations.attachments import services as attachments
 
 LAYER_EVERY_SECONDS = 5.0
 LAG_EVERY_SECONDS = 1.0
@@ -21,6 +22,7 @@ _leaving = False
 def connect() -> None:
     measures.connections.read_from(delivery.open_sockets)
     measures.clients.read_from(lambda: builds.by_label(delivery.open_builds()))
+    measures.attachment_room.read_from(attachments.room)
     readiness.needed["draining"] = _stays
     readiness.helpful["layer"] = layer_answers
 

@@ -13,6 +13,9 @@ stored = Counter("chat_envelopes_stored_total", "Events stored and accepted, by 
 posts_refused = Counter(
     "chat_posts_refused_total", "Posts that changed nothing, by the code of the refusal.", ("code",)
 )
+attachments_stored = Counter("chat_attachments_stored_total", "Attachments of which all parts have come.")
+attachment_bytes = Counter("chat_attachment_bytes_total", "Bytes of attachments, by direction.", ("direction",))
+attachment_room = Gauge("chat_attachment_room_bytes", "Room that the attachments take that are kept now.")
 delivery_seconds = Histogram("chat_delivery_seconds", "From an event stored to its page handed to another's socket.")
 sweep_recovered = Counter("chat_sweep_recovered_total", "Conversations whose bell was lost and whom a heartbeat found.")
 bells_failed = Counter("chat_bells_failed_total", "Bells that did not ring, by what failed.", ("what",))

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.tests.people import log_in, make_person
 from conversations import admin, models
@@ -11,12 +12,14 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 SECRET = b"\x53\x45\x43\x52\x45\x54"
 
 
-@pytest.mark.parametrize("name", ["conversation", "event", "cursor"])
+@pytest.mark.parametrize("name", ["conversation", "event", "cursor", "attachment"])
 def test_staff_see_and_change_nothing(world: World, name: str) -> None:
     cid = world.talk()
     world.start(cid)
     models.Event.objects.update(blob=SECRET)
     models.Cursor.objects.create(conversation_id=cid, did=world.bob.did, upto=1)
+    whose = {"uid": world.bob.uid, "did": world.bob.did, "at": timezone.now()}
+    models.Attachment.objects.create(conversation_id=cid, blob_id=cid, size=80, sha256=SECRET, **whose)
     client = log_in(make_person("root-user", is_staff=True, is_superuser=True))
     row = getattr(models, name.capitalize()).objects.get()
     page = client.get(reverse(f"admin:conversations_{name}_change", args=[row.pk]))
@@ -29,5 +32,6 @@ def test_staff_see_and_change_nothing(world: World, name: str) -> None:
 
 
 def test_no_admin_names_a_blob() -> None:
-    shown = [*admin.EventAdmin.fields, *admin.EventAdmin.list_display]
+    models_shown = (admin.EventAdmin, admin.AttachmentAdmin)
+    shown = [name for each in models_shown for name in (*each.fields, *each.list_display)]
     assert not {"blob", "sha256"} & {str(name) for name in shown}

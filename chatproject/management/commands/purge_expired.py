@@ -14,7 +14,8 @@ from chatproject.lib.retention import purges
 class Command(BaseCommand):
     help = (
         "Removes what has expired: sessions, codes by mail, unused links, one-time prekeys; empties messages of chats "
-        "with a timer seven days after it. Safe to repeat, safe beside a running server."
+        "with a timer seven days after it; removes their attachments, and those of no message. Safe to repeat, safe "
+        "beside a running server."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
