@@ -15,7 +15,7 @@ import pytest
 
 from chatproject.first_secrets import make_secrets
 from chatproject.services import backup
-from chatproject.services.backup import archive, box, load
+from chatproject.services.backup import archive, box, load, media
 from chatproject.services.backup.box import CHUNK_BYTES, HEADER_BYTES, TAG_BYTES
 from tests.sources import ROOT
 
@@ -115,7 +115,8 @@ TABLE = {"table": "accounts.user", "fields": ["uid"]}
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        ([manifest(format=2)], "NEWER"),
+        ([manifest(format=3)], "NEWER"),
+        ([manifest(format=0)], "NEWER"),
         ([manifest()], "BAD_ARCHIVE"),
         ([manifest(), TABLE, ["x"], {"end": {"accounts.user": 2}}], "BAD_ARCHIVE"),
         ([manifest(), TABLE, ["x"], {"end": {}}], "BAD_ARCHIVE"),
@@ -154,6 +155,38 @@ def test_every_table_is_in_it_or_left_out_with_a_reason():
     every = {model._meta.label_lower for model in apps.get_models(include_auto_created=True)}
     assert every - kept == archive.LEFT_OUT
     assert {"accounts.user", "keys.logleaf", "conversations.event", "conversations.cursor"} <= kept
+
+
+@pytest.fixture
+def attachments(tmp_path, settings):
+    """A storage of its own."""
+    options = {"location": str(tmp_path / "media")}
+    backend = {"BACKEND": "conversations.attachments.parts.DurableFiles", "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, media.STORAGE: backend}
+    return tmp_path / "media"
+
+
+def test_attachments_go_in_and_come_out(attachments):
+    assert media.is_empty()
+    given = [["ab/cd/0000", "AAEC"], ["ab/cd/0001", "/w=="], ["ab/ef/0000", ""]]
+    assert media.load(iter(given)) == 3
+    assert not media.is_empty()
+    assert (attachments / "ab/cd/0000").read_bytes() == b"\0\1\2"
+    (attachments / "ab/cd/.0001.half").write_bytes(b"still being written")
+    assert list(media.rows()) == given
+
+
+def test_attachments_that_cannot_be_written_leave_none(attachments):
+    with pytest.raises(ValueError, match="base64"):
+        media.load(iter([["ab/cd/0000", "AAEC"], ["ab/cd/0001", "not base64"]]))
+    assert media.is_empty()
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_nothing_is_restored_beside_attachments_that_are_there(attachments):
+    media.load(iter([["ab/cd/0000", "AAEC"]]))
+    data, private = lines(manifest(), {"end": {}})
+    assert code_of(load.restore, io.BytesIO(data), private, lambda table, rows: None) == "NOT_EMPTY"
 
 
 def command(folder: Path, *words: str, given: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:

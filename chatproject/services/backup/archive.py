@@ -1,5 +1,5 @@
 """What is inside the seal: gzip over lines of JSON. A manifest, then for each table its name and fields and one list a
-row, then how many rows each table had. Nothing is held in memory but a row and the counts.
+row, the attachments as one more table, then how many rows each had. Nothing is held in memory but a row and the counts.
 """
 
 import base64
@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -23,11 +23,12 @@ from django.db.models import Model
 from django.utils import timezone
 
 from chatproject import VERSION
+from chatproject.services.backup import media
 from chatproject.services.backup.box import Opening, Sealing
 from chatproject.services.backup.refusal import BackupRefused
 from chatproject.services.backup.snapshot import one_moment
 
-FORMAT = 1
+FORMAT = 2  # 1: without attachments
 # Logins and codes that are good for minutes or hours: after a restore everybody logs in again.
 LEFT_OUT = {"sessions.session", "accounts.accountsession", "accounts.mailcode", "accounts.setuplink"}
 PROGRESS_ROWS = 10_000
@@ -72,6 +73,7 @@ def write(target: BinaryIO, recipient: X25519PublicKey, tell: Tell) -> Summary:
             _put(packed, asdict(summary.manifest))
             for model in tables():
                 summary.rows[model._meta.label_lower] = _put_table(packed, model, tell)
+            summary.rows[media.NAME] = _put_rows(packed, media.NAME, media.FIELDS, media.rows(), tell)
             _put(packed, {"end": summary.rows})
     except BaseException:
         sealed.abandon()
@@ -133,14 +135,18 @@ def _log_head() -> dict[str, Any]:
 
 def _put_table(packed: gzip.GzipFile, model: type[Model], tell: Tell) -> int:
     names = [each.attname for each in model._meta.concrete_fields]
-    _put(packed, {"table": model._meta.label_lower, "fields": names})
     rows = model._base_manager.using(router.db_for_read(model)).order_by("pk").values_list(*names)
+    return _put_rows(packed, model._meta.label_lower, names, rows.iterator(chunk_size=FETCHED_ROWS), tell)
+
+
+def _put_rows(packed: gzip.GzipFile, table: str, names: list[str], rows: Iterable[Sequence[Any]], tell: Tell) -> int:
+    _put(packed, {"table": table, "fields": names})
     number = 0
-    for number, row in enumerate(rows.iterator(chunk_size=FETCHED_ROWS), 1):
+    for number, row in enumerate(rows, 1):
         _put(packed, [_plain(value) for value in row])
         if number % PROGRESS_ROWS == 0:
-            tell(model._meta.label_lower, number)
-    tell(model._meta.label_lower, number)
+            tell(table, number)
+    tell(table, number)
     return number
 
 
@@ -162,7 +168,7 @@ def _lines(packed: gzip.GzipFile) -> Iterator[Any]:
 
 
 def _read_manifest(line: dict[str, Any]) -> Manifest:
-    if line["format"] != FORMAT:
+    if line["format"] not in range(1, FORMAT + 1):
         raise BackupRefused("NEWER")
     return Manifest(**line)
 

@@ -15,6 +15,7 @@ from django.core.management.color import no_style
 from django.db import connections, router, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from chatproject.services.backup import media
 from chatproject.services.backup.archive import Manifest, Summary, Table, Tell, counted, marks, opened
 from chatproject.services.backup.refusal import BackupRefused
 
@@ -37,12 +38,14 @@ def restore(source: IO[bytes], key: X25519PrivateKey, tell: Tell, *, other_secre
     with opened(source, key) as (manifest, tables):
         if not other_secrets:
             _check_secrets(manifest)
+        if not media.is_empty():
+            raise BackupRefused("NOT_EMPTY", media.NAME)
         models = _prepare(manifest)
         with ExitStack() as stack:
             for alias in settings.DATABASES:
                 stack.enter_context(transaction.atomic(using=alias))
             _make_room(models)
-            return Summary(manifest, {table.name: _load(table, models, tell) for table in tables})
+            return Summary(manifest, {table.name: _load_any(table, models, tell) for table in tables})
 
 
 def _check_secrets(manifest: Manifest) -> None:
@@ -94,6 +97,10 @@ def _make_room(models: Any) -> None:
     for name in sorted(MADE_BY_THEMSELVES):
         model = models.get_model(*name.split("."))
         model._base_manager.using(router.db_for_write(model)).all().delete()
+
+
+def _load_any(table: Table, models: Any, tell: Tell) -> int:
+    return media.load(counted(table, tell)) if table.name == media.NAME else _load(table, models, tell)
 
 
 def _load(table: Table, models: Any, tell: Tell) -> int:

@@ -8,7 +8,7 @@ SENTENCES = {
     "NEWER": "The archive was made by a newer version: install that version first.",
     "OTHER_TABLES": "A database has tables of another version than the archive: use one without tables, "
     "they are made and brought up to date here.",
-    "NOT_EMPTY": "There is something in the database already: nothing was changed.",
+    "NOT_EMPTY": "There is something in the databases or among the attachments already: nothing was changed.",
     "OTHER_SECRETS": "LOG_KEY_SEED or FIELD_KEYS are not those of the archive: put the old secrets in place first.",
 }
 
