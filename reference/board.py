@@ -1,4 +1,4 @@
-"""What a conversation shows: its texts, and what edits, deletes, reactions and receipts make of them (section 8)."""
+"""What a conversation shows: texts, files, and what edits, deletes, reactions and receipts make of them (section 8)."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,7 +21,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A text as it is now. `versions`: all by rev, the highest last; `answers`: the text that it quotes, when known."""
+    """A text as it is now, or a file by its name. `versions`: all by rev, the highest last; `answers`: the text that it
+    quotes, when known.
+    """
 
     mid: bytes
     uid: bytes
@@ -31,6 +33,7 @@ class Shown:
     deleted: bool = False
     marks: dict[tuple[bytes, str], Mark] = field(default_factory=dict)
     read: bool = False
+    is_file: bool = False
 
     @property
     def signs(self) -> frozenset[tuple[bytes, str]]:
@@ -62,7 +65,7 @@ class Board:
     def take(self, header: Header, mid: bytes, content: Content, now_ms: int) -> str | None:
         """A code of section 13 for an action that may not, or not yet; a content of another kind leaves nothing."""
         self._waiting = [action for action in self._waiting if action.until_ms >= now_ms]
-        if content.kind == "text":
+        if content.kind in ("text", "file"):
             self._put(header.uid, mid, content)
         elif content.kind == "receipt":
             self._read(header.uid, [bytes.fromhex(one) for one in content.fields["seen"]])
@@ -74,7 +77,9 @@ class Board:
         if self._ids.setdefault((uid, content.content_id), mid) != mid:
             return
         quoted = bytes.fromhex(content.fields["re"]) if "re" in content.fields else None
-        self.shown[mid] = Shown(mid, uid, content.fields["body"], quoted if quoted in self.shown else None)
+        is_file = content.kind == "file"
+        text = content.fields["name" if is_file else "body"]
+        self.shown[mid] = Shown(mid, uid, text, quoted if quoted in self.shown else None, is_file=is_file)
         mine = [action for action in self._waiting if action.fields["target"] == mid.hex()]
         self._waiting = [action for action in self._waiting if action not in mine]
         for action in mine:
@@ -102,7 +107,7 @@ def _edited(target: Shown, action: Action) -> Shown:
     """The highest rev is shown, all are kept; of two with one rev the one that came first counts."""
     rev, body = action.fields["rev"], action.fields["body"]
     before = target.versions or ((0, target.text),)
-    if rev < 1 or (rev, body) in before:
+    if target.is_file or rev < 1 or (rev, body) in before:
         return target
     versions = tuple(sorted(((rev, body), *before), key=lambda version: version[0]))
     return replace(target, versions=versions, text=versions[-1][1])

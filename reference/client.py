@@ -10,8 +10,9 @@ from typing import Any
 
 from reference import wire
 from reference.board import Board
+from reference.courier import download, seal_file, upload
 from reference.epochs import EpochState
-from reference.exchange import Changed, Exchange, Message, Problem
+from reference.exchange import Changed, Exchange, File, Message, News, Problem
 from reference.keyring import OPK_POOL
 from reference.link import Link
 from reference.login import Credentials, log_in, sign_up
@@ -20,7 +21,7 @@ from reference.person import Person
 from reference.talk import Talk
 from reference.web import Web
 
-__all__ = ["Changed", "Client", "Message", "Problem"]
+__all__ = ["Changed", "Client", "File", "Message", "Problem"]
 
 
 class Client:
@@ -30,7 +31,7 @@ class Client:
         self.person = person
         self.exchanges: dict[bytes, Exchange] = {}
         self._log_lock = asyncio.Lock()
-        self._events: asyncio.Queue[Message | Changed | Problem] = asyncio.Queue()
+        self._events: asyncio.Queue[News] = asyncio.Queue()
         self._hearing: dict[bytes, asyncio.Task[None]] = {}
         self._link: Link | None = None
         self.make_link: Callable[..., Link] = Link
@@ -85,6 +86,16 @@ class Client:
         """Agree on keys when that is due, seal, post until accepted; `re`: the mid it answers. Returns the sequence."""
         return await self._send(cid, {"t": "text", "body": text, **({} if re is None else {"re": re.hex()})})
 
+    async def send_file(self, cid: bytes, name: str, data: bytes) -> int:
+        """Seal and upload a file, then send the message that names it. Returns the sequence. FILE_TOO_LARGE."""
+        sealed = await asyncio.to_thread(seal_file, name, data)
+        await patiently(upload, self.person.web, cid, sealed)
+        return await self._send(cid, sealed.content)
+
+    async def fetch_file(self, file: File) -> bytes:
+        """What a message names, all of it checked. Section 9's errors."""
+        return await patiently(download, self.person.web, file.cid, file.content)
+
     async def edit(self, cid: bytes, mid: bytes, text: str) -> int:
         rev = self.board(cid).shown[mid].next_rev
         return await self._send(cid, {"t": "edit", "target": mid.hex(), "rev": rev, "body": text})
@@ -124,7 +135,7 @@ class Client:
         async with exchange.lock:
             await exchange.catch_up()
 
-    async def events(self) -> AsyncIterator[Message | Changed | Problem]:
+    async def events(self) -> AsyncIterator[News]:
         """What others wrote, in each conversation's order, and what was refused or noticed."""
         while True:
             yield await self._events.get()
@@ -193,7 +204,7 @@ class Client:
         self.exchanges.setdefault(cid, fresh)
         return cid
 
-    def _tell(self, *news: Message | Changed | Problem) -> None:
+    def _tell(self, *news: News) -> None:
         for each in news:
             self._events.put_nowait(each)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from reference.encoding import unb64
 from reference.errors import ProtocolError, require
 
 MAX_CONTENT_BYTES = 64 * 1024
@@ -16,6 +17,10 @@ MAX_ACK = 2**20
 MAX_GRAPHEME_UNITS = 32
 MAX_NAME_CHARS = 120
 MAX_INTEGER = 2**53 - 1
+MAX_BLOB_ID_CHARS = 64
+MAX_SIDE = 65535
+MAX_THUMB_BYTES = 16384
+MIME = re.compile(r"[\x21-\x7e]{1,127}")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 ID_HEX = re.compile(r"[0-9a-f]{32}")
 STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
@@ -144,8 +149,21 @@ def _is_mode(value: object) -> bool:
     return _is_count(value) and value in (0, 1)
 
 
-def _is_string(value: object) -> bool:
-    return isinstance(value, str) and value != ""
+def _is_blob_id(value: object) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= MAX_BLOB_ID_CHARS
+
+
+def _is_side(value: object) -> bool:
+    return _is_count(value) and isinstance(value, int) and 1 <= value <= MAX_SIDE
+
+
+def _is_thumb(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        return len(unb64(value)) <= MAX_THUMB_BYTES
+    except ProtocolError:
+        return False
 
 
 def _anything(_: object) -> bool:
@@ -168,15 +186,15 @@ FIELDS: dict[str, dict[str, Test]] = {
     "receipt": {"seen": _is_receipt},
     "timer": {"mode": _is_mode, "timer_s": _is_count},
     "file": {
-        "blob": _is_string,
+        "blob": _is_blob_id,
         "fk": _is_key,
         "size": _is_count,
         "hash": _is_key,
         "name": _is_name,
-        "mime": _is_string,
-        "w": _is_count,
-        "h": _is_count,
-        "thumb": lambda value: isinstance(value, str),
+        "mime": lambda value: _matches(MIME, value),
+        "w": _is_side,
+        "h": _is_side,
+        "thumb": _is_thumb,
     },
     "void": {},
     "sync": {"pins": _anything, "read": _anything, "settings": _anything},

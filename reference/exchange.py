@@ -35,6 +35,19 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that a message names; `content` is what `courier.download` needs, its name not cleaned yet."""
+
+    cid: bytes
+    seq: int
+    uid: bytes
+    did: bytes
+    mid: bytes
+    content: dict[str, Any] = field(repr=False)
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """Somebody edited, deleted or reacted to a text: what it is now stands on the board."""
 
@@ -53,6 +66,9 @@ class Problem:
     code: str
 
 
+News = Message | File | Changed | Problem
+
+
 class Exchange:
     """`refresh(talk, record_log_size)` brings log and bundles up to date; `tell` takes what a person should see."""
 
@@ -63,7 +79,7 @@ class Exchange:
         link: Callable[[], Link],
         *,
         refresh: Callable[[Talk, int], Awaitable[None]],
-        tell: Callable[[Message | Changed | Problem], None],
+        tell: Callable[["News"], None],
     ) -> None:
         self.talk, self.lock = talk, asyncio.Lock()
         self._cid, self._person, self._link = talk.state.cid, person, link
@@ -149,9 +165,11 @@ class Exchange:
             self._tell(Problem(self._cid, item.seq, code))
         elif content.kind in ACTIONS:
             self._tell(Changed(self._cid, item.seq, item.uid, bytes.fromhex(content.fields["target"])))
+        about = self._cid, item.seq, item.uid, item.did, opened.mid
         if content.kind == "text":
-            text = content.fields["body"]
-            self._tell(Message(self._cid, item.seq, item.uid, item.did, opened.mid, text, item.at_ms))
+            self._tell(Message(*about, content.fields["body"], item.at_ms))
+        elif content.kind == "file":
+            self._tell(File(*about, content.fields, item.at_ms))
 
     async def _post_record(self, record: bytes) -> None:
         try:
@@ -175,7 +193,8 @@ class Exchange:
         talk = self.talk
         content, envelope = self.seal(own, content_id)
         try:
-            accepted = await self._link().post(self._cid, str(uuid.uuid4()), wire.MESSAGE, envelope)
+            blobs = (own["blob"],) if own["t"] == "file" else ()
+            accepted = await self._link().post(self._cid, str(uuid.uuid4()), wire.MESSAGE, envelope, blobs)
         except PostRefused as refused:
             if refused.code == "STALE_EPOCH":
                 return None

@@ -79,7 +79,9 @@ class Link:
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await self._task
 
-    async def post(self, cid: bytes, client_id: str, kind: str, blob: bytes) -> wire.Accepted:
+    async def post(
+        self, cid: bytes, client_id: str, kind: str, blob: bytes, blobs: tuple[str, ...] = ()
+    ) -> wire.Accepted:
         """Post until it is answered: the same bytes under the same client id. PostRefused when the answer is no,
         LinkEnded when there will be none.
 
@@ -88,7 +90,7 @@ class Link:
         while True:
             answer = self._posts.setdefault(client_id, asyncio.get_running_loop().create_future())
             try:
-                return await self._asked(wire.post(cid, client_id, kind, blob), answer)
+                return await self._asked(wire.post(cid, client_id, kind, blob, blobs), answer)
             except (ConnectionError, TimeoutError):
                 await asyncio.sleep(0)
             except PostRefused as refused:

@@ -2,13 +2,16 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from reference.account import Account, parse_account
 from reference.archive import Archive, open_archive
 from reference.asking import ask_passphrase
 from reference.assets import verify_assets
 from reference.errors import require
+from reference.filename import clean_file_name
 from reference.keyfile import ACCOUNT, open_keyfile, parse_keyfile, stretch
 from reference.transcript import Line, read_transcript
 from reference.web import Web
@@ -54,10 +57,15 @@ def _as_json(line: Line, archive: Archive) -> str:
 
 def _as_text(line: Line, archive: Archive) -> str:
     """Control and bidi characters are shown, not sent to the terminal."""
-    body = str(line.fields.get("body", line.fields.get("e", "")))
+    body = _file(line.fields) if line.kind == "file" else str(line.fields.get("body", line.fields.get("e", "")))
     told = "" if line.kind == "text" else f"[{line.kind}] "
     fault = "" if line.code is None else f"  ({line.code})"
     return f"{_time(line.at_ms)} {_name(line, archive)}: {told}{body}".translate(ESCAPED) + fault
+
+
+def _file(fields: Mapping[str, Any]) -> str:
+    """An export names files; their bytes stay at the server, under the blob's number."""
+    return f"{clean_file_name(fields['name'])}, {fields['size']} bytes, blob {fields['blob']}"
 
 
 def _name(line: Line, archive: Archive) -> str:

@@ -5,19 +5,28 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
 
 from reference.asking import ask_secrets
-from reference.client import Client, Message, Problem
+from reference.client import Changed, Client, File, Message, Problem
+from reference.errors import ProtocolError
+from reference.filename import clean_file_name
 from reference.login import Credentials
 from reference.offline import ESCAPED
+from reference.web import HttpRefused
 
 VISIT_OPKS = 4
+MOST_OF_ONE_NAME = 1000
 
 
 async def send(given: argparse.Namespace) -> int:
-    text = sys.stdin.read().rstrip("\n")
+    """A file, or one text from standard input."""
+    data = given.data_file.read_bytes() if given.data_file else b""
+    text = "" if given.data_file else sys.stdin.read().rstrip("\n")
     async with _visit(given) as (client, cid):
-        print(f"accepted as {await client.send(cid, text)}")
+        sending = client.send_file(cid, given.data_file.name, data) if given.data_file else client.send(cid, text)
+        print(f"accepted as {await sending}")
     return 0
 
 
@@ -29,9 +38,9 @@ async def listen(given: argparse.Namespace) -> int:
             if isinstance(event, Problem):
                 print(f"{event.seq}: {event.code}", file=sys.stderr)
             elif event.cid == cid:
-                said = event.text if isinstance(event, Message) else "changed a message"
+                said = await _said(client, event, given.save_to)
                 print(f"{event.seq} {client.person.notary.name_of(event.uid)}: {said}".translate(ESCAPED), flush=True)
-                left = None if left is None else left - isinstance(event, Message)
+                left = None if left is None else left - isinstance(event, Message | File)
             if left == 0:
                 break
     return 0
@@ -44,6 +53,33 @@ async def export(given: argparse.Namespace) -> int:
     with given.file.open("xb") as file:
         file.write(data)
     return 0
+
+
+async def _said(client: Client, event: Message | File | Changed, folder: Path | None) -> str:
+    if isinstance(event, Message):
+        return event.text
+    if isinstance(event, Changed):
+        return "changed a message"
+    name = clean_file_name(event.content["name"])
+    about = f"[file] {name}, {event.content['size']} bytes"
+    if folder is None:
+        return about
+    try:
+        return f"{about}, saved as {_save(folder, name, await client.fetch_file(event))}"
+    except (ProtocolError, HttpRefused) as refused:
+        return f"{about}, not saved: {refused}"
+
+
+def _save(folder: Path, name: str, data: bytes) -> Path:
+    """Under its name only when it is whole; what is there already is never replaced."""
+    stem, suffix = Path(name).stem, Path(name).suffix
+    for number in range(1, MOST_OF_ONE_NAME):
+        path = folder / (name if number == 1 else f"{stem} ({number}){suffix}")
+        if not path.exists():
+            draft = folder / f".{uuid4().hex}.part"
+            draft.write_bytes(data)
+            return draft.rename(path)
+    raise FileExistsError(name)
 
 
 @contextlib.asynccontextmanager

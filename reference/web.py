@@ -38,13 +38,15 @@ class Web:
         """A page's HTML, after redirects."""
         return self._open(Request(self.origin + path))  # noqa: S310  the scheme was checked
 
-    def fetch(self, path: str) -> tuple[bytes, Message]:
-        """What stands at a path of this origin, as it is, with the answer's headers; redirects end elsewhere."""
+    def fetch(self, path: str, *, most: int | None = None) -> tuple[bytes, Message]:
+        """What stands at a path of this origin, as it is, with the answer's headers; redirects end elsewhere. One byte
+        above `most` is read, no more.
+        """
         if not path.startswith("/") or path.startswith("//"):
             raise HttpRefused(0, "another origin")
         try:
             with self._opener.open(Request(self.origin + path), timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
-                return response.read(), response.headers
+                return response.read(None if most is None else most + 1), response.headers
         except HTTPError as error:
             raise HttpRefused(error.code, "") from None
 
@@ -61,9 +63,15 @@ class Web:
         request.add_header("X-CSRFToken", self._csrf())
         return self._json(request)
 
-    def _unsafe(self, path: str, body: bytes, content_type: str) -> Request:
+    def put(self, path: str, body: bytes) -> dict[str, Any]:
+        """Bytes as they are."""
+        request = self._unsafe(path, body, "application/octet-stream", method="PUT")
+        request.add_header("X-CSRFToken", self._csrf())
+        return self._json(request)
+
+    def _unsafe(self, path: str, body: bytes, content_type: str, *, method: str = "POST") -> Request:
         headers = {"Content-Type": content_type, "Origin": self.origin, "Referer": self.origin + path}
-        return Request(self.origin + path, data=body, headers=headers)  # noqa: S310
+        return Request(self.origin + path, data=body, headers=headers, method=method)  # noqa: S310
 
     def _csrf(self) -> str:
         token = next((cookie.value for cookie in self._jar if cookie.name.endswith("csrf")), None)

@@ -101,8 +101,10 @@ def hello(did: bytes, cursors: Mapping[bytes, int], incarnation: str | None) -> 
     return _encode({"f": "hello", "did": did.hex(), "cursors": places, "incarnation": incarnation})
 
 
-def post(cid: bytes, client_id: str, kind: str, blob: bytes) -> str:
-    return _encode({"f": "post", "cid": cid.hex(), "client_id": client_id, "kind": kind, "blob": b64(blob)})
+def post(cid: bytes, client_id: str, kind: str, blob: bytes, blobs: tuple[str, ...] = ()) -> str:
+    """`blobs`: the attachments that the server keeps as long as this message."""
+    fields = {"f": "post", "cid": cid.hex(), "client_id": client_id, "kind": kind, "blob": b64(blob)}
+    return _encode({**fields, **({"blobs": list(blobs)} if blobs else {})})
 
 
 def pull(cid: bytes, after: int, limit: int) -> str:

@@ -13,12 +13,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from reference.client import Client, Message
+from reference.client import Client, File, Message
 from tests.server import BASE, Server, running_server
 
 PASSPHRASE = "correct horse battery staple"
 WAIT_SECONDS = 60
 SECRETS = "secrets"
+PLAN = bytes(range(256)) * 5000  # three parts
 
 
 def manage(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -47,19 +48,21 @@ def databases(count: int) -> Iterator[dict[str, str]]:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def texts(client: Client, count: int) -> list[str]:
+async def texts(client: Client, count: int, files: list[File] | None = None) -> list[str]:
     read: list[str] = []
     async with asyncio.timeout(WAIT_SECONDS):
         async for event in client.events():
             if isinstance(event, Message):
                 read.append(event.text)
+            if isinstance(event, File) and files is not None:
+                files.append(event)
             if len(read) == count:
                 break
     return read
 
 
 async def talk(server: Server, archive: Path, **settings: str) -> tuple[list[Client], list[bytes], list[str]]:
-    """Two people, six texts, a backup in the middle of the sixth to the ninth; who they are and what both had then."""
+    """Two people, six texts and a file, a backup between the sixth and the ninth; who they are, what both had then."""
     alice = await Client.sign_up(server.origin, "alice", "a long password of alice 4711")
     bob = await Client.sign_up(server.origin, "bob", "a long password of bob 4711")
     for client in (alice, bob):
@@ -67,7 +70,10 @@ async def talk(server: Server, archive: Path, **settings: str) -> tuple[list[Cli
         await client.publish()
     cid = await alice.start(bob.uid)
     said = [f"line {number}" for number in range(6)]
-    for text in said:
+    for text in said[:3]:
+        await alice.send(cid, text)
+    await alice.send_file(cid, "plan.bin", PLAN)
+    for text in said[3:]:
         await alice.send(cid, text)
     assert await texts(bob, 6) == said
     making = asyncio.to_thread(manage, server.folder, "backup", str(archive), **settings)
@@ -85,8 +91,10 @@ async def come_back(server: Server, people: list[Client], files: list[bytes], sa
     try:
         for client, file in zip(fresh, files, strict=True):
             await client.restore(file, PASSPHRASE, opks=6)
-        before = [await texts(client, len(said)) for client in fresh]
+        sent: list[File] = []
+        before = [await texts(client, len(said), sent) for client in fresh]
         assert before == [said, said]
+        assert [await client.fetch_file(one) for client, one in zip(fresh, sent, strict=True)] == [PLAN, PLAN]
         alice, bob = fresh
         cid = await alice.start(bob.uid)
         assert alice.uid == people[0].uid
