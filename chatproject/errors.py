@@ -31,7 +31,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     """A database or Redis that cannot answer, wherever it was asked, is not our mistake: 503, to be repeated."""
     if isinstance(sys.exception(), AWAY):
-        return _unavailable(request)
+        return unavailable(request)
     return _answer(request, 500)
 
 
@@ -41,10 +41,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "errors/csrf.html", status=403)
 
 
-def _unavailable(request: HttpRequest) -> HttpResponse:
+def unavailable(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         return error_response("UNAVAILABLE", 503, retry_after=RETRY_SECONDS)
-    return render(request, "errors/500.html", status=503)
+    response = render(request, "errors/500.html", status=503)
+    response["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def _answer(request: HttpRequest, status: int) -> HttpResponse:

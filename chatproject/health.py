@@ -1,10 +1,11 @@
 """Two questions that probes ask: is the process alive, and can it serve."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
-from django.db import connections
+from django.db import OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_safe
 from chatproject.lib import bridge, readiness
 
 PROBES = ("/healthz", "/readyz")
+ANSWER_SECONDS = 2.0  # probes give up after 4 or 5
 _migrated: set[str] = set()  # aliases once found up to date; older code on a newer schema is up to date too
 
 
@@ -42,7 +44,8 @@ async def ready(request: HttpRequest) -> JsonResponse:
     """200 when every database answers and is migrated and the process is not about to end, 503 otherwise; names what
     failed. What only makes it slower (the channel layer) is named in `degraded` and keeps nobody away.
     """
-    failed = [alias for alias in settings.DATABASES if not await bridge.run(_answers, alias)]
+    answers = await asyncio.gather(*(_answers_in_time(alias) for alias in settings.DATABASES))
+    failed = [alias for alias, answered in zip(settings.DATABASES, answers, strict=True) if not answered]
     failed += await _unanswered(readiness.needed)
     degraded = await _unanswered(readiness.helpful)
     body = {"ready": not failed, "failed": failed, "degraded": degraded}
@@ -51,6 +54,14 @@ async def ready(request: HttpRequest) -> JsonResponse:
 
 async def _unanswered(questions: dict[str, readiness.Question]) -> list[str]:
     return [name for name, ask in questions.items() if not await ask()]
+
+
+async def _answers_in_time(alias: str) -> bool:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await bridge.run(_answers, alias)
+    except (TimeoutError, OperationalError):
+        return False
 
 
 def _answers(alias: str) -> bool:

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "chatproject.middleware.SecurityHeaders",
     "chatproject.observed.Observed",
+    "chatproject.deadline.Deadline",
     "chatproject.health.ProbesByAddress",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -100,7 +101,10 @@ def _tuned(database: dict[str, Any]) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
         }
     else:
-        options |= {"pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_MAX", 10, least=1), "timeout": 5}}
+        # A network that swallows everything is noticed; what the address says of it counts more.
+        given = {"connect_timeout": 4, "tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5}
+        pool = {"min_size": 1, "max_size": env.whole("DATABASE_POOL_MAX", 10, least=1), "timeout": 5}
+        options = {**given, "keepalives_count": 3, **options, "pool": pool}
     return {**database, "OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 
 
@@ -137,7 +141,11 @@ if REDIS_URL:
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
-            "OPTIONS": {"serializer": "chatproject.lib.numbers.Numbers"},
+            "OPTIONS": {
+                "serializer": "chatproject.lib.numbers.Numbers",
+                "socket_connect_timeout": 2,
+                "socket_timeout": 2,
+            },
         }
     }
 

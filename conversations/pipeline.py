@@ -79,5 +79,5 @@ class Pipeline:
             given = connections[settings.MESSAGES_ALIAS].get_connection_params()
             params = {name: value for name, value in given.items() if name not in _OF_DJANGO}
             params["application_name"] = NAME
-            self._connection = await psycopg.AsyncConnection.connect(**params, options=SESSION, connect_timeout=4)
+            self._connection = await psycopg.AsyncConnection.connect(**params, options=SESSION)
         return self._connection

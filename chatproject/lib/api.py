@@ -26,10 +26,7 @@ class ApiError(Exception):
 
 
 def error_response(code: str, status: int, **extra: Any) -> JsonResponse:
-    response = JsonResponse({"error": code, **extra}, status=status)
-    if "retry_after" in extra:
-        response["Retry-After"] = str(extra["retry_after"])
-    return response
+    return _json({"error": code, **extra}, status)
 
 
 def api_view(*methods: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -107,8 +104,16 @@ def _answer(result: Any) -> HttpResponse:
     if isinstance(result, HttpResponse):
         return result
     body, status = result if isinstance(result, tuple) else (result, 200)
-    response = JsonResponse(body, status=status)
+    response = _json(body, status)
     response["Cache-Control"] = "no-store"
+    return response
+
+
+def _json(body: dict[str, Any], status: int) -> JsonResponse:
+    """What is to be repeated later says so to machines as well."""
+    response = JsonResponse(body, status=status)
+    if body.get("retry_after"):
+        response["Retry-After"] = str(body["retry_after"])
     return response
 
 

@@ -2,7 +2,8 @@
 
 Outside an HTTP request Django's and Channels' bridges share one thread for all sockets of the process, so that one
 slow query makes every other socket wait. Here the work goes to a bounded pool of our own, sized to what the database
-may hold open.
+may hold open. What waits is bounded, too: whoever would wait too long is told at once or in time that the database
+cannot.
 """
 
 import asyncio
@@ -14,8 +15,10 @@ from typing import ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 
+MOST_SECONDS = 6.0  # a socket's handler has 10
+MAX_WAITING = 2_000
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -23,15 +26,23 @@ R = TypeVar("R")
 async def run(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a synchronous function that may use the database; its result or its exception comes back.
 
-    Context variables are copied. When the awaiter is cancelled the function still runs to its end in its thread and
-    gives its connection back. With `settings.BRIDGE_INLINE` (tests) the work shares asgiref's one thread with the rest
-    of Django.
+    OperationalError when too much waits for a thread, or when it takes longer than MOST_SECONDS: what was begun still
+    runs to its end in its thread and gives its connection back, as when the awaiter is cancelled; what was not begun
+    never is. Context variables are copied. With `settings.BRIDGE_INLINE` (tests) the work shares asgiref's one thread
+    with the rest of Django.
     """
     if settings.BRIDGE_INLINE:
         return await sync_to_async(fn, thread_sensitive=True)(*args, **kwargs)
+    if waiting() >= MAX_WAITING:
+        raise OperationalError("too much waits for the database")
     work = functools.partial(_with_clean_connections, fn, *args, **kwargs)
     context = contextvars.copy_context()
-    return await asyncio.get_running_loop().run_in_executor(_executor(), context.run, work)
+    running = asyncio.get_running_loop().run_in_executor(_executor(), context.run, work)
+    try:
+        async with asyncio.timeout(MOST_SECONDS):
+            return await running
+    except TimeoutError:
+        raise OperationalError("the database does not answer in time") from None
 
 
 def waiting() -> int:

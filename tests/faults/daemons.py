@@ -13,6 +13,10 @@ from tests.services import as_user, free_port, postgresql_tools, until_ready, us
 STOP_SECONDS = 20
 
 
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 class Daemon:
     """One process on one port; a subclass says with which command."""
 
@@ -32,6 +36,25 @@ class Daemon:
     @property
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    @contextlib.contextmanager
+    def stalled(self) -> Iterator[None]:
+        """It takes connections and says nothing, nor do its children; then it goes on where it was."""
+        stopped = self._signal_all(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal_all(signal.SIGCONT, stopped)
+
+    def _signal_all(self, number: signal.Signals, pids: Sequence[int] = ()) -> list[int]:
+        """To these processes, or to it and its children; who got it. Those that have ended meanwhile are left out."""
+        own = self._process.pid if self._process else 0
+        reached = []
+        for pid in pids or [own, *children(own)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+                reached.append(pid)
+        return reached
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Ends it with a signal and waits; nothing when it does not run."""
@@ -78,11 +101,7 @@ class PostgreSQL(Daemon):
     def crash(self) -> None:
         """The postmaster and every child of it at once, without a word; the next start recovers from the log."""
         if self._process is not None:
-            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-            self._process.send_signal(signal.SIGKILL)
-            for child in children:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(child), signal.SIGKILL)
+            self._signal_all(signal.SIGKILL)
             self._process.wait()
             self._process = None
 

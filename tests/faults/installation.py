@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.faults.daemons import PostgreSQL, Redis, running
+from tests.faults.daemons import PostgreSQL, Redis, children, running
 from tests.server import SERVICES
 from tests.services import free_port
 
@@ -88,7 +88,7 @@ class Server:
 
     def memory_kib(self) -> int:
         """What it holds in memory now, with its children."""
-        return sum(_memory_kib(pid) for pid in (self.pid, *_children(self.pid)))
+        return sum(_memory_kib(pid) for pid in (self.pid, *children(self.pid)))
 
 
 class Installation:
@@ -129,10 +129,6 @@ def environment_of(data: Path, site: str, **settings: str) -> dict[str, str]:
 
 def run(*arguments: str, environment: Mapping[str, str]) -> None:
     subprocess.run([sys.executable, *arguments], cwd=ROOT, env=dict(environment), check=True, capture_output=True)
-
-
-def _children(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _memory_kib(pid: int) -> int:
