@@ -1,6 +1,5 @@
 """What the attacks share: the bench in a page, and which attacks are left out because they are known to be open."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,14 +7,13 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error
 
 from tests.attacks.catalogue import number_of
 from tests.attacks.guarded import guarded as guarded
 from tests.attacks.open import BROKEN
-from tests.attacks.pages import Peers, Stage
+from tests.attacks.pages import Peers, Stage, chromium
 from tests.attacks.proxy import hostile_proxy
-from tests.browser.conftest import CHROMIUM_FLAGS
 from tests.browser.people import alice
 from tests.browser.profile import Profile, profiles
 from tests.browser.server import serving
@@ -85,19 +83,16 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Gone at the end of each module: a thread with Playwright in it can run no tests of asyncio."""
     port, folder = free_port(), tmp_path_factory.mktemp("stage")
     with ExitStack() as stack:
-        playwright = stack.enter_context(sync_playwright())
-        path = shutil.which("chromium")
-        chromium = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
-        stack.callback(chromium.close)
+        browser = stack.enter_context(chromium())
         site = stack.enter_context(serving(folder, EXTRA_ORIGINS=f"http://localhost:{port}"))
         proxy = stack.enter_context(hostile_proxy(site.url, port))
-        hers = stack.enter_context(profiles(folder))(chromium, site, url=proxy.url)
+        hers = stack.enter_context(profiles(folder))(browser, site, url=proxy.url)
         peers = Peers(site)
         stack.callback(peers.end)
         person = alice()
         hers.new_account(person)
         hers.make_keys(person)
-        yield Stage(site, proxy, peers, person, hers, chromium)
+        yield Stage(site, proxy, peers, person, hers, browser)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The real page in Chromium, a hostile proxy before its server, and people without a browser who write to it."""
 
 import asyncio
+import shutil
 import socket
 import threading
 from collections.abc import Coroutine, Iterator
@@ -8,10 +9,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, sync_playwright
 
 from reference.client import Client
 from tests.attacks.proxy import Proxy
+from tests.browser.conftest import CHROMIUM_FLAGS
 from tests.browser.people import Person
 from tests.browser.profile import Profile
 from tests.browser.server import Site
@@ -66,6 +68,16 @@ class Peer:
         for text in texts:
             self.peers.call(self.client.send(self.cids[to], text))
         return self.cids[to].hex()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM_FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @dataclass
