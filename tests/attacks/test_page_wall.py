@@ -119,45 +119,6 @@ def test_a85_no_worker_comes_into_being_even_when_the_server_offers_one(hostile)
     hostile.reopen()
 
 
-def test_a84_changed_code_does_not_start_and_the_page_says_so(hostile):
-    """One module of many, deep inside: nothing runs, no passphrase is asked for, and the page has words for it."""
-
-    def change(path, answer):
-        return answer.with_body(answer.body + b"\nglobalThis.__ran = 1;") if "/crypto/envelope." in path else answer
-
-    hostile.proxy.answer = change
-    context = hostile.chromium.new_context(
-        base_url=hostile.proxy.url, storage_state=hostile.hers.context.storage_state()
-    )
-    said: list[str] = []
-    context.on("console", lambda message: said.append(message.text))
-    page = context.new_page()
-    page.goto("/chat/")
-    expect(page.locator(".loading__late")).to_be_visible(timeout=30_000)
-    expect(page.locator(".loading__late")).to_contain_text("do not type your passphrase")
-    expect(page.locator("input[type=password], key-unlock, key-import")).to_have_count(0)
-    assert page.evaluate("globalThis.__ran ?? null") is None
-    assert any("integrity" in line for line in said), said
-    context.close()
-
-
-def test_a84_a_map_that_fits_other_code_is_refused_by_the_policy(hostile):
-    """The server's page is changed on the way, its policy is not: no map counts, so nothing starts."""
-
-    def change(path, answer):
-        return answer.with_body(answer.body.replace(b'"sha384-', b'"sha384-AA')) if path == "/chat/" else answer
-
-    hostile.proxy.answer = change
-    context = hostile.chromium.new_context(
-        base_url=hostile.proxy.url, storage_state=hostile.hers.context.storage_state()
-    )
-    page = context.new_page()
-    page.goto("/chat/")
-    expect(page.locator(".loading__late")).to_be_visible(timeout=30_000)
-    expect(page.locator("input[type=password]")).to_have_count(0)
-    context.close()
-
-
 @pytest.mark.thorough
 def test_a88_no_other_site_frames_opens_or_talks_to_the_page(stage):
     with listening() as stranger:
