@@ -71,7 +71,7 @@ export function earlierOf({ versions = [] }) {
 }
 
 // Nothing of what it said stays.
-function erased({ text, versions, marks, ...row }) {
+function erased({ text, file, fileName, versions, marks, ...row }) {
   return { ...row, text: "", deleted: true };
 }
 

@@ -17,7 +17,7 @@ export function edit(open, cid, id, text) {
 
 /** For both. @param {object} open @param {string} cid @param {string} id of a Message of mine @returns {Promise<object>} Message @throws NOT_FOUND, ACTION_NOT_OWNER */
 export function erase(open, cid, id) {
-  return change(open, cid, id, () => ({ kind: "delete", fields: {} }));
+  return change(open, cid, id, ({ file }) => ({ kind: "delete", fields: {}, drops: file?.blob }));
 }
 
 /** @param {object} open @param {string} cid @param {string} id @param {string} sign one grapheme @param {boolean} on @returns {Promise<object>} Message @throws NOT_FOUND, BAD_CONTENT */

@@ -4,8 +4,10 @@ import { unhex } from "../lib/bytes.js";
 import { newConversation } from "../crypto/epoch.js";
 import { seqOf } from "../store/mail.js";
 import { earlierOf, reactionsOf } from "./actions.js";
+import { fileView } from "./attachments.js";
 import { ChatError } from "./codes.js";
 import { isDelivered } from "./delivered.js";
+import { isBubble } from "./kinds.js";
 
 const CONVERSATION = "conv:";
 const DRAFT = "draft:";
@@ -115,9 +117,9 @@ export class Conversations {
 /** @param {Chat} chat @param {object} row of the mail store, opened @returns {object} Message */
 export function messageOf(chat, row) {
   const { place, id, mine, kind, text = "", at, code = null, detail = null } = row;
-  const state = mine && kind === "text" ? reachOf(chat, row) : "sent";
+  const state = mine && isBubble(kind) ? reachOf(chat, row) : "sent";
   const about = { re: row.reId ?? row.re ?? null, deleted: row.deleted === true, earlier: earlierOf(row), reactions: reactionsOf(row, myUidOf(chat)) };
-  return { id, cid: chat.cid, mine, kind, text, at, seq: seqOf(place), order: place, state, code, detail, edited: about.earlier.length > 0, ...about };
+  return { id, cid: chat.cid, mine, kind, text, file: fileView(row.file), at, seq: seqOf(place), order: place, state, code, detail, edited: about.earlier.length > 0, ...about };
 }
 
 /** How far a message of mine got. @param {Chat} chat @param {object} row @returns {"sent"|"delivered"|"read"} */
@@ -127,8 +129,8 @@ export function reachOf(chat, row) {
 }
 
 /** @param {object} row @returns {object} what a chat remembers of its newest message */
-export function newestOf({ id, mid, text, at, mine, kind, deleted, read, epoch, did, counter }) {
-  return { id, mid, text, at, mine, kind, deleted, read, epoch, did, counter };
+export function newestOf({ id, mid, text, file, at, mine, kind, deleted, read, epoch, did, counter }) {
+  return { id, mid, text, fileName: fileView(file)?.name, at, mine, kind, deleted, read, epoch, did, counter };
 }
 
 /** @param {Chat} chat @returns {string} */

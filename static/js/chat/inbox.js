@@ -11,6 +11,7 @@ import { RECORD } from "../transport/frames.js";
 import { isDelivered } from "./delivered.js";
 import { ChatError } from "./codes.js";
 import { Draft } from "./draft.js";
+import { isBubble } from "./kinds.js";
 import { applyMessages } from "./message-in.js";
 import { applyRecord } from "./record-in.js";
 import { SingleFlight, pause } from "./schedule.js";
@@ -174,7 +175,7 @@ export class Inbox {
 
   async #tellTicks({ before, chat }) {
     const { rows } = await mailPage(this.#parts, chat.cid, { limit: TICKS_LOOKED_AT });
-    const ticked = rows.filter((row) => row.mine && row.kind === "text" && !isDelivered(before, row) && isDelivered(chat, row));
+    const ticked = rows.filter((row) => row.mine && isBubble(row.kind) && !isDelivered(before, row) && isDelivered(chat, row));
     ticked.forEach((row) => this.#parts.events.emit("message", { message: messageView(this.#parts, chat, row), isNew: false }));
   }
 }

@@ -46,7 +46,7 @@ export class Line {
     this.#socket.poke();
   }
 
-  /** @param {{cid: string, clientId: string, kind: string, blob: Uint8Array}} post @returns {Promise<object>} the frame accepted or refused @throws OFFLINE */
+  /** @param {{cid: string, clientId: string, kind: string, blob: Uint8Array, blobs?: string[]}} post @returns {Promise<object>} the frame accepted or refused @throws OFFLINE */
   post(post) {
     return this.#ask(`post:${post.clientId}`, postFrame(post));
   }

@@ -9,10 +9,12 @@ import { placeOf } from "../store/mail.js";
 import { isSilent } from "./acks.js";
 import { actionOf, isAction } from "./actions.js";
 import { applyAction, putAgain, putMessage } from "./action-in.js";
+import { fileIn } from "./attachments.js";
 import { isOutside, newestOf } from "./conversations.js";
 import { reachedByMessage } from "./delivered.js";
 import { lineId, tagOf } from "./draft.js";
 import { findGaps, takePlace, tellLate } from "./gaps.js";
+import { isBubble } from "./kinds.js";
 import { openedOfEntry } from "./outbox.js";
 import { applyReceipt, owe } from "./receipts.js";
 import { forgetOverdue } from "./waiting.js";
@@ -154,10 +156,10 @@ function remember(draft, { did }, { header, mid }) {
  */
 export function rowOf(event, { opened, isMine, id }) {
   const { header, mid, content, supported } = opened;
-  const kind = supported && content.t === "text" ? "text" : "unsupported";
+  const kind = supported && isBubble(content.t) ? content.t : "unsupported";
   const detail = !isMine && Math.abs(content.ts - event.at) > CLOCK_SKEW_MS ? { clockSkew: true } : null;
   const sent = { epoch: header.epoch, did: event.did, counter: header.counter };
-  const said = kind === "text" ? { text: content.body, re: content.re } : { text: "" };
+  const said = { text: kind === "text" ? content.body : "", re: kind === "text" ? content.re : undefined, file: kind === "file" ? fileIn(content) : undefined };
   return { id, kind, mine: isMine, ...said, at: content.ts, detail, uid: event.uid, mid, ...sent };
 }
 

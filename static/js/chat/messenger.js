@@ -6,6 +6,7 @@ import { makeConversationFile, readConversationFile } from "./archive.js";
 import * as changes from "./changes.js";
 import { ChatError } from "./codes.js";
 import { exportConversation } from "./export.js";
+import { checkFile, openFile, pictureIn, sendFile } from "./files.js";
 import { MessengerKeys, lifeOf } from "./messenger-keys.js";
 import { browserClock, browserSchedule } from "./schedule.js";
 import { readAgain } from "./read-again.js";
@@ -81,6 +82,32 @@ export class Messenger extends MessengerKeys {
    */
   async send(cid, text, about) {
     return verbs.send(this.#open(), cid, text, about);
+  }
+
+  /**
+   * @param {string} cid @param {{name: string, mime?: string, bytes: Uint8Array, width?: number, height?: number, thumb?: Uint8Array|null}} file
+   * @returns {Promise<object>} Message, queued @throws FILE_TOO_LARGE, FILES_WAITING, STORAGE_FULL
+   */
+  async sendFile(cid, file) {
+    return sendFile(this.#open(), cid, file);
+  }
+
+  /**
+   * @param {string} cid @param {string} id of a Message of kind file @param {{onProgress?: (done: number, total: number) => void, signal?: AbortSignal}} [how]
+   * @returns {Promise<{name: string, bytes: Uint8Array, image: object|null}>} image: what it may be drawn as @throws FILE_*, BAD_*, OFFLINE, CANCELLED
+   */
+  async openFile(cid, id, how) {
+    return openFile(this.#open(), cid, id, how);
+  }
+
+  /** Before a file is read into memory. @param {number} size @throws FILE_TOO_LARGE, FILES_WAITING */
+  checkFile(size) {
+    checkFile(this.#open(), size);
+  }
+
+  /** @param {Uint8Array} bytes @returns {{mime: string, width: number, height: number}|null} a picture that may be drawn */
+  pictureIn(bytes) {
+    return pictureIn(bytes);
   }
 
   /** @param {string} cid @param {string} id of a Message of mine @param {string} text @returns {Promise<object>} Message @throws NOT_FOUND, ACTION_NOT_OWNER, EMPTY_TEXT, TEXT_TOO_LONG */

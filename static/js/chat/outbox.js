@@ -1,15 +1,17 @@
 /** What was written and is not yet known to be stored by the server, in order, each entry sealed in the keyring. */
 
+import { fileView } from "./attachments.js";
 import { ChatError } from "./codes.js";
+import { isBubble } from "./kinds.js";
 
 const OUT = "out:";
 
 /**
  * @typedef {object} Entry
- * @property {string} name in the ring @property {string} cid @property {string} id content id @property {"text"|"edit"|"delete"|"react"|"void"} kind
+ * @property {string} name in the ring @property {string} cid @property {string} id content id @property {"text"|"file"|"edit"|"delete"|"react"|"void"} kind
  * @property {string} text @property {number} at @property {object} fields of the content beside a body @property {string|null} reId of the Message that it answers
  * @property {{clientId: string, envelope: Uint8Array, epoch: number, counter: number, mid: Uint8Array}|null} sealed once a counter was given to it
- * @property {string|null} failed code
+ * @property {boolean} waits its attachment is not at the server yet @property {string|null} failed code
  */
 
 /** @see Entry */
@@ -38,7 +40,18 @@ export class Outbox {
 
   /** @param {string} cid @returns {Entry|undefined} the one to send now */
   next(cid) {
-    return this.of(cid).find((entry) => entry.failed === null);
+    return this.of(cid).find((entry) => entry.failed === null && !entry.waits);
+  }
+
+  /** @returns {Entry[]} with an attachment, of all chats */
+  files() {
+    const files = [...this.#entries.values()].filter(({ kind }) => kind === "file");
+    return files.sort((a, b) => a.at - b.at);
+  }
+
+  /** @param {string} cid @returns {Entry[]} that are shown as messages */
+  bubbles(cid) {
+    return this.of(cid).filter(({ kind }) => isBubble(kind));
   }
 
   /** Nobody took it back or changed it meanwhile. @param {Entry} entry @returns {boolean} */
@@ -58,10 +71,10 @@ export class Outbox {
     return entry;
   }
 
-  /** @param {{cid: string, id: string, kind: string, at: number, text?: string, fields?: object, reId?: string|null}} wish @returns {Entry} not kept yet */
-  make({ cid, id, kind, at, text = "", fields = {}, reId = null }) {
+  /** @param {{cid: string, id: string, kind: string, at: number, text?: string, fields?: object, reId?: string|null, waits?: boolean, drops?: string}} wish @returns {Entry} not kept yet */
+  make({ cid, id, kind, at, text = "", fields = {}, reId = null, waits = false, drops }) {
     this.#number += 1;
-    return { name: `${OUT}${cid}:${String(this.#number).padStart(10, "0")}`, cid, id, kind, text, at, fields, reId, sealed: null, failed: null };
+    return { name: `${OUT}${cid}:${String(this.#number).padStart(10, "0")}`, cid, id, kind, text, at, fields, reId, waits, drops, sealed: null, failed: null };
   }
 
   /** One after another: what was written first is there first. @param {Entry} entry @returns {Promise<void>} */
@@ -98,9 +111,9 @@ export class Outbox {
 }
 
 /** @param {Entry} entry @returns {object} Message */
-export function messageOfEntry({ cid, id, text, at, reId = null, failed }) {
-  const nothing = { detail: null, deleted: false, edited: false, earlier: [], reactions: [] };
-  return { id, cid, mine: true, kind: "text", text, at, seq: null, order: null, state: failed ? "failed" : "queued", code: failed, re: reId, ...nothing };
+export function messageOfEntry({ cid, id, kind, text, at, fields, reId = null, failed }) {
+  const nothing = { file: kind === "file" ? fileView(fields) : null, detail: null, deleted: false, edited: false, earlier: [], reactions: [] };
+  return { id, cid, mine: true, kind, text, at, seq: null, order: null, state: failed ? "failed" : "queued", code: failed, re: reId, ...nothing };
 }
 
 /** The fields that stand in the content beside the common ones. @param {Entry} entry @returns {object} */

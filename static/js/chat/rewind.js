@@ -12,6 +12,7 @@ import { placeOf } from "../store/mail.js";
 import { RECORD } from "../transport/frames.js";
 import { ChatError } from "./codes.js";
 import { Draft } from "./draft.js";
+import { isBubble } from "./kinds.js";
 import { messageOfEntry } from "./outbox.js";
 
 const PULL_LIMIT = 200;
@@ -34,7 +35,7 @@ export async function rewind(open, cid) {
     again.forEach((entry) => open.outbox.remember(entry));
     open.inbox.forgetHead(cid);
     await open.inbox.commit(draft);
-    again.forEach((entry) => entry.kind === "text" && open.events.emit("message", { message: messageOfEntry(entry), isNew: false }));
+    again.forEach((entry) => isBubble(entry.kind) && open.events.emit("message", { message: messageOfEntry(entry), isNew: false }));
   });
 }
 

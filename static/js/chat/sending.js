@@ -11,6 +11,7 @@ import { isSilent } from "./acks.js";
 import { isAction } from "./actions.js";
 import { ChatError, LaterError, codeOf } from "./codes.js";
 import { isOutside } from "./conversations.js";
+import { isBubble } from "./kinds.js";
 import { ownChain } from "./message-in.js";
 import { fieldsOf, messageOfEntry } from "./outbox.js";
 import { untoldAfter } from "./receipts.js";
@@ -38,6 +39,7 @@ export class Sending {
 
   /** Whatever is to be done for a chat is begun, or done once more after what runs. @param {string} cid */
   run(cid) {
+    this.#parts.uploads.run();
     if (this.#running.has(cid)) this.#again.add(cid);
     else this.#parts.events.guard(this.#run(cid), cid);
   }
@@ -83,7 +85,7 @@ export class Sending {
       entry = entry.sealed ? entry : await this.#sealWhenReady(cid, entry);
       if (entry === null) return undefined;
       const { clientId, envelope } = entry.sealed;
-      const answer = await this.#parts.line().post({ cid, clientId, kind: MESSAGE, blob: envelope });
+      const answer = await this.#parts.line().post({ cid, clientId, kind: MESSAGE, blob: envelope, blobs: blobsOf(entry) });
       if (answer.name === "accepted") return this.#accepted(cid, entry, answer);
       entry = await this.#refused(cid, entry, answer);
       if (entry === null) return undefined;
@@ -120,15 +122,22 @@ export class Sending {
   }
 
   // What the server took stands in the chat now, or it took it at a place where something else stands.
-  async #accepted(cid, { sealed }, { seq, sha256, clientId }) {
-    const { inbox, outbox, me, did, clock } = this.#parts;
+  async #accepted(cid, entry, { seq, sha256, clientId }) {
+    const { api, inbox, outbox, uploads, me, did, clock } = this.#parts;
+    const { kind, drops, sealed } = entry;
     await inbox.accepted(cid, { seq, sha256, clientId, kind: MESSAGE, uid: me.uid, did, blob: sealed.envelope, at: clock.now() });
     check(!outbox.byClientId(cid, clientId), "SEQ_REWRITE");
+    if (kind === "file") await uploads.done(entry);
+    if (drops) api.dropBlob(cid, drops).catch(() => {}); // the message is deleted; its bytes need not stay at the server
   }
 
   /** @returns {Promise<object|null>} the entry to try again, null: it is settled */
   async #refused(cid, entry, { code, status, retryAfter }) {
-    const { outbox, inbox, trust } = this.#parts;
+    const { outbox, inbox, trust, uploads } = this.#parts;
+    if (code === "BLOB_MISSING") {
+      await uploads.again(entry);
+      return entry;
+    }
     if (status === 429 || status >= 500) throw new LaterError(code, retryAfter);
     if (status === 401 || status === 403) throw new ChatError("OFFLINE");
     if (code !== "COUNTER_TAKEN" && !GONE_EPOCH.has(code)) return this.#failed(cid, entry, code);
@@ -146,10 +155,10 @@ export class Sending {
   async #failed(cid, entry, code) {
     const { outbox, chats, locks, events } = this.#parts;
     const failed = { ...entry, sealed: null, failed: code };
-    const change = entry.kind === "text" ? outbox.change(failed) : { name: entry.name };
+    const change = isBubble(entry.kind) ? outbox.change(failed) : { name: entry.name };
     await locks.with(cid, () => chats.commit({ ...chats.get(cid), refresh: true }, { ring: [change] }));
     outbox.forget(entry);
-    if (entry.kind !== "text") return this.#notDone(cid, entry, code);
+    if (!isBubble(entry.kind)) return this.#notDone(cid, entry, code);
     outbox.remember(failed);
     events.emit("message", { message: messageOfEntry(failed), isNew: false });
     events.emit("conversation", { cid });
@@ -173,6 +182,11 @@ export class Sending {
     else if (ERROR_CLASSES.get(code) === "B") await trust.block(cid, code);
     else throw error;
   }
+}
+
+// What the server keeps as long as the message.
+function blobsOf({ kind, fields }) {
+  return kind === "file" ? [fields.blob] : [];
 }
 
 function contentOf(entry, chat, did) {

@@ -23,6 +23,7 @@ import { Sending } from "./sending.js";
 import { Settings } from "./settings.js";
 import { Targets } from "./targets.js";
 import { Trust } from "./trust.js";
+import { Uploads } from "./uploads.js";
 import { Watch } from "./watch.js";
 import { Withheld } from "./withheld.js";
 import { bindSession } from "./web-session.js";
@@ -71,7 +72,7 @@ export class Unlocked {
 
   /** From the keyring. */
   async load() {
-    const parts = [this.device, this.directory, this.chats, this.outbox, this.pending, this.targets, this.settings, this.replay, this.bundles, this.ephemeral];
+    const parts = [this.device, this.directory, this.chats, this.outbox, this.pending, this.targets, this.settings, this.replay, this.bundles, this.ephemeral, this.uploads];
     for (const part of parts) await part.load();
     this.trust.resume();
     this.chats.all().forEach(({ cid }) => this.withheld.consider(cid));
@@ -156,6 +157,7 @@ export class Unlocked {
     this.inbox = new Inbox({ ...shared(), onApplied: (cid, draft) => this.#applied(cid, draft) });
     this.trust = new Trust({ ...shared(), onTold: (cid) => this.#look(cid) });
     this.epochs = new Epochs({ ...shared(), newsTold: () => this.trust.told(), isLogKnown: () => this.watch.isLogKnown });
+    this.uploads = new Uploads(shared());
     this.sending = new Sending(shared());
     this.withheld = new Withheld(shared());
     this.watch = new Watch(shared(), () => this.catchUp());

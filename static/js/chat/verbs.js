@@ -56,11 +56,12 @@ export async function retry(open, cid, id) {
 }
 
 /** A message that failed, or waits without having been sealed. @param {object} open @param {string} cid @param {string} id @throws ALREADY_SENT */
-export async function discard({ outbox, locks, events }, cid, id) {
+export async function discard({ outbox, locks, events, uploads }, cid, id) {
   await locks.with(cid, async () => {
     const entry = outbox.byId(cid, id);
     if (entry.sealed) throw new ChatError("ALREADY_SENT");
     await outbox.drop(entry);
+    if (entry.kind === "file") await uploads.forget(entry);
   });
   events.emit("conversation", { cid });
   events.emit("conversations");
@@ -130,7 +131,8 @@ function isTooLong(text) {
   return [...text].length > BODY_MAX_CHARS || utf8(JSON.stringify(text)).length > BODY_MAX_BYTES;
 }
 
-function queued({ events, sending }, entry, isNew) {
+/** What is kept in the outbox shows, and is begun. @param {object} open @param {object} entry @param {boolean} isNew @returns {object} Message */
+export function queued({ events, sending }, entry, isNew) {
   const message = messageOfEntry(entry);
   events.emit("message", { message, isNew });
   events.emit("conversations");

@@ -30,7 +30,7 @@ export function conversationList(open) {
 export async function messagePage(open, cid, { before, limit = 50 } = {}) {
   const chat = open.chats.get(cid);
   const { rows, more } = await mailPage(open, cid, { before: before ?? Infinity, limit });
-  const waiting = before === undefined ? textEntries(open.outbox, cid).map(messageOfEntry) : [];
+  const waiting = before === undefined ? open.outbox.bubbles(cid).map(messageOfEntry) : [];
   const stored = rows.map((row) => messageView(open, chat, row));
   const ids = new Set(stored.map(({ id }) => id));
   return { items: [...stored, ...waiting.filter(({ id }) => !ids.has(id))], more };
@@ -52,7 +52,7 @@ export async function messageById(open, cid, id) {
   const chat = open.chats.get(cid);
   const found = await open.targets.byId(cid, id);
   if (found) return messageView(open, chat, { ...found.value, place: found.place });
-  const waiting = textEntries(open.outbox, cid).find((entry) => entry.id === id);
+  const waiting = open.outbox.bubbles(cid).find((entry) => entry.id === id);
   return waiting ? messageOfEntry(waiting) : null;
 }
 
@@ -74,17 +74,14 @@ export function waitingActions(outbox, chat) {
 
 function lastOf(chat, { outbox, settings }) {
   const waiting = newestEntry(outbox, chat.cid);
-  if (waiting) return { lastText: waiting.text, lastAt: waiting.at, lastMine: true, lastState: waiting.failed ? "failed" : "queued", lastDeleted: false };
-  if (!chat.last) return { lastText: "", lastAt: chat.updatedAt, lastMine: false, lastState: null, lastDeleted: false };
+  if (waiting) return { lastText: waiting.text, lastFile: waiting.fields.name ?? null, lastAt: waiting.at, lastMine: true, lastState: waiting.failed ? "failed" : "queued", lastDeleted: false };
+  if (!chat.last) return { lastText: "", lastFile: null, lastAt: chat.updatedAt, lastMine: false, lastState: null, lastDeleted: false };
   const last = changedByAll({ ...chat.last, read: chat.last.read && settings.receipts }, waitingActions(outbox, chat));
   const lastState = last.mine ? reachOf(chat, last) : null;
-  return { lastText: last.text, lastAt: last.at, lastMine: last.mine, lastState, lastDeleted: last.deleted === true };
+  const lastFile = last.deleted ? null : (last.fileName ?? null);
+  return { lastText: last.text, lastFile, lastAt: last.at, lastMine: last.mine, lastState, lastDeleted: last.deleted === true };
 }
 
 function newestEntry(outbox, cid) {
-  return textEntries(outbox, cid).at(-1);
-}
-
-function textEntries(outbox, cid) {
-  return outbox.of(cid).filter(({ kind }) => kind === "text");
+  return outbox.bubbles(cid).at(-1);
 }

@@ -97,6 +97,7 @@ export const CLOCK_SKEW_MS = 5 * 60_000;
 export const CHUNK_BYTES = 65_536;
 export const BLOB_HEAD_BYTES = 64; // fsalt, commit
 export const BLOB_MAX_BYTES = 104_857_600;
+export const PART_BYTES = 524_288; // of one request (section 14)
 export const THUMB_MAX_BYTES = 16_384;
 export const FILE_NAME_MAX_CHARS = 120;
 export const IMAGE_MAX_PIXELS = 40_000_000;

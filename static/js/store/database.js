@@ -4,11 +4,12 @@
  *
  *     clear   name -> what may stand in clear (device id, salts) and the vault, which is a sealed file
  *     ring    object name -> {n, blob}                 sealed objects of the keyring
+ *     parts   [blob, number] -> bytes                   ciphertext of attachments that wait to be sent; each under a key of its own
  *     mail    [cid, place] -> {cid, place, n, blob, tags}   sealed messages; tags: hashes that find a message again
  */
 
-const VERSION = 2;
-const STORES = ["clear", "ring", "mail"];
+const VERSION = 3;
+const STORES = ["clear", "ring", "mail", "parts"];
 const STRICT = { durability: "strict" };
 const PUT_AT_ONCE = 32; // changes of a large transaction; the page breathes between two slices
 
@@ -22,7 +23,7 @@ export class StorageError extends Error {
   }
 }
 
-/** @typedef {{store: "clear"|"ring"|"mail", key: IDBValidKey, value?: object}} Change no value: delete */
+/** @typedef {{store: "clear"|"ring"|"mail"|"parts", key: IDBValidKey|IDBKeyRange, value?: object}} Change no value: delete */
 
 /**
  * @param {string} name @param {{factory?: IDBFactory, onGone?: () => void}} [parts] onGone: another page deleted it
@@ -49,7 +50,7 @@ export class Database {
     this.#remove = remove;
   }
 
-  /** @param {"clear"|"ring"|"mail"} store @param {IDBValidKey} key @returns {Promise<object|undefined>} */
+  /** @param {"clear"|"ring"|"mail"|"parts"} store @param {IDBValidKey} key @returns {Promise<object|undefined>} */
   get(store, key) {
     return this.#read(store, (objects) => objects.get(key));
   }
@@ -92,6 +93,16 @@ export class Database {
   /** @param {string} tag @returns {Promise<object|undefined>} row */
   mailByTag(tag) {
     return this.#read("mail", (objects) => objects.index("tags").get(tag));
+  }
+
+  /** @returns {Promise<[string, number][]>} blob and number of every part that waits */
+  partKeys() {
+    return this.#read("parts", (objects) => objects.getAllKeys());
+  }
+
+  /** @param {string} blob @returns {Promise<void>} its parts are gone */
+  dropParts(blob) {
+    return this.write([{ store: "parts", key: IDBKeyRange.bound([blob, 0], [blob, Infinity]) }]);
   }
 
   /** All or nothing. @param {Change[]} changes @returns {Promise<void>} @throws STORAGE_FULL */
@@ -150,7 +161,8 @@ export class Database {
 
 function build({ result: db, transaction }, oldVersion) {
   if (oldVersion === 0) makeStores(db);
-  transaction.objectStore("mail").createIndex("tags", "tags", { multiEntry: true });
+  if (oldVersion < 2) transaction.objectStore("mail").createIndex("tags", "tags", { multiEntry: true });
+  if (oldVersion < 3) db.createObjectStore("parts");
 }
 
 function makeStores(db) {

@@ -1,11 +1,12 @@
 /** The HTTP contract: one method a line, the only place of the page's requests. Refusals are errors with the server's code. */
 
-import { toBase64Url } from "../lib/bytes.js";
+import { concat, toBase64Url } from "../lib/bytes.js";
 import { bytes, code, id, list, retryAfter, text, whole } from "./fields.js";
 import { answersPost, readFrame } from "./frames.js";
 
-const UNSAFE = new Set(["POST", "PUT"]);
+const UNSAFE = new Set(["POST", "PUT", "DELETE"]);
 const ANSWER_WITHIN_MS = 30_000;
+const PART_WITHIN_TIMES = 4; // a part of a file takes a slow line longer
 const PREKEY_ID_MAX = 2 ** 32 - 1;
 
 /** A refusal, or no answer at all (OFFLINE). */
@@ -27,8 +28,10 @@ export class ApiError extends Error {
  * @returns {object} a method for each line of the contract; binary values are Uint8Array
  */
 export function createApi({ fetch: ask = globalThis.fetch, csrf, base = "", onLoginRequired = () => {}, answerWithinMs = ANSWER_WITHIN_MS }) {
-  const call = (method, path, body) => request({ ask, csrf, base, onLoginRequired, answerWithinMs }, method, path, body);
-  return Object.freeze({ ...peopleCalls(call), ...keyCalls(call), ...conversationCalls(call) });
+  const parts = { ask, csrf, base, onLoginRequired, answerWithinMs };
+  const call = (method, path, body) => request(parts, method, path, { body });
+  const slow = { ...parts, answerWithinMs: PART_WITHIN_TIMES * answerWithinMs };
+  return Object.freeze({ ...peopleCalls(call), ...keyCalls(call), ...conversationCalls(call), ...attachmentCalls(call, slow) });
 }
 
 function peopleCalls(call) {
@@ -67,8 +70,43 @@ function conversationCalls(call) {
   };
 }
 
-async function request(parts, method, path, body) {
-  const response = await reach(parts, method, path, body);
+function attachmentCalls(call, slow) {
+  const path = (cid, ...rest) => ["/api/conversations", cid, "blobs", ...rest, ""].join("/");
+  return {
+    beginBlob: (cid, { blob, size, hash }) => call("POST", path(cid), { blob, size, hash }).then(read(uploaded)),
+    putPart: (cid, blob, number, bytes, signal) => request(slow, "PUT", path(cid, blob, number), { body: bytes, signal }).then(read(uploaded)),
+    /** @returns {Promise<Uint8Array>} whatever the server gives, but never much more than a part */
+    getPart: (cid, blob, number, most, signal) => download(slow, path(cid, blob, number), { most, signal }),
+    dropBlob: (cid, blob) => call("DELETE", path(cid, blob)),
+  };
+}
+
+async function download(parts, path, { most, signal }) {
+  const response = await reach(parts, "GET", path, { signal });
+  if (response.ok) return bytesUpTo(response, most);
+  if (response.status === 401) parts.onLoginRequired();
+  throw refusal(response.status, await bodyOf(response));
+}
+
+// One byte too many is kept: it makes another hash. What a server sends without end is not read.
+async function bytesUpTo(response, most) {
+  const chunks = [];
+  let length = 0;
+  try {
+    const reader = response.body.getReader();
+    for (let next = await reader.read(); !next.done && length <= most; next = await reader.read()) {
+      chunks.push(next.value);
+      length += next.value.length;
+    }
+    if (length > most) await reader.cancel();
+  } catch {
+    throw new ApiError("OFFLINE");
+  }
+  return concat(...chunks);
+}
+
+async function request(parts, method, path, given) {
+  const response = await reach(parts, method, path, given);
   const answer = await bodyOf(response);
   if (response.ok && answer !== null) return answer;
   if (readFrame(answer)) return answer;
@@ -76,15 +114,17 @@ async function request(parts, method, path, body) {
   throw refusal(response.status, answer);
 }
 
-async function reach({ ask, csrf, base, answerWithinMs }, method, path, body) {
+async function reach({ ask, csrf, base, answerWithinMs }, method, path, { body, signal: given }) {
   const headers = { Accept: "application/json" };
+  const isBytes = body instanceof Uint8Array;
   if (UNSAFE.has(method)) {
-    headers["Content-Type"] = "application/json";
+    headers["Content-Type"] = isBytes ? "application/octet-stream" : "application/json";
     headers["X-CSRFToken"] = typeof csrf === "function" ? csrf() : csrf;
   }
-  const signal = AbortSignal.timeout(answerWithinMs);
+  const late = AbortSignal.timeout(answerWithinMs);
+  const signal = given ? AbortSignal.any([late, given]) : late;
   const options = { method, headers, credentials: "same-origin", redirect: "error", cache: "no-store", signal };
-  if (body !== undefined) options.body = JSON.stringify(body);
+  if (body !== undefined) options.body = isBytes ? body : JSON.stringify(body);
   try {
     return await ask(base + path, options);
   } catch {
@@ -171,6 +211,10 @@ function conversationList({ conversations, incarnation }) {
 
 function conversation({ cid, uids, seq, epoch, updated_ms: updatedMs = 0 }) {
   return { cid: id(cid), uids: list(uids, id, 2), seq: whole(seq), epoch, updated_ms: whole(updatedMs) };
+}
+
+function uploaded({ parts, whole: isWhole }) {
+  return { parts: whole(parts), whole: isWhole === true };
 }
 
 function signedOut({ prekey, sig }) {

@@ -27,9 +27,9 @@ export function helloFrame({ did, cursors, incarnation, build }) {
   return build ? { ...frame, build } : frame;
 }
 
-/** @param {{cid: string, clientId: string, kind: string, blob: Uint8Array}} post */
-export function postFrame({ cid, clientId, kind, blob }) {
-  return { f: "post", cid, client_id: clientId, kind, blob: toBase64Url(blob) };
+/** @param {{cid: string, clientId: string, kind: string, blob: Uint8Array, blobs?: string[]}} post blobs: attachments that the server keeps for it */
+export function postFrame({ cid, clientId, kind, blob, blobs = [] }) {
+  return { f: "post", cid, client_id: clientId, kind, blob: toBase64Url(blob), ...(blobs.length && { blobs }) };
 }
 
 /** @param {{cid: string, after: number, limit: number}} pull */

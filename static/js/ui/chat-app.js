@@ -111,6 +111,7 @@ export class ChatApp extends View {
     listen("conversations", () => this.#changed());
     listen("conversation", ({ cid }) => this.#changed(cid));
     listen("message", ({ message, isNew }) => this.#message(message, isNew));
+    listen("transfer", ({ cid, id, done, total }) => this.#whenOpen((desk) => desk.chat.transfer(cid, id, done, total)));
     listen("removed", ({ cid, id }) => this.#whenOpen((desk) => desk.chat.remove(cid, id)));
     listen("connection", ({ state }) => this.#whenOpen((desk) => (desk.chat.connection = state)));
     listen("problem", ({ code, cid }) => this.#problem(code, cid));

@@ -1,4 +1,5 @@
 /** One open chat: its header, its messages, its stop banner, its composer and its dialogs. */
+import { ChatFiles } from "./chat-files.js";
 import { conversationOf, nameOf } from "./conversations.js";
 import { duration } from "./dates.js";
 import { setIcon } from "./icons.js";
@@ -41,6 +42,8 @@ export class ChatView extends View {
     this.on("read", "click", () => this.#dialog("readDialog"));
     this.on("list", "read-to-end", () => this.markRead());
     this.on("list", "to-composer", () => this.parts.composer.focus());
+    new ChatFiles(this, { messenger: () => this.#messenger, about: () => this.#about() });
+    this.addEventListener("file-sent", ({ detail }) => this.#taken(detail.message, true));
     this.addEventListener("explain", ({ detail }) => this.parts.explain.open(detail));
     this.addEventListener("send-text", ({ detail }) => this.#send(detail));
     this.addEventListener("keep-draft", ({ detail }) => this.#keepDraft(detail));
@@ -116,6 +119,11 @@ export class ChatView extends View {
     if (this.parts.list.atNewest) this.markRead();
   }
 
+  /** @param {string} cid  @param {string} id  @param {number} done  @param {number} total  bytes of its file that went up */
+  transfer(cid, id, done, total) {
+    if (cid === this.#cid) this.parts.list.transfer(id, done, total);
+  }
+
   /** @param {string} cid  @param {string} id of a message that is gone */
   remove(cid, id) {
     if (cid === this.#cid) this.parts.list.remove(id);
@@ -166,6 +174,12 @@ export class ChatView extends View {
     timerWords.textContent = duration(timerS);
     timer.setAttribute("aria-label", say("timer.header", { time: duration(timerS) }));
     timer.title = say("timer.header", { time: duration(timerS) });
+  }
+
+  #about() {
+    const conversation = conversationOf(this.#messenger, this.#cid);
+    const canWrite = Boolean(conversation?.canWrite && !conversation.blocked);
+    return { cid: this.#cid, name: conversation ? nameOf(conversation) : "", canWrite };
   }
 
   #compare() {

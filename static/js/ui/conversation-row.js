@@ -41,10 +41,11 @@ export class ConversationRow extends View {
     if (at) time.dateTime = new Date(at).toISOString();
   }
 
-  #showLast({ draft, lastText, lastDeleted, lastMine, lastState, self }) {
+  #showLast({ draft, lastText, lastFile, lastDeleted, lastMine, lastState, self }) {
     const { last, state, stateName } = this.parts;
     last.classList.toggle("is-draft", Boolean(draft));
-    const text = lastDeleted ? say("message.deleted") : lastText;
+    const said = lastFile ? say("message.file", { name: lastFile }) : lastText;
+    const text = lastDeleted ? say("message.deleted") : said;
     last.textContent = draft ? say("row.draft", { text: draft }) : text || say("row.empty");
     const icon = !draft && text && lastMine && !self ? STATE_ICONS[lastState] : undefined;
     state.hidden = !icon;

@@ -3,7 +3,8 @@ import { clockTime, fullTime } from "./dates.js";
 import { copyText } from "./files.js";
 import { setIcon } from "./icons.js";
 import { reactionsText, showReactions } from "./message-reactions.js";
-import { isMore } from "./message-verbs.js";
+import { isMore, isSaid, lineOf } from "./message-verbs.js";
+import "./message-file.js";
 import { onlyEmoji, pieces } from "./text.js";
 import { define, View } from "./view.js";
 import { say, sayCode } from "./words.js";
@@ -59,6 +60,7 @@ export class MessageBubble extends View {
     this.classList.toggle("is-mine", message.mine);
     this.parts.more.hidden = !isMore(can);
     if (["text", "kind", "deleted"].some((name) => before?.[name] !== message[name])) this.#showText(message);
+    this.#showFile(message);
     this.#showQuote(message.deleted ? null : quote);
     showReactions(this.parts.reactions, message.reactions, can.react ? (wish) => this.#react(wish) : null);
     this.parts.edited.hidden = !message.edited || message.deleted;
@@ -67,6 +69,11 @@ export class MessageBubble extends View {
     this.parts.time.title = fullTime(message.at);
     this.#showState(message, own);
     this.#name(message, author);
+  }
+
+  /** @param {number} done  @param {number} total  bytes of its file that went up */
+  transfer(done, total) {
+    if (!this.parts.file.hidden) this.parts.file.progress(done, total);
   }
 
   async copy() {
@@ -85,12 +92,21 @@ export class MessageBubble extends View {
     parts.quoteText.textContent = quote?.text ?? "";
   }
 
+  #showFile(message) {
+    const { file, text } = this.parts;
+    const isFile = message.kind === "file" && !message.deleted;
+    file.hidden = !isFile;
+    text.hidden = isFile;
+    if (isFile) file.fill(message);
+  }
+
   #showText({ kind, text, code, deleted }) {
+    if (kind === "file" && !deleted) return this.classList.remove("is-odd", "is-emoji");
     const plain = kind === "text" && !deleted;
     const said = deleted ? "deleted" : kind;
     this.parts.text.replaceChildren(...(plain ? nodesOf(text) : [say(`message.${said}`, { code: code ?? "" })]));
     this.classList.toggle("is-emoji", plain && onlyEmoji(text));
-    this.classList.toggle("is-odd", !plain);
+    return this.classList.toggle("is-odd", !plain);
   }
 
   #showState({ mine, state, code, detail }, own) {
@@ -110,7 +126,7 @@ export class MessageBubble extends View {
   #name(message, author) {
     const { quote, quoteText, edited } = this.parts;
     const state = message.mine ? say(`state.${message.state}`) : "";
-    const said = message.kind === "text" && !message.deleted ? message.text : this.parts.text.textContent;
+    const said = isSaid(message) ? lineOf(message) : this.parts.text.textContent;
     const text = quote.hidden ? said : say("quote.read", { quote: quoteText.textContent, text: said });
     const more = [edited.hidden ? "" : edited.textContent, reactionsText(message.reactions)].filter(Boolean);
     const label = say("message.read", { author, text, time: clockTime(message.at), state });

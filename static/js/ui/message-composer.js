@@ -24,6 +24,9 @@ export class MessageComposer extends View {
     text.addEventListener("keydown", (event) => this.#key(event));
     text.addEventListener("compositionstart", () => (this.#composing = true));
     text.addEventListener("compositionend", () => (this.#composing = false));
+    this.on("attach", "click", () => this.parts.files.click());
+    this.on("files", "change", () => this.#chosen());
+    text.addEventListener("paste", (event) => this.#pasted(event));
     this.on("contextClose", "click", () => this.leaveContext());
     this.on("form", "pointerdown", (event) => event.target.closest("button") && event.preventDefault());
   }
@@ -100,6 +103,21 @@ export class MessageComposer extends View {
 
   disconnected() {
     clearTimeout(this.#timer);
+  }
+
+  // The same file may be chosen again.
+  #chosen() {
+    const { files } = this.parts;
+    this.emit("attach-files", { files: [...files.files] });
+    files.value = "";
+  }
+
+  // A copied picture; text that was copied along with one stays text.
+  #pasted(event) {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length || event.clipboardData.types.includes("text/plain")) return;
+    event.preventDefault();
+    this.emit("attach-files", { files });
   }
 
   #changed() {

@@ -98,6 +98,11 @@ export class MessageList extends View {
     if (this.#conversation) this.#redraw();
   }
 
+  /** @param {string} id  @param {number} done  @param {number} total */
+  transfer(id, done, total) {
+    this.#row(id)?.transfer(done, total);
+  }
+
   /** @param {string} id */
   copy(id) {
     this.#row(id)?.copy();

@@ -1,21 +1,24 @@
 /** Which verbs a message allows, and what they do; a verb that the Messenger does not have is not offered. */
 import { say } from "./words.js";
 
+/** @param {{kind: string, deleted?: boolean}} message  @returns {boolean} whether somebody's words or file are there */
+export const isSaid = ({ kind, deleted }) => (kind === "text" || kind === "file") && !deleted;
+
 /**
  * @param {object} messenger  @param {object} message  @param {boolean} canWrite into its chat
  * @returns {{reply: boolean, edit: boolean, earlier: boolean, erase: boolean, react: boolean, copy: boolean}}
  */
 export function verbsOf(messenger, { kind, mine, seq, deleted, earlier }, canWrite) {
-  const there = kind === "text" && !deleted;
+  const there = isSaid({ kind, deleted });
   const known = there && canWrite && seq !== null && seq !== undefined;
   const has = (name) => typeof messenger[name] === "function";
   return {
     reply: known && has("message"),
-    edit: known && mine && has("edit"),
+    edit: known && mine && kind === "text" && has("edit"),
     erase: known && mine && has("erase"),
     react: known && has("react"),
     earlier: there && earlier?.length > 0,
-    copy: there,
+    copy: there && kind === "text",
   };
 }
 
@@ -36,5 +39,6 @@ export function contextOf(verb, message, name) {
 export function lineOf(message) {
   if (!message) return say("quote.gone");
   if (message.deleted) return say("message.deleted");
+  if (message.kind === "file") return say("message.file", { name: message.file.name });
   return message.kind === "text" ? message.text : say(`message.${message.kind}`);
 }

@@ -1,5 +1,6 @@
 /** The words for what stands in the flow beside texts: lines, what they mean, and what is read out when something arrives. */
 import { duration } from "./dates.js";
+import { lineOf } from "./message-verbs.js";
 import { knows, say, sayCode } from "./words.js";
 
 /** About my own browsers and keys some lines read differently. */
@@ -44,8 +45,7 @@ export function stopText(part, { code, detail }, name) {
 /** @param {object} message  @param {string} name  @returns {string} for those who listen */
 export function arrival(message, name) {
   if (isLine(message)) return lineText(message, name);
-  const text = message.kind === "text" ? message.text : say(`message.${message.kind}`);
-  return say("message.arrived", { author: message.mine ? say("you") : name, text });
+  return say("message.arrived", { author: message.mine ? say("you") : name, text: lineOf(message) });
 }
 
 /** The one line at the top that says what protects a chat. @param {{self: boolean}} conversation  @param {string} name  @returns {object} as for a line */

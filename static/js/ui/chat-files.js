@@ -1,0 +1,50 @@
+/** Files of the open chat: dropped, pasted or chosen ones go to the dialog that sends them; those that came are fetched and shown or saved. */
+import { watchDrops } from "./drop-zone.js";
+import { download } from "./files.js";
+import { say } from "./words.js";
+import "./message-file.js";
+import "./picture-dialog.js";
+import "./send-files-dialog.js";
+
+export class ChatFiles {
+  #view;
+  #messenger;
+  #about;
+
+  /** @param {HTMLElement} view the chat  @param {{messenger: () => object, about: () => {cid: string, name: string, canWrite: boolean}}} given */
+  constructor(view, { messenger, about }) {
+    this.#view = view;
+    this.#messenger = messenger;
+    this.#about = about;
+    const { dropHint } = view.parts;
+    view.addEventListener("attach-files", ({ detail }) => this.#send(detail.files));
+    view.addEventListener("file-wanted", ({ detail }) => this.#fetch(detail));
+    watchDrops(view, { isOpen: () => about().canWrite, show: (over) => (dropHint.hidden = !over), take: (files) => this.#send(files) });
+  }
+
+  #send(files) {
+    const { cid, name, canWrite } = this.#about();
+    if (!canWrite || !files.length) return;
+    this.#view.parts.sendFiles.messenger = this.#messenger();
+    this.#view.parts.sendFiles.open({ cid, name, files });
+  }
+
+  async #fetch({ message, way, element }) {
+    const aborter = new AbortController();
+    element.begin(() => aborter.abort());
+    try {
+      const how = { onProgress: (done, total) => element.progress(done, total), signal: aborter.signal };
+      const file = await this.#messenger().openFile(message.cid, message.id, how);
+      element.end();
+      await this.#give(file, way, element);
+    } catch (error) {
+      element.end(error);
+    }
+  }
+
+  async #give(file, way, element) {
+    if (way === "save") return download(file);
+    const shown = Boolean(file.image) && (await this.#view.parts.picture.open(file));
+    return shown ? undefined : element.fail(say("file.notDrawn"));
+  }
+}

@@ -1,0 +1,33 @@
+/** One picture, as large as the window allows, and the way to keep it. */
+import { DialogView } from "./dialog-view.js";
+import { download } from "./files.js";
+import { hidePicture, showPicture } from "./shown-pictures.js";
+import { define } from "./view.js";
+
+export class PictureDialog extends DialogView {
+  #file = null;
+
+  prepared() {
+    this.on("save", "click", () => download(this.#file));
+  }
+
+  closed() {
+    this.#file = null;
+    hidePicture(this.parts.picture);
+  }
+
+  /** @param {{name: string, bytes: Uint8Array, image: {mime: string, width: number, height: number}}} file  @returns {Promise<boolean>} whether it could be drawn */
+  async open(file) {
+    const { picture, name } = this.parts;
+    const { mime, width, height } = file.image;
+    this.#file = file;
+    name.textContent = picture.alt = file.name;
+    Object.assign(picture, { width, height });
+    this.show();
+    const drawn = await showPicture(picture, { mime, bytes: file.bytes });
+    if (!drawn) this.close();
+    return drawn;
+  }
+}
+
+define("picture-dialog", PictureDialog);
