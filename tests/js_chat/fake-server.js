@@ -10,6 +10,8 @@ import { parsePrekey } from "/static/js/crypto/prekeys.js";
 import { generateEd25519, randomBytes, sha256, verify } from "/static/js/crypto/primitives.js";
 import { encodeSession } from "/static/js/crypto/session.js";
 
+import { FakeBlobs } from "./fake-blobs.js";
+
 export const ORIGIN = "https://chat.test";
 
 class Refusal extends Error {
@@ -37,6 +39,8 @@ export class FakeServer {
   pullsSeen = 0;
   handsOver = false; // events come instead of bells
   refusePosts = []; // codes for the next posts
+  blobs = new FakeBlobs(Refusal);
+  forgetBlobs = 0; // posts before which the server loses every attachment
   queue = Promise.resolve();
 
   static async make() {
@@ -81,12 +85,13 @@ export class FakeServer {
 
   async route(client, path, { method, body }) {
     const url = new URL(path, ORIGIN);
-    const data = body === undefined ? {} : JSON.parse(body);
+    const data = typeof body === "string" ? JSON.parse(body) : {};
     const parts = url.pathname.split("/").filter(Boolean).slice(1);
     const q = url.searchParams;
     if (parts[0] === "me") return this.me(client);
     if (parts[0] === "people") return parts[1] ? this.byUid(q) : this.peopleList(q);
     if (parts[0] === "keys") return this.keys(client, method, parts.slice(1), data, q);
+    if (parts[2] === "blobs") return this.blobCalls(client, method, parts, body);
     return this.conversationCalls(client, method, parts.slice(1), data, q);
   }
 
@@ -199,6 +204,12 @@ export class FakeServer {
     return this.post(client, data);
   }
 
+  blobCalls(client, method, [, cid, , blob, number], body) {
+    if (!client.did) throw new Refusal(403, "DEVICE_REQUIRED");
+    this.findFor(client, cid);
+    return this.blobs.answer(client, method, { cid, blob, number, body });
+  }
+
   mine({ person }) {
     return [...this.conversations.values()].filter(({ uids }) => uids.includes(person.uid));
   }
@@ -224,7 +235,7 @@ export class FakeServer {
   }
 
   /** Section 14. */
-  async post(client, { cid, client_id: clientId, kind, blob }) {
+  async post(client, { cid, client_id: clientId, kind, blob, blobs = [] }) {
     this.postsSeen += 1;
     const refused = (status, code, seconds) => ({ f: "refused", cid, client_id: clientId, status, code, retry_after: seconds });
     const conversation = this.findFor(client, cid);
@@ -232,6 +243,9 @@ export class FakeServer {
     if (forced) return refused(...forced);
     const known = conversation.events.find((event) => event.did === client.did && event.client_id === clientId);
     if (known) return { f: "accepted", cid, client_id: clientId, seq: known.seq, sha256: known.sha256, dup: true };
+    if (blobs.length && this.forgetBlobs > 0) this.blobs.kept.clear();
+    if (blobs.length && this.forgetBlobs > 0) this.forgetBlobs -= 1;
+    if (!this.blobs.has(cid, blobs)) return refused(409, "BLOB_MISSING");
     const bytes = fromBase64Url(blob);
     const refusal = kind === "message" ? this.judgeMessage(client, conversation, bytes) : await this.judgeRecord(client, conversation, bytes);
     if (refusal) return refused(...refusal);
@@ -342,6 +356,7 @@ function aborted(signal) {
 }
 
 function response(status, body) {
+  if (body instanceof Uint8Array) return new Response(body, { status });
   return { ok: status < 400, status, json: async () => body };
 }
 

@@ -1,5 +1,6 @@
 /** The claims of test_chat.py, each a story of people and browsers; run in a page. */
 
+import { ATTACHMENTS } from "./attachments.js";
 import { CHANGES } from "./changes.js";
 import { toBase64Url } from "/static/js/lib/bytes.js";
 import { FakeServer } from "./fake-server.js";
@@ -42,6 +43,7 @@ const SCENARIOS = {
   ...TIMERS,
   ...CHANGES,
   ...FAULTS,
+  ...ATTACHMENTS,
 
   async setup_steps_and_phases({ server, browserOf }) {
     const alice = browserOf(server.addPerson("alice"));

@@ -113,6 +113,15 @@ SCENARIOS = [
     "an_event_handed_over_needs_no_pull",
     "an_event_handed_over_out_of_turn_is_a_bell",
     "a_program_that_the_log_does_not_name_stops_writing",
+    "a_file_goes_up_before_its_message_and_comes_down_whole",
+    "texts_do_not_wait_for_a_file",
+    "an_upload_goes_on_after_a_reload",
+    "a_blob_that_the_server_lost_goes_up_again",
+    "a_server_that_lost_the_thread_gets_all_of_it_again",
+    "a_refused_file_is_told_and_can_be_tried_again_or_taken_back",
+    "bytes_of_an_attempt_that_was_cut_off_are_swept",
+    "what_a_person_deletes_is_gone_at_the_server",
+    "a_file_that_is_gone_or_too_large_is_told",
 ]
 
 

@@ -76,6 +76,7 @@ async function fetchBlob(open, { cid, file, isHere }, onProgress, signal) {
   const pieces = open.broken?.blob === file.blob ? open.broken.pieces : [];
   open.broken = { blob: file.blob, pieces };
   while (pieces.length < partsOf(file.size)) {
+    if (signal?.aborted) throw new ChatError("CANCELLED");
     onProgress(Math.min(pieces.length * PART_BYTES, total), total);
     const number = pieces.length;
     const most = Math.min(PART_BYTES, total - number * PART_BYTES);

@@ -49,6 +49,8 @@ export class Unlocked {
   #stopped = false;
   #isRemovalTold = false;
   #timers = new Map(); // way to cancel -> what is run instead
+  /** What came of a file whose fetching broke off: {blob, pieces} or null. */
+  broken = null;
   /** Roots that a dialog showed, by uid. */
   compared = new Map();
 

@@ -16,28 +16,25 @@ const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
  */
 export async function sealBlob(plaintext, fk, fsalt) {
   checkSize(plaintext.length);
-  const padded = new Uint8Array(padme(plaintext.length));
-  padded.set(plaintext);
   const keys = await fileKeys(fk, fsalt);
-  const blob = concat(fsalt, keys.commit, await sealChunks(padded, keys));
+  const blob = new Uint8Array(blobLength(plaintext.length));
+  blob.set(fsalt);
+  blob.set(keys.commit, fsalt.length);
+  await sealInto(blob.subarray(BLOB_HEAD_BYTES), plaintext, padme(plaintext.length), keys);
   return { blob, hash: await sha256(blob), size: plaintext.length };
 }
 
 /** @param {Uint8Array} padded @param {{key: Uint8Array, base: Uint8Array}} keys @returns {Promise<Uint8Array>} all chunks */
-export async function sealChunks(padded, { key, base }) {
-  const last = chunkCount(padded.length) - 1;
-  const sealed = new Uint8Array(padded.length + TAG_BYTES * (last + 1));
-  for (let i = 0; i <= last; i += 1) {
-    const chunk = padded.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
-    sealed.set(await gcmSeal(key, nonceOf(base, i), chunk, chunkInfo(i, i === last)), i * SEALED_CHUNK_BYTES);
-  }
+export async function sealChunks(padded, keys) {
+  const sealed = new Uint8Array(padded.length + TAG_BYTES * chunkCount(padded.length));
+  await sealInto(sealed, padded, padded.length, keys);
   return sealed;
 }
 
 /**
  * In section 9's order of checks; call `checkSize` before fetching.
  * @param {Uint8Array} blob @param {{fk: Uint8Array, size: number, hash: Uint8Array}} content of the message
- * @returns {Promise<Uint8Array>} plaintext @throws FILE_TOO_LARGE, FILE_HASH_MISMATCH, FILE_TRUNCATED, BAD_COMMIT, BAD_TAG, BAD_PADDING
+ * @returns {Promise<Uint8Array>} plaintext, a part of a longer buffer @throws FILE_TOO_LARGE, FILE_HASH_MISMATCH, FILE_TRUNCATED, BAD_COMMIT, BAD_TAG, BAD_PADDING
  */
 export async function openBlob(blob, { fk, size, hash }) {
   checkSize(size);
@@ -70,6 +67,22 @@ export async function fileKeys(fk, fsalt) {
   return { key: okm.slice(0, 32), base: okm.slice(32, 44), commit: okm.slice(44) };
 }
 
+// A large file is in memory twice, not four times: zeros are put behind the last piece only.
+async function sealInto(target, bytes, paddedLength, { key, base }) {
+  const last = chunkCount(paddedLength) - 1;
+  for (let i = 0; i <= last; i += 1) {
+    const chunk = pieceOf(bytes, i * CHUNK_BYTES, Math.min((i + 1) * CHUNK_BYTES, paddedLength));
+    target.set(await gcmSeal(key, nonceOf(base, i), chunk, chunkInfo(i, i === last)), i * SEALED_CHUNK_BYTES);
+  }
+}
+
+function pieceOf(bytes, from, to) {
+  if (to <= bytes.length) return bytes.subarray(from, to);
+  const piece = new Uint8Array(to - from);
+  piece.set(bytes.subarray(from, to));
+  return piece;
+}
+
 async function openChunks(sealed, key, base) {
   const count = Math.ceil(sealed.length / SEALED_CHUNK_BYTES);
   const padded = new Uint8Array(sealed.length - count * TAG_BYTES);
@@ -83,7 +96,7 @@ async function openChunks(sealed, key, base) {
 function unpadFile(padded, size) {
   check(padded.length >= padme(size), "FILE_TRUNCATED");
   check(padded.length === padme(size) && padded.subarray(size).every((byte) => byte === 0), "BAD_PADDING");
-  return padded.slice(0, size);
+  return padded.subarray(0, size);
 }
 
 // A multiple of 65536 gets an empty last chunk: a cut file never ends like a whole one.
