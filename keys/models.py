@@ -30,6 +30,8 @@ class Device(models.Model):
     dk_pub = models.BinaryField(max_length=32)
     added_ms = models.BigIntegerField(_("added (ms)"))
     removed_at = models.DateTimeField(_("removed"), null=True)
+    # Coarse, such as "Firefox, Linux": of the browser that published the bundle which listed the device first.
+    browser = models.CharField(_("browser"), max_length=40, blank=True, default="", db_default="")
     # The highest one-time prekey id ever taken in: a used id never comes back (protocol section 5).
     opk_max_id = models.BigIntegerField(default=0)
     # The highest write of the browser's keyring that it told of: an older copy of the browser has less (section 10).

@@ -8,6 +8,7 @@ app_name = "keys"
 urlpatterns = [
     path("publish/", views.publish, name="publish"),
     path("bundles/<uid>/", views.bundles, name="bundles"),
+    path("browsers/", views.browsers, name="browsers"),
     path("log/", views.log, name="log"),
     path("prekeys/", views.prekeys, name="prekeys"),
     path("prekeys/fetch/", views.fetch_prekeys, name="fetch-prekeys"),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 
+from accounts.browsers import browser_label
 from accounts.models import User
 from accounts.throttles import TooMany
 from chatproject.lib.api import ApiError, api_view, as_count, read_json, read_query
@@ -49,7 +50,8 @@ def refusals_as_json(view: Callable[..., Awaitable[T]]) -> Callable[..., Awaitab
 async def publish(request: HttpRequest) -> Answer:
     given = read_json(request, {"bundle": parsers.as_bytes, "prekeys": parsers.as_prekeys})
     user = await _user(request)
-    published = await run(services.publish, owner=user, **given)
+    browser = browser_label(request.headers.get("User-Agent", ""))
+    published = await run(services.publish, owner=user, browser=browser, **given)
     await signals.bundle_published.asend_robust(sender=Bundle, uid=user.uid, log_size=published.log_size)
     return {"version": published.version, "log_size": published.log_size}
 
@@ -64,6 +66,14 @@ async def bundles(request: HttpRequest, uid: str) -> Answer:
         raise ApiError("NOT_FOUND", 404) from None
     page = await run(services.bundle_page, uid=person, **query)
     return {"uid": uid, "bundles": [to_base64url(blob) for blob in page.blobs], "current": page.current}
+
+
+@api_view("GET")
+@refusals_as_json
+async def browsers(request: HttpRequest) -> Answer:
+    read_query(request, {})
+    kinds = await run(services.browser_kinds, await _user(request))
+    return {"browsers": {did.hex: kind for did, kind in kinds.items()}}
 
 
 @api_view("GET")

@@ -7,6 +7,7 @@ from keys.services import handout
 from keys.services.devices import (
     SESSION_KEY,
     bound_device,
+    browser_kinds,
     bundle_devices,
     bundle_page,
     current_bundle_ref,
@@ -27,6 +28,7 @@ __all__ = [
     "SignedPrekey",
     "asset_leaf",
     "bound_device",
+    "browser_kinds",
     "bundle_devices",
     "bundle_page",
     "current_bundle_ref",

@@ -28,6 +28,11 @@ def device_of(user: User, did: UUID) -> Device | None:
     return user.devices.active().filter(did=did).first()
 
 
+def browser_kinds(user: User) -> dict[UUID, str]:
+    """What the person's browsers said they were when they came, such as "Firefox, Linux"; empty: neither recognised."""
+    return dict(user.devices.active().values_list("did", "browser"))
+
+
 def bound_device(session: SessionBase, user: User) -> Device | None:
     """The device that this web session has proved, while it is the person's and not removed."""
     try:

@@ -22,8 +22,8 @@ class Published:
     log_size: int
 
 
-def publish(*, owner: User, bundle: bytes, prekeys: list[SignedPrekey]) -> Published:
-    """The owner's next bundle, with the prekeys of devices that it lists.
+def publish(*, owner: User, bundle: bytes, prekeys: list[SignedPrekey], browser: str = "") -> Published:
+    """The owner's next bundle, with the prekeys of devices that it lists; `browser`: the coarse kind of who brings it.
 
     Refused STALE_BUNDLE when it is not the version after the current one, else with the code of the check that
     fails; throttles.TooMany beyond 60 an hour.
@@ -35,7 +35,7 @@ def publish(*, owner: User, bundle: bytes, prekeys: list[SignedPrekey]) -> Publi
         _check_version(owner, parsed)
         row = owner.bundles.create(version=parsed.core.version, blob=bundle, bundle_hash=parsed.bundle_hash)
         size = logbook.append(size=size, leaf=_leaf(parsed), bundle=row)
-        devices = _match_devices(owner, parsed.core)
+        devices = _match_devices(owner, parsed.core, browser)
         _put_all_prekeys(devices, prekeys)
         accounts.set_bundle_version(uid=owner.uid, version=row.version)
         logbook.sign_head(size)
@@ -59,23 +59,23 @@ def _leaf(parsed: bundles.Bundle) -> bytes:
     return leaf.encode()
 
 
-def _match_devices(owner: User, core: bundles.BundleCore) -> dict[bytes, Device]:
+def _match_devices(owner: User, core: bundles.BundleCore, browser: str) -> dict[bytes, Device]:
     """Make the owner's devices those of the bundle; what is no longer listed is removed and loses its prekeys."""
     entries = {UUID(bytes=entry.did): entry for entry in core.devices}
     known = Device.objects.in_bulk(list(entries))
     for did, entry in entries.items():
-        known[did] = _keep_device(owner, known.get(did), did, entry)
+        known[did] = _keep_device(owner, known.get(did), entry, browser)
     gone = owner.devices.active().exclude(did__in=list(entries))
     Prekey.objects.filter(device__in=gone).delete()
     gone.update(removed_at=timezone.now())
     return {did.bytes: device for did, device in known.items()}
 
 
-def _keep_device(owner: User, device: Device | None, did: UUID, entry: bundles.DeviceEntry) -> Device:
+def _keep_device(owner: User, device: Device | None, entry: bundles.DeviceEntry, browser: str) -> Device:
     """A device id belongs to one person and one pair of keys for good: BAD_KEY otherwise."""
     if device is None:
-        added_ms = min(entry.added_ms, Device.MAX_MS)
-        return owner.devices.create(did=did, ds_pub=entry.ds_pub, dk_pub=entry.dk_pub, added_ms=added_ms)
+        about = {"added_ms": min(entry.added_ms, Device.MAX_MS), "browser": browser}
+        return owner.devices.create(did=UUID(bytes=entry.did), ds_pub=entry.ds_pub, dk_pub=entry.dk_pub, **about)
     same_keys = (bytes(device.ds_pub), bytes(device.dk_pub)) == (entry.ds_pub, entry.dk_pub)
     if device.owner_id != owner.pk or not same_keys:
         raise Refused("BAD_KEY")

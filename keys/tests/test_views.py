@@ -1,5 +1,6 @@
 """Public keys over HTTP: shapes, refusals, and that a failing listener costs nothing."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,14 @@ from django.test import Client
 from accounts.tests.people import log_in
 from chatproject.lib.encoding import from_base64url, to_base64url
 from keys import formats, log, services, signals
-from keys.models import Bundle
+from keys.models import Bundle, Device
 from keys.tests.owners import Owner
 from keys.tests.web import answer, get, post, words
 
 DOORS = [
     ("post", "publish/"),
     ("get", f"bundles/{'0' * 32}/"),
+    ("get", "browsers/"),
     ("get", "log/"),
     ("get", "prekeys/"),
     ("post", "prekeys/"),
@@ -40,6 +42,15 @@ def test_a_bundle_is_published_and_read_back(client: Client, alice: Owner) -> No
     page = {"uid": alice.user.uid.hex, "bundles": [blob], "current": 1}
     assert get(client, f"bundles/{alice.user.uid.hex}/").json() == page
     assert get(client, f"bundles/{alice.user.uid.hex}/", after=1).json() == {**page, "bundles": []}
+
+
+def test_a_person_sees_what_kind_of_browser_brought_each_device(client: Client, alice: Owner, bob: Owner) -> None:
+    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    body = json.dumps({"bundle": to_base64url(alice.bundle()), "prekeys": []})
+    client.post("/api/keys/publish/", body, content_type="application/json", HTTP_USER_AGENT=agent)
+    bob.publish()
+    assert get(client, "browsers/").json() == {"browsers": {alice.browsers[0].did.hex(): "Firefox, Linux"}}
+    assert "Gecko" not in str(Device.objects.values().get(owner=alice.user))
 
 
 def test_each_refusal_of_a_bundle_has_its_status(client: Client, alice: Owner) -> None:

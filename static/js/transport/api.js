@@ -46,6 +46,7 @@ function keyCalls(call) {
   return {
     publish: ({ bundle, prekeys }) => call("POST", "/api/keys/publish/", { bundle: toBase64Url(bundle), prekeys: prekeys.map(signedOut) }),
     bundles: (uid, after = 0) => call("GET", `/api/keys/bundles/${uid}/?${query({ after })}`).then(read(bundlePage)),
+    browserKinds: () => call("GET", "/api/keys/browsers/").then(read(browserKinds)),
     log: (from) => call("GET", `/api/keys/log/?${query({ from })}`).then(read(logPage)),
     addPrekeys: (prekeys) => call("POST", "/api/keys/prekeys/", { prekeys: prekeys.map(signedOut) }),
     prekeyState: () => call("GET", "/api/keys/prekeys/").then(read(prekeyState)),
@@ -189,6 +190,10 @@ function person({ uid, name, display_name: shown, has_keys: hasKeys }) {
 
 function bundlePage({ bundles, current }) {
   return { current: whole(current), bundles: list(bundles, bytes) };
+}
+
+function browserKinds({ browsers }) {
+  return new Map(Object.entries(browsers).map(([did, kind]) => [id(did), text(kind)]));
 }
 
 function logPage({ leaves, size, head, sig, log_pub: logPub }) {
