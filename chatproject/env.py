@@ -90,14 +90,10 @@ def secret(name: str) -> str:
     raise ImproperlyConfigured(f"{name} is not set. Run bin/run once, or give {name} or {name}_FILE.")
 
 
-def key_bytes(name: str) -> bytes:
-    """One 32-byte key, base64url."""
-    return _key(name, secret(name))
-
-
 def key_list(name: str) -> list[bytes]:
     """32-byte keys, base64url, separated by commas, the newest first."""
-    return [_key(name, part.strip()) for part in secret(name).split(",") if part.strip()]
+    keys = [_key(name, part.strip()) for part in secret(name).split(",") if part.strip()]
+    return keys or [_key(name, "")]
 
 
 def _key(name: str, value: str) -> bytes:

@@ -29,7 +29,7 @@ ADMIN_PATH = env.text("ADMIN_PATH", "admin").strip("/")
 SECRET_KEY = env.secret("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 FIELD_KEYS = env.key_list("FIELD_KEYS")
-LOG_KEY_SEED = env.key_bytes("LOG_KEY_SEED")
+LOG_KEY_SEEDS = env.key_list("LOG_KEY_SEED")
 
 DEBUG = False
 ROOT_URLCONF = "chatproject.urls"

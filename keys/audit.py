@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 from keys import bundles, formats, log, signer
 from keys.errors import Refused
-from keys.models import Bundle, LogHead, LogLeaf, LogNode
+from keys.keychain import KeyChain
+from keys.models import Bundle, KeyChange, LogHead, LogLeaf, LogNode
 from keys.replay import Replay
 
 CHUNK_ROWS = 1000
@@ -12,17 +13,28 @@ CHUNK_ROWS = 1000
 Progress = Callable[[int], None]
 
 
-def findings(progress: Progress) -> Iterator[str]:
-    """Each thing that is wrong, as a sentence without content; `progress` hears the number of leaves looked at."""
-    audit = _Audit(progress)
+def sizes() -> tuple[int, int]:
+    """How many leaves and how many heads there are to look at."""
+    return LogLeaf.objects.count(), LogHead.objects.count()
+
+
+def silent(done: int) -> None:
+    """For who wants to see no progress."""
+
+
+def findings(of_leaves: Progress = silent, of_heads: Progress = silent) -> Iterator[str]:
+    """Each thing that is wrong, as a sentence without content; both hear how many were looked at."""
+    audit = _Audit(of_leaves, of_heads)
     yield from audit.leaves()
+    yield from audit.key_changes()
     yield from audit.heads()
     yield from audit.bundles_without_leaf()
 
 
 class _Audit:
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, of_leaves: Progress, of_heads: Progress) -> None:
+        self._of_leaves, self._of_heads = of_leaves, of_heads
+        self._keys = KeyChain()
         self._replay = Replay()
         self._previous: dict[bytes, bundles.Bundle] = {}
         self._size = 0
@@ -38,18 +50,25 @@ class _Audit:
                     yield f"leaf {self._size}: missing"
                     return
                 yield from (f"leaf {row.index}: {what}" for what in self._leaf(row, stored))
-            self._progress(self._size)
+            self._of_leaves(self._size)
+
+    def key_changes(self) -> Iterator[str]:
+        """The server signs by these rows, browsers judge by the leaves."""
+        rows = KeyChange.objects.order_by("leaf_id").values_list("leaf_id", "old_pub", "new_pub")
+        if [(index, bytes(old), bytes(new)) for index, old, new in rows] != self._keys.changes:
+            yield "key changes: other rows than the leaves tell"
 
     def heads(self) -> Iterator[str]:
-        largest = 0
-        for row in LogHead.objects.order_by("pk").iterator(CHUNK_ROWS):
-            if not signer.is_own(row):
+        largest, first_key = 0, signer.public_key(0)
+        for number, row in enumerate(LogHead.objects.order_by("pk").iterator(CHUNK_ROWS), 1):
+            if not self._keys.signed(row, first_key):
                 yield f"head {row.pk}: not signed with the log key"
             if row.size < largest:
                 yield f"head {row.pk}: smaller than one before"
             if self._roots.get(row.size) != bytes(row.root):
                 yield f"head {row.pk}: another root than the leaves give at size {row.size}"
             largest = max(largest, row.size)
+            self._of_heads(number)
         if largest < self._size:
             yield f"leaf {largest}: no signed head covers it"
 
@@ -63,6 +82,7 @@ class _Audit:
 
     def _leaf(self, row: LogLeaf, stored: dict[log.Block, bytes]) -> Iterator[str]:
         leaf, value = bytes(row.leaf), log.leaf_hash(bytes(row.leaf))
+        root_before = log.root(self._peaks.items())
         if bytes(row.leaf_hash) != value:
             yield "its stored hash is another"
         yield from self._grow(value, stored)
@@ -71,6 +91,8 @@ class _Audit:
             self._replay.add(parsed)
             if isinstance(parsed, formats.Leaf):
                 self._check_bundle(row.bundle, parsed)
+            if isinstance(parsed, formats.KeyLeaf):
+                self._keys.add(parsed, index=row.index, root=root_before)
         except Refused as refused:
             yield refused.code
 

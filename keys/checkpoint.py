@@ -32,7 +32,7 @@ async def show(request: HttpRequest) -> HttpResponse:
 @require_safe
 async def key(request: HttpRequest) -> HttpResponse:
     """The log's key as signed-note's verifiers take it: name+id+base64(type || key)."""
-    name, public_key = origin(), signer.public_key()
+    name, public_key = origin(), await run(signer.public_key)
     line = f"{name}+{key_id(name, public_key).hex()}+{_base64(ED25519 + public_key)}\n"
     return HttpResponse(line, content_type="text/plain; charset=utf-8")
 
@@ -60,7 +60,8 @@ def checkpoint(head: LogHead) -> str:
     """Origin, size, root; an empty line; the log's signature over the three lines."""
     name = origin()
     text = f"{name}\n{head.size}\n{_base64(bytes(head.root))}\n"
-    sig = key_id(name, signer.public_key()) + signer.sign_note(text.encode())
+    pub = signer.public_key()
+    sig = key_id(name, pub) + signer.sign_note(text.encode())
     return f"{text}\n\N{EM DASH} {name} {_base64(sig)}\n"
 
 

@@ -129,23 +129,61 @@ class AssetLeaf:
         return label("asset-leaf") + vec(self.build) + self.manifest_hash
 
 
+@dataclass(frozen=True, slots=True)
+class KeyLeaf:
+    """A log leaf of a new log key; `size` and `root` of the leaves before it, `sig` by the old key over the rest."""
+
+    old_pub: bytes
+    new_pub: bytes
+    size: int
+    root: bytes
+    sig: bytes
+
+    def signed(self) -> bytes:
+        return label("key-leaf") + self.old_pub + self.new_pub + struct.pack(">Q", self.size) + self.root
+
+    def encode(self) -> bytes:
+        return self.signed() + self.sig
+
+
+AnyLeaf = Leaf | AssetLeaf | KeyLeaf
+
+
 def leaf_of(*, name: str, uid: bytes, version: int, bundle_hash: bytes) -> Leaf:
     idx = H(label("idx") + name.encode("ascii"))
     return Leaf(idx, H(label("uid") + uid), version, bundle_hash)
 
 
-def parse_leaf(data: bytes) -> Leaf | AssetLeaf:
-    """Either kind of leaf. Refuses BAD_ENCODING."""
+def parse_leaf(data: bytes) -> AnyLeaf:
+    """Any kind of leaf; the signature of a key leaf is not judged yet. Refuses BAD_ENCODING."""
     reader = Reader(data)
-    leaf: Leaf | AssetLeaf
+    leaf: AnyLeaf
     if data.startswith(label("asset-leaf")):
         reader.label("asset-leaf")
         leaf = AssetLeaf(reader.vec(), reader.take(32))
+    elif data.startswith(label("key-leaf")):
+        leaf = _read_key_leaf(reader)
     else:
         reader.label("leaf")
         leaf = Leaf(reader.take(32), reader.take(32), reader.uint(4), reader.take(32))
     reader.end()
     return leaf
+
+
+def _read_key_leaf(reader: Reader) -> KeyLeaf:
+    reader.label("key-leaf")
+    leaf = KeyLeaf(reader.take(32), reader.take(32), reader.uint(8), reader.take(32), reader.take(64))
+    if leaf.old_pub == leaf.new_pub:
+        raise Refused("BAD_ENCODING")
+    return leaf
+
+
+def check_key_leaf(leaf: KeyLeaf) -> None:
+    """Refuse (LOG_BAD_HEAD) one that its old key did not sign."""
+    try:
+        verify(pub=leaf.old_pub, message=leaf.signed(), sig=leaf.sig)
+    except Refused:
+        raise Refused("LOG_BAD_HEAD") from None
 
 
 @dataclass(frozen=True, slots=True)

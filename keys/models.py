@@ -108,6 +108,18 @@ class LogLeaf(models.Model):
         return str(self.index)
 
 
+class KeyChange(models.Model):
+    """A leaf that brings another log key, taken apart: from the next size on heads are signed with `new_pub`."""
+
+    leaf = models.OneToOneField(LogLeaf, models.PROTECT, related_name="key_change", to_field="index")
+    old_pub = models.BinaryField(max_length=32)
+    new_pub = models.BinaryField(max_length=32)
+    leaf_id: int
+
+    def __str__(self) -> str:
+        return f"log key from leaf {self.leaf_id} on"
+
+
 class LogNode(models.Model):
     """The hash of one complete subtree (see `log.py`); level 0 are the leaf hashes."""
 

@@ -1,7 +1,7 @@
 """What every prefix of the log must obey (protocol section 4): versions step by one, a name keeps its uid. Pure."""
 
 from keys.errors import Refused
-from keys.formats import AssetLeaf, Leaf
+from keys.formats import AnyLeaf, Leaf
 
 
 class Replay:
@@ -10,9 +10,9 @@ class Replay:
     def __init__(self) -> None:
         self.last: dict[bytes, Leaf] = {}
 
-    def add(self, leaf: Leaf | AssetLeaf) -> None:
+    def add(self, leaf: AnyLeaf) -> None:
         """Refuse NAME_REBOUND or BUNDLE_CHAIN_BROKEN; nothing is kept then."""
-        if isinstance(leaf, AssetLeaf):
+        if not isinstance(leaf, Leaf):
             return
         before = self.last.get(leaf.idx)
         if before and before.uid_hash != leaf.uid_hash:

@@ -39,6 +39,7 @@ CODES = frozenset(
         "CLOCK_SKEW",
         "SEQ_GAP",
         "KEYFILE_STALE",
+        "LOG_KEY_ROTATED",
         "ROOT_ROTATED",
         "ROOT_RESET",
         "RESTART_SUSPECT",

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reference.bundle import Bundle
 from reference.encoding import Reader, label, u32, u64, vec
 from reference.errors import ProtocolError, require
 from reference.merkle import root
-from reference.primitives import sha256, sign, verify
+from reference.primitives import ed25519_public, sha256, sign, verify
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -28,6 +29,24 @@ class AssetLeaf:
 
     build: str
     manifest_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLeaf:
+    """A leaf with which the log goes on under another key; `size` and `root` of the leaves before it."""
+
+    old_pub: bytes
+    new_pub: bytes
+    size: int
+    root: bytes
+    sig: bytes
+
+    @property
+    def signed(self) -> bytes:
+        return label("key-leaf") + self.old_pub + self.new_pub + u64(self.size) + self.root
+
+
+AnyLeaf = BundleLeaf | AssetLeaf | KeyLeaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +85,13 @@ def leaf_of(bundle: Bundle) -> bytes:
     return bundle_leaf(bundle.core.name, bundle.core.uid, bundle.core.version, bundle.hash)
 
 
-def parse_leaf(data: bytes) -> BundleLeaf | AssetLeaf:
+def key_leaf(leaves: Sequence[bytes], *, old_seed: bytes, new_pub: bytes) -> bytes:
+    """The leaf behind these with which their key hands over to `new_pub`."""
+    unsigned = KeyLeaf(ed25519_public(old_seed), new_pub, len(leaves), root(leaves), b"")
+    return unsigned.signed + sign(old_seed, unsigned.signed)
+
+
+def parse_leaf(data: bytes) -> AnyLeaf:
     """BAD_ENCODING unless `data` is exactly one leaf."""
     reader = Reader(data)
     if data.startswith(label("asset-leaf")):
@@ -74,6 +99,12 @@ def parse_leaf(data: bytes) -> BundleLeaf | AssetLeaf:
         asset = AssetLeaf(_utf8(reader.vec()), reader.take(32))
         reader.end()
         return asset
+    if data.startswith(label("key-leaf")):
+        reader.label("key-leaf")
+        change = KeyLeaf(reader.take(32), reader.take(32), reader.u64(), reader.take(32), reader.take(64))
+        reader.end()
+        require(change.old_pub != change.new_pub, "BAD_ENCODING")
+        return change
     reader.label("leaf")
     leaf = BundleLeaf(reader.take(32), reader.take(32), reader.u32(), reader.take(32))
     reader.end()
@@ -105,6 +136,14 @@ def make_head(leaves: Sequence[bytes], *, log_seed: bytes, log_pub: bytes, ts_ms
     return head, sign(log_seed, head)
 
 
+class Accepted(NamedTuple):
+    """`log_pub`: the key in force at the head's size, to be pinned from now on."""
+
+    head: Head
+    leaves: tuple[bytes, ...]
+    log_pub: bytes
+
+
 def accept_head(
     data: bytes,
     sig: bytes,
@@ -115,21 +154,42 @@ def accept_head(
     now_ms: int,
     my_name: str,
     my_bundle_hashes: Collection[bytes],
-) -> tuple[Head, tuple[bytes, ...]]:
-    """Grow the own tree to a head: returns the head and all leaves.
+    pinned_size: int | None = None,
+) -> Accepted:
+    """Grow the own tree to a head: returns the head, all leaves and the key that signed it.
 
-    Errors: BAD_ENCODING, LOG_BAD_HEAD, LOG_ROLLBACK, LOG_SPLIT_VIEW, LOG_SELF_FORGED, BUNDLE_CHAIN_BROKEN,
-    NAME_REBOUND, LOG_STALE.
+    `log_pub` was pinned at `pinned_size` leaves, by default the own ones. Errors: BAD_ENCODING, LOG_BAD_HEAD,
+    LOG_ROLLBACK, LOG_SPLIT_VIEW, LOG_SELF_FORGED, BUNDLE_CHAIN_BROKEN, NAME_REBOUND, LOG_STALE.
     """
     head = parse_head(data)
     parsed = [parse_leaf(leaf) for leaf in new_leaves]
+    pinned = len(own_leaves) if pinned_size is None else pinned_size
+    log_pub = follow_keys(parsed, len(own_leaves), log_pub=log_pub, pinned_size=pinned)
     _check_signature(head, data, sig, log_pub)
     leaves = (*own_leaves, *new_leaves)
     require(head.size >= len(own_leaves), "LOG_ROLLBACK")
     require(head.size == len(leaves) and head.root == root(leaves), "LOG_SPLIT_VIEW")
+    for at, leaf in enumerate(parsed, len(own_leaves)):
+        if isinstance(leaf, KeyLeaf):
+            require((leaf.size, leaf.root) == (at, root(leaves[:at])), "LOG_SPLIT_VIEW")
     _check_steps([parse_leaf(leaf) for leaf in own_leaves], parsed, index_of(my_name), my_bundle_hashes)
     require(now_ms - head.ts_ms <= DAY_MS, "LOG_STALE")
-    return head, leaves
+    return Accepted(head, leaves, log_pub)
+
+
+def follow_keys(new: Sequence[AnyLeaf], start: int, *, log_pub: bytes, pinned_size: int) -> bytes:
+    """The key in force behind the leaves from `start` on; LOG_BAD_HEAD unless they lead to `log_pub` and on from it."""
+    key: bytes | None = None
+    pinned_at = min(pinned_size, start + len(new))
+    for at, leaf in enumerate((*new, None), start):
+        if at == pinned_at:
+            require(key is None or key == log_pub, "LOG_BAD_HEAD")
+            key = log_pub
+        if isinstance(leaf, KeyLeaf):
+            require(key is None or key == leaf.old_pub, "LOG_BAD_HEAD")
+            _check_by_log_key(leaf.old_pub, leaf.signed, leaf.sig)
+            key = leaf.new_pub
+    return key or log_pub
 
 
 def last_leaf(leaves: Sequence[bytes], idx: bytes) -> BundleLeaf | None:
@@ -145,16 +205,20 @@ def check_logged(bundle: Bundle, leaves: Sequence[bytes]) -> None:
 
 
 def _check_signature(head: Head, data: bytes, sig: bytes, log_pub: bytes) -> None:
+    _check_by_log_key(log_pub, data, sig)
+    require(head.log_id == log_id_of(log_pub), "LOG_BAD_HEAD")
+
+
+def _check_by_log_key(log_pub: bytes, data: bytes, sig: bytes) -> None:
     try:
         verify(log_pub, data, sig)
     except ProtocolError:
         raise ProtocolError("LOG_BAD_HEAD") from None
-    require(head.log_id == log_id_of(log_pub), "LOG_BAD_HEAD")
 
 
 def _check_steps(
-    own: Sequence[BundleLeaf | AssetLeaf],
-    new: Sequence[BundleLeaf | AssetLeaf],
+    own: Sequence[AnyLeaf],
+    new: Sequence[AnyLeaf],
     my_idx: bytes,
     my_bundle_hashes: Collection[bytes],
 ) -> None:

@@ -25,6 +25,8 @@ class DevicePrekeys:
 class Notary:
     """The own tree and every verified bundle chain; grows, never shrinks. `log_pub` is pinned at first use.
 
+    `pinned_size`: of the log at which `log_pub` was in force; None: of the own tree.
+
     `head`: the last head that was believed, with its signature behind it.
     """
 
@@ -32,6 +34,7 @@ class Notary:
     uid: bytes
     name: str
     log_pub: bytes | None = None
+    pinned_size: int | None = None
     leaves: tuple[bytes, ...] = ()
     head: bytes | None = None
     chains: dict[bytes, list[Bundle]] = field(default_factory=dict)
@@ -56,7 +59,7 @@ class Notary:
         self.expected_size = max(self.expected_size, len(self.leaves) + 1 if log_size is None else log_size)
 
     def sync_log(self, now_ms: int) -> tuple[str, ...]:
-        """Fetch what is new up to one head and grow the tree to it; returns notices about the own bundle."""
+        """Fetch what is new up to one head and grow the tree to it; returns notices about own bundle and log key."""
         fresh: list[bytes] = []
         while True:
             answer = self.web.get("/api/keys/log/", **{"from": len(self.leaves) + len(fresh)})
@@ -64,17 +67,20 @@ class Notary:
             if not answer["leaves"] or len(self.leaves) + len(fresh) >= answer["size"]:
                 break
         notices = self._recognise_own(fresh)
-        self.log_pub = self.log_pub or unb64(answer["log_pub"])
-        _, self.leaves = accept_head(
+        accepted = accept_head(
             unb64(answer["head"]),
             unb64(answer["sig"]),
-            log_pub=self.log_pub,
+            log_pub=self.log_pub or unb64(answer["log_pub"]),
+            pinned_size=self.pinned_size if self.log_pub else answer["size"],
             own_leaves=self.leaves,
             new_leaves=fresh,
             now_ms=now_ms,
             my_name=self.name,
             my_bundle_hashes=self.own_hashes,
         )
+        if self.log_pub not in (None, accepted.log_pub):
+            notices += ("LOG_KEY_ROTATED",)
+        self.leaves, self.log_pub, self.pinned_size = accepted.leaves, accepted.log_pub, None
         self.head = unb64(answer["head"]) + unb64(answer["sig"])
         self.expected_size = len(self.leaves)
         return notices

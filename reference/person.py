@@ -125,8 +125,8 @@ class Person:
         notices = self.notary.adopt_own_chain()
         current = self._current()
         account = import_account(data, passphrase, uid=self.uid, name=self.name, root_pub=current.core.root_pub)
-        self.notary.log_pub = account.log_pub
-        self.notary.sync_log(now_ms())
+        self.notary.log_pub, self.notary.pinned_size = account.log_pub, account.log_size
+        notices += self.notary.sync_log(now_ms())
         self.notary.usable(self.uid)
         try:
             check_account(account, current=current, leaves=self.notary.leaves)

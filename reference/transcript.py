@@ -70,18 +70,19 @@ def read_transcript(archive: Archive, account: Account) -> Iterator[Line]:
 
 def _directory(archive: Archive, account: Account, chains: list[Bundle]) -> Directory:
     """The log up to its signed head, as a continuation of what the key file saw, and both verified chains."""
-    require(account.log_pub == archive.log_pub, "LOG_BAD_HEAD")
     head, sig = archive.head[:-SIG_BYTES], archive.head[-SIG_BYTES:]
-    _, leaves = accept_head(
+    _, leaves, log_pub = accept_head(
         head,
         sig,
-        log_pub=archive.log_pub,
+        log_pub=account.log_pub,
+        pinned_size=account.log_size,
         own_leaves=(),
         new_leaves=archive.leaves,
         now_ms=parse_head(head).ts_ms,  # an export is old by nature
         my_name=account.name,
         my_bundle_hashes={bundle.hash for bundle in chains if bundle.core.uid == account.uid},
     )
+    require(log_pub == archive.log_pub, "LOG_BAD_HEAD")
     prefix = leaves[: account.log_size]
     require(len(prefix) == account.log_size and root(prefix) == account.log_root, "LOG_SPLIT_VIEW")
     known = set(leaves)

@@ -21,10 +21,12 @@ from keys.services.logbook import current_head, hash_page, log_page, log_size, s
 from keys.services.prekeys import SignedPrekey, prekey_state, store_prekeys
 from keys.services.publishing import publish
 from keys.services.releases import asset_leaf, log_release
+from keys.services.rotation import Rotation, planned_rotation, rotate_log_key
 
 __all__ = [
     "SESSION_KEY",
     "Handout",
+    "Rotation",
     "SignedPrekey",
     "asset_leaf",
     "bound_device",
@@ -40,10 +42,12 @@ __all__ = [
     "log_page",
     "log_release",
     "log_size",
+    "planned_rotation",
     "prekey_state",
     "prove_device",
     "publish",
     "raise_write_number",
+    "rotate_log_key",
     "sign_fresh_head",
     "store_prekeys",
     "write_number",

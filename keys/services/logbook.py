@@ -51,7 +51,8 @@ def log_page(*, start: int) -> LogPage:
     head = current_head()
     rows = LogLeaf.objects.filter(index__gte=start, index__lt=min(head.size, start + PAGE_LEAVES)).order_by("index")
     leaves = [bytes(leaf) for leaf in rows.values_list("leaf", flat=True)]
-    return LogPage(leaves, head.size, signer.as_head(head).encode(), bytes(head.sig), signer.public_key())
+    log_pub = signer.public_key(head.size)
+    return LogPage(leaves, head.size, signer.as_head(head, log_pub).encode(), bytes(head.sig), log_pub)
 
 
 def hash_page(*, start: int) -> tuple[list[bytes], int]:

@@ -28,7 +28,7 @@ def test_a_release_is_logged_once_under_a_head_of_its_own(alice: Owner) -> None:
     assert leaves[1:] == [formats.AssetLeaf(h[:16].encode(), bytes.fromhex(h)) for h in (FIRST, SECOND)]
     assert services.log_size() == 3
     alice.publish()
-    assert list(audit.findings(lambda leaves: None)) == []
+    assert list(audit.findings()) == []
 
 
 @pytest.mark.parametrize("given", ["", "11", "zz" * 32, "AA" * 32, "11" * 33])

@@ -59,7 +59,7 @@ def test_it_refuses_when_blocks_are_gone(alice: Owner) -> None:
 def test_it_refuses_a_log_that_another_key_signed(alice: Owner, settings) -> None:
     publish(alice, 1)
     assert checks.log_key_is_the_one_that_signed(None, databases=["default"]) == []
-    settings.LOG_KEY_SEED = os.urandom(32)
+    settings.LOG_KEY_SEEDS = [os.urandom(32)]
     with pytest.raises(SignerRefused, match="log key"):
         signer.signed_head(1)
     assert [error.id for error in checks.log_key_is_the_one_that_signed(None, databases=["default"])] == ["keys.E002"]
@@ -68,7 +68,7 @@ def test_it_refuses_a_log_that_another_key_signed(alice: Owner, settings) -> Non
 @pytest.mark.parametrize("seed", [b"", bytes(32), b"\x07" * 31], ids=["none", "zero", "short"])
 def test_a_log_key_that_is_none_stops_the_start(settings, seed: bytes) -> None:
     assert checks.log_key_is_there(None) == []
-    settings.LOG_KEY_SEED = seed
+    settings.LOG_KEY_SEEDS = [seed]
     assert [error.id for error in checks.log_key_is_there(None)] == ["keys.E001"]
 
 
@@ -111,4 +111,4 @@ def test_the_seed_shows_in_no_message(alice: Owner, settings) -> None:
     publish(alice, 2)
     with pytest.raises(SignerRefused) as error:
         signer.signed_head(1)
-    assert settings.LOG_KEY_SEED.hex() not in repr(error.getrepr(showlocals=True))
+    assert settings.LOG_KEY_SEEDS[0].hex() not in repr(error.getrepr(showlocals=True))

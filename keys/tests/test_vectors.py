@@ -1,5 +1,6 @@
 """Every shared value of bundle, log, prekey and session proof: built here to equal bytes, and taken apart again."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from keys import bundles, curves, formats, log
 from keys.errors import Refused
+from keys.keychain import KeyChain
 from keys.replay import Replay
 from keys.tests import vectors
 
@@ -46,9 +48,15 @@ def judge_prekey(given: dict[str, Any]) -> formats.Prekey:
 
 def judge_head(given: dict[str, Any]) -> None:
     head = formats.parse_head(unhex(given["head"]))
-    formats.check_head(head, sig=unhex(given["sig"]), log_pub=unhex(given["lg_pub"]))
+    own, log_pub, keys = len(given["own_leaves"]), unhex(given["lg_pub"]), KeyChain()
     leaves = [unhex(leaf) for leaf in given["own_leaves"] + given["new_leaves"]]
     replay, parsed = Replay(), [formats.parse_leaf(leaf) for leaf in leaves]
+    for index, leaf in enumerate(parsed):
+        if isinstance(leaf, formats.KeyLeaf):
+            keys.add(leaf, index=index, root=log.root_of_leaves(leaves[:index]))
+    if keys.in_force(own, log_pub) != log_pub:
+        raise Refused("LOG_BAD_HEAD")
+    formats.check_head(head, sig=unhex(given["sig"]), log_pub=keys.in_force(head.size, log_pub))
     if log.root_of_leaves(leaves) != head.root:
         raise Refused("LOG_SPLIT_VIEW")
     for leaf in parsed:
@@ -90,7 +98,9 @@ def test_a_bundle_has_the_given_bytes_and_comes_back(case: dict[str, Any]) -> No
 @pytest.mark.parametrize("case", vectors.of_type("log"), ids=lambda case: case["id"])
 def test_a_log_has_the_given_leaves_roots_and_head(case: dict[str, Any]) -> None:
     given, out = case["in"], case["out"]
-    leaves = [_leaf(leaf).encode() for leaf in given["leaves"]]
+    leaves: list[bytes] = []
+    for leaf in given["leaves"]:
+        leaves.append(_leaf(leaf, leaves, given["log_seed"]).encode())
     assert [leaf.hex() for leaf in leaves] == out["leaves"]
     assert [formats.parse_leaf(leaf).encode() for leaf in leaves] == leaves
     assert [log.leaf_hash(leaf).hex() for leaf in leaves] == out["leaf_hashes"]
@@ -102,7 +112,11 @@ def test_a_log_has_the_given_leaves_roots_and_head(case: dict[str, Any]) -> None
     assert formats.parse_head(head.encode()) == head
 
 
-def _leaf(given: dict[str, Any]) -> formats.Leaf | formats.AssetLeaf:
+def _leaf(given: dict[str, Any], before: list[bytes], log_seed: str) -> formats.AnyLeaf:
+    if "old_log_seed" in given:
+        old = given["old_log_seed"]
+        leaf = formats.KeyLeaf(ed_pub(old), ed_pub(log_seed), len(before), log.root_of_leaves(before), b"")
+        return replace(leaf, sig=sign(old, leaf.signed()))
     if "build" in given:
         return formats.AssetLeaf(given["build"].encode(), formats.H(given["manifest"].encode()))
     plain = {"name": given["name"], "version": given["version"]}

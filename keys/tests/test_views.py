@@ -125,7 +125,7 @@ def test_pages_cost_the_same_queries_however_much_is_in_them(alice: Owner, djang
     for _ in range(2):
         with django_assert_num_queries(2):
             services.bundle_page(uid=alice.user.uid, after=0)
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             services.log_page(start=0)
         for _ in range(20):
             alice.publish()

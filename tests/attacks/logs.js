@@ -1,8 +1,8 @@
 /** Attacks on the log: two views, an old one, a forged head, shadow versions (A17 to A20). */
 
 import { expect, until } from "/tests/js_chat/harness.js";
-import { bothReal, goesOn, hasProblem, isBlocked, settled, staysUnsent, withPuppet } from "./bench.js";
-import { appendLeaves, emptyLog, encodeHead, encodeLeaf, generateEd25519, logId, logRoot, randomBytes, sha256, signBundle, signHead, toBase64Url, unhex } from "./product.js";
+import { bothReal, goesOn, hasProblem, isBlocked, settled, shows, staysUnsent, withPuppet } from "./bench.js";
+import { appendLeaves, emptyLog, encodeHead, encodeLeaf, generateEd25519, logId, logRoot, randomBytes, sha256, signBundle, signHead, signKeyLeaf, toBase64Url, unhex } from "./product.js";
 
 /** What the server says about its log, changed by `change` for whom `isVictim` names; gives the way back. */
 export function lieAboutLog(server, change, isVictim = () => true) {
@@ -112,6 +112,70 @@ export async function a19_keyfile(world) {
   await fresh.load();
   const refusal = await fresh.messenger.importKeyFile({ bytes: file, passphrase: "abcd-efgh-ijkm-npqr-stuv" }).then(() => null, ({ code }) => code);
   expect([refusal, alice.person.bundles.length], ["LOG_BAD_HEAD", 1], "refused, and nothing published");
+}
+
+/** The honest way to another key: nothing stops, and everybody is told. */
+export async function a19_rotated(world) {
+  const { alice, bob, cid } = await bothReal(world);
+  await world.server.rotateLogKey();
+  for (const browser of [alice, bob]) {
+    await shows(browser, cid, "LOG_KEY_ROTATED");
+    expect(browser.messenger.conversation(cid).blocked, null, "nothing is blocked");
+  }
+  await bob.messenger.send(cid, "under the new key");
+  await alice.sees(cid, "hello", "hi", "under the new key");
+  await world.server.rotateLogKey();
+  await until(async () => (await alice.codes(cid)).filter((code) => code === "LOG_KEY_ROTATED").length === 2, "told once each time", () => alice.codes(cid));
+}
+
+/** Who has the old key still, signs with it after the change. */
+export async function a19_old_key(world) {
+  const { alice, cid } = await withPuppet(world);
+  const old = await world.server.rotateLogKey();
+  await shows(alice, cid, "LOG_KEY_ROTATED");
+  lieAboutLog(world.server, (_, from) => pageOf(world.server.leaves, from, { key: old }));
+  look(world);
+  await isBlocked(alice, cid, "LOG_BAD_HEAD");
+  await staysUnsent(world, alice, cid);
+}
+
+/** A key leaf that the old key did not sign, at the right place; or one that it signed for another place or tree. */
+async function falseSuccessor(world, code, { change = {}, by = null, bySelf = false }) {
+  const { alice, cid } = await withPuppet(world);
+  const [{ log, leaves, key }, next] = [world.server, await generateEd25519()];
+  const fields = { oldPub: by?.pub ?? key.pub, newPub: next.pub, size: log.size, root: await logRoot(log), ...change };
+  const leaf = await signKeyLeaf(fields, bySelf ? next.seed : (by ?? key).seed);
+  lieAboutLog(world.server, (_, from) => pageOf([...leaves, leaf], from, { key: next }));
+  look(world);
+  await isBlocked(alice, cid, code);
+  await staysUnsent(world, alice, cid);
+  expect((await alice.codes(cid)).includes("LOG_KEY_ROTATED"), false, "no word of a new key");
+}
+
+export const a19_successor = (world) => falseSuccessor(world, "LOG_BAD_HEAD", { bySelf: true });
+export const a19_foreign = async (world) => falseSuccessor(world, "LOG_BAD_HEAD", { by: await generateEd25519() });
+export const a19_moved = async (world) => falseSuccessor(world, "LOG_SPLIT_VIEW", { change: { size: 0, root: await logRoot(emptyLog()) } });
+export const a19_other_tree = (world) => falseSuccessor(world, "LOG_SPLIT_VIEW", { change: { root: randomBytes(32) } });
+
+/** Nothing is pinned yet: the log's own chain of keys must lead to the key that is shown. */
+export async function a19_first_use(world) {
+  const [alice, [first, second, third]] = [world.browserOf(world.server.addPerson("alice")), await Promise.all([1, 2, 3].map(generateEd25519))];
+  const leaf = await signKeyLeaf({ oldPub: first.pub, newPub: second.pub, size: 0, root: await logRoot(emptyLog()) }, first.seed);
+  lieAboutLog(world.server, (_, from) => pageOf([leaf, ...world.server.leaves], from, { key: third }));
+  await alice.setUp();
+  await hasProblem(alice, "LOG_BAD_HEAD");
+}
+
+/** A key file from before the change leads on to the new key. */
+export async function a19_keyfile_rotated(world) {
+  const alice = await world.person("alice");
+  const file = await alice.keyFile();
+  alice.messenger.end();
+  await world.server.rotateLogKey();
+  const fresh = world.browserOf(alice.person);
+  await fresh.load();
+  const { notices } = await fresh.messenger.importKeyFile({ bytes: file, passphrase: "abcd-efgh-ijkm-npqr-stuv" });
+  expect([notices, alice.person.bundles.length], [["LOG_KEY_ROTATED"], 2], "told, and published");
 }
 
 export async function a20(world) {

@@ -73,6 +73,18 @@ def test_a19_a_head_under_another_key_is_refused(bench, way):
     bench(way)
 
 
+@pytest.mark.parametrize(
+    "way", ["a19_successor", "a19_foreign", "a19_moved", "a19_other_tree", "a19_old_key", "a19_first_use"]
+)
+def test_a19_another_key_counts_only_by_the_word_of_the_old_one_at_its_place(bench, way):
+    bench(way)
+
+
+@pytest.mark.parametrize("way", ["a19_rotated", "a19_keyfile_rotated"])
+def test_a19_a_key_that_the_old_one_names_carries_on_and_is_told(bench, way):
+    bench(way)
+
+
 @pytest.mark.parametrize("way", ["a20", "a20_skip"])
 def test_a20_shadow_versions_break_the_chain(bench, way):
     bench(way)

@@ -6,6 +6,7 @@ import { parseHeader } from "/static/js/crypto/envelope.js";
 import { parseRecord } from "/static/js/crypto/epoch.js";
 import { NEXT, PREKEY_SIGNED } from "/static/js/crypto/labels.js";
 import { appendLeaves, emptyLog, encodeHead, encodeLeaf, logId, logRoot, signHead } from "/static/js/crypto/log.js";
+import { signKeyLeaf } from "/static/js/crypto/log-key.js";
 import { parsePrekey } from "/static/js/crypto/prekeys.js";
 import { generateEd25519, randomBytes, sha256, verify } from "/static/js/crypto/primitives.js";
 import { encodeSession } from "/static/js/crypto/session.js";
@@ -136,6 +137,16 @@ export class FakeServer {
     this.leaves.push(leaf);
     this.log = await appendLeaves(this.log, [leaf]);
     this.sockets.forEach((socket) => socket.push({ f: "bell", log_size: this.log.size }));
+  }
+
+  /** The log goes on under another key, as the old one says. @returns {Promise<{pub: Uint8Array, seed: Uint8Array}>} the old one */
+  async rotateLogKey() {
+    const old = this.key;
+    const next = await generateEd25519();
+    const leaf = await signKeyLeaf({ oldPub: old.pub, newPub: next.pub, size: this.log.size, root: await logRoot(this.log) }, old.seed);
+    this.key = next;
+    await this.append(leaf);
+    return old;
   }
 
   storePrekey({ prekey, sig }) {

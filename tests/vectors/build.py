@@ -11,7 +11,7 @@ from reference.attachment import blob_length, file_keys, make_blob, open_blob
 from reference.bundle import BundleCore, Device, accept_bundle, make_bundle, parse_bundle
 from reference.encoding import label
 from reference.keyfile import file_secrets, make_keyfile, open_keyfile, parse_keyfile, stretch
-from reference.log import accept_head, asset_leaf, bundle_leaf, log_id_of, make_head
+from reference.log import accept_head, asset_leaf, bundle_leaf, key_leaf, log_id_of, make_head
 from reference.merkle import leaf_hash, root
 from reference.padding import padme
 from reference.prekeys import Prekey, accept_prekey, make_prekey
@@ -103,7 +103,9 @@ def bundle_core(given: Given) -> BundleCore:
 
 def build_log(given: Given) -> Given:
     seed = bytes.fromhex(given["log_seed"])
-    log_pub, leaves = ed25519_public(seed), [_leaf(leaf) for leaf in given["leaves"]]
+    log_pub, leaves = ed25519_public(seed), list[bytes]()
+    for leaf in given["leaves"]:
+        leaves.append(_leaf(leaf, leaves, log_pub))
     head, sig = make_head(leaves, log_seed=seed, log_pub=log_pub, ts_ms=given["ts_ms"])
     verify(log_pub, head, sig)
     accept_head(
@@ -121,7 +123,9 @@ def build_log(given: Given) -> Given:
     }
 
 
-def _leaf(leaf: Given) -> bytes:
+def _leaf(leaf: Given, before: list[bytes], log_pub: bytes) -> bytes:
+    if "old_log_seed" in leaf:
+        return key_leaf(before, old_seed=bytes.fromhex(leaf["old_log_seed"]), new_pub=log_pub)
     if "build" in leaf:
         return asset_leaf(leaf["build"], sha256(leaf["manifest"].encode()))
     return bundle_leaf(leaf["name"], bytes.fromhex(leaf["uid"]), leaf["version"], bytes.fromhex(leaf["bundle_hash"]))

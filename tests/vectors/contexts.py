@@ -8,7 +8,7 @@ from reference.attachment import make_blob
 from reference.bundle import BundleCore
 from reference.chain import start_chain
 from reference.keyfile import ACCOUNT, make_keyfile, stretch
-from reference.log import bundle_leaf, make_head
+from reference.log import bundle_leaf, key_leaf, make_head
 from reference.merkle import root
 from reference.primitives import ed25519_public, sha256
 from tests.vectors.build import BUILDERS, as_json
@@ -36,13 +36,20 @@ def bundle_context(dice: Dice) -> Given:
 
 
 def head_context(dice: Dice) -> Given:
-    seed = dice.bytes(32)
+    """Half of them with a change of the log's key, known already or among what is new."""
+    seed, old_seed = dice.bytes(32), dice.bytes(32)
     log_pub, uids = ed25519_public(seed), [dice.bytes(16) for _ in range(dice.between(2, 9))]
     leaves = [bundle_leaf(f"user-{i}", uid, 1, dice.bytes(32)) for i, uid in enumerate(uids)]
+    first = leaves[0][-32:]
     leaves.append(bundle_leaf("user-1", uids[1], 2, dice.bytes(32)))
+    changed_at = dice.below(len(leaves)) if dice.coin() else -1
+    if changed_at >= 0:
+        leaves.insert(changed_at, key_leaf(leaves[:changed_at], old_seed=old_seed, new_pub=log_pub))
     head, sig = make_head(leaves, log_seed=seed, log_pub=log_pub, ts_ms=BASE_MS)
     own = dice.below(len(leaves))
-    lists = {"own_leaves": leaves[:own], "new_leaves": leaves[own:], "my_bundle_hashes": [leaves[0][-32:]]}
+    if own <= changed_at:
+        log_pub = ed25519_public(old_seed)
+    lists = {"own_leaves": leaves[:own], "new_leaves": leaves[own:], "my_bundle_hashes": [first]}
     return as_json({"lg_pub": log_pub, "now_ms": BASE_MS, **lists, "my_name": "user-0", "head": head, "sig": sig})
 
 

@@ -37,7 +37,12 @@ INPUTS: dict[str, Callable[[Dice], Given]] = {
 # What the receiving side knows, changed so that an undamaged object must be refused.
 CONTEXT_DAMAGES: dict[str, list[Callable[[Given], object]]] = {
     "bundle": [lambda given: given.update(name="somebody"), lambda given: given.update(prev_bundle=None)],
-    "head": [lambda given: given.update(now_ms=given["now_ms"] + 86_400_001), lambda given: given["new_leaves"].pop()],
+    "head": [
+        lambda given: given.update(now_ms=given["now_ms"] + 86_400_001),
+        lambda given: given["new_leaves"].pop(),
+        lambda given: _flip(given, "lg_pub"),
+        lambda given: given["own_leaves"].append(given["new_leaves"].pop(0)),
+    ],
     "prekey": [lambda given: given.update(now_ms=given["now_ms"] + 1), lambda given: _flip(given, "did")],
     "record": [
         lambda given: _flip(given["state"], "cid"),

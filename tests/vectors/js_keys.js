@@ -4,6 +4,7 @@ import { acceptBundle, decodeBundle, signBundle } from "/static/js/crypto/bundle
 import {
   acceptHead, appendLeaves, emptyLog, encodeAssetLeaf, encodeHead, encodeLeaf, logId, logRoot, parseHead, signHead,
 } from "/static/js/crypto/log.js";
+import { signKeyLeaf } from "/static/js/crypto/log-key.js";
 import { acceptPrekey, encodePrekey, parsePrekey, signPrekey } from "/static/js/crypto/prekeys.js";
 import { ed25519Public, x25519Public } from "/static/js/crypto/primitives.js";
 import { hashLeaf } from "/static/js/crypto/tree.js";
@@ -37,7 +38,8 @@ async function bundleFields(given) {
 }
 
 export async function judgeLog(given, out) {
-  const leaves = await Promise.all(given.leaves.map(encodeGivenLeaf));
+  const leaves = [];
+  for (const leaf of given.leaves) leaves.push(await encodeGivenLeaf(leaf, leaves, given));
   same("leaves", leaves, out.leaves);
   same("leaf hashes", await Promise.all(leaves.map(hashLeaf)), out.leaf_hashes);
   const log = await growOneByOne(leaves);
@@ -52,14 +54,20 @@ async function judgeHead(given, out, leaves, log) {
   const sig = await signHead(fields, unhex(given.log_seed));
   same("head", [lgPub, fields.logId, head, sig], [out.log_pub, out.log_id, out.head, out.head_sig]);
   same("head read", parseHead(head), fields);
-  const own = { log: emptyLog(), lgPub, nowMs: given.ts_ms, myName: "nobody-here", myBundleHashes: [] };
+  const own = { log: emptyLog(), lgPub, pinnedSize: leaves.length, nowMs: given.ts_ms, myName: "nobody-here", myBundleHashes: [] };
   const accepted = await acceptHead({ head, sig, leaves }, own);
   same("log at once and one by one", accepted.log, log);
 }
 
-function encodeGivenLeaf(leaf) {
+async function encodeGivenLeaf(leaf, before, given) {
+  if ("old_log_seed" in leaf) return encodeKeyLeaf(unhex(leaf.old_log_seed), before, given);
   if ("build" in leaf) return encodeAssetLeaf({ build: leaf.build, manifest: utf8(leaf.manifest) });
   return encodeLeaf({ name: leaf.name, uid: unhex(leaf.uid), version: leaf.version, bundleHash: unhex(leaf.bundle_hash) });
+}
+
+async function encodeKeyLeaf(oldSeed, before, { log_seed: seed }) {
+  const [oldPub, newPub] = await Promise.all([oldSeed, unhex(seed)].map(ed25519Public));
+  return signKeyLeaf({ oldPub, newPub, size: before.length, root: await logRoot(await growOneByOne(before)) }, oldSeed);
 }
 
 async function growOneByOne(leaves) {

@@ -98,6 +98,8 @@ def _device(dice: Dice) -> Given:
 
 def log_in(dice: Dice) -> Given:
     leaves = [_leaf(dice, index) for index in range(dice.below(12))]
+    if dice.coin():
+        leaves.append({"old_log_seed": dice.hex(32)})
     return {"log_seed": dice.hex(32), "leaves": leaves, "ts_ms": BASE_MS}
 
 

@@ -115,7 +115,7 @@ def tables() -> list[type[Model]]:
 
 
 def marks() -> dict[str, list[str]]:
-    keys = {"LOG_KEY_SEED": [settings.LOG_KEY_SEED], "FIELD_KEYS": settings.FIELD_KEYS}
+    keys = {"LOG_KEY_SEED": settings.LOG_KEY_SEEDS, "FIELD_KEYS": settings.FIELD_KEYS}
     return {name: [_mark(name, key) for key in values] for name, values in keys.items()}
 
 

@@ -21,7 +21,7 @@ export async function exportConversation(open, cid, onProgress) {
   const events = await pullAll(api, chats.get(cid), onProgress);
   const madeMs = clock.now();
   const archive = {
-    cid: unhex(cid), uids: uids.map(unhex), names: uids.map((uid) => bundles.last(uid).name), origin, lgPub: replay.lgPub, madeMs,
+    cid: unhex(cid), uids: uids.map(unhex), names: uids.map((uid) => bundles.last(uid).name), origin, madeMs,
     ...(await replay.evidence()), bundles: bundles.known(uids).map(({ bytes }) => bytes), events,
   };
   const name = exportName(directory.person(peer).name, madeMs);

@@ -42,7 +42,7 @@ async function checkAgainstAccount(parts, account) {
   const replay = await replayFor(parts, account, chain);
   const { notices, mayAddDevice } = await checkImport(account, { bundles: chain, log: replay.log });
   if (!mayAddDevice) throw new ProtocolError("KEYFILE_STALE");
-  return { chain, notices };
+  return { chain, notices: replay.isKeyNew ? [...notices, "LOG_KEY_ROTATED"] : notices };
 }
 
 // Only to check: nothing of it is kept, the new browser replays for itself.

@@ -20,6 +20,9 @@ export class LogReplay {
   #last = []; // leaves of the chunk that is not full
   log = emptyLog();
   lgPub = null;
+  #pinnedSize = null; // of a key file's log; else the own size
+  /** The key changed since the person was told of its last change. */
+  isKeyNew = false;
 
   /** @param {ReplayParts} parts */
   constructor(parts) {
@@ -32,15 +35,25 @@ export class LogReplay {
     if (!head) return;
     const chunks = await this.#parts.ring.withPrefix(CHUNK);
     this.lgPub = head.lgPub;
+    this.isKeyNew = head.isKeyNew ?? false;
     this.log = await restoreLog(chunks.flatMap(([, leaves]) => leaves), head.tops ?? []);
     check(this.log.size === head.size && equal(await logRoot(this.log), head.root), "STATE_ROLLBACK");
     const rest = chunks.at(-1)?.[1] ?? [];
     this.#last = rest.length < CHUNK_LEAVES ? rest : [];
   }
 
-  /** The log key and the head of a key file, before anything was fetched. @param {{lgPub: Uint8Array}} file */
-  pin({ lgPub }) {
-    this.lgPub ??= lgPub;
+  /** The log key and the head of a key file, before anything was fetched. @param {{lgPub: Uint8Array, log: {size: number}}} file */
+  pin({ lgPub, log }) {
+    if (this.lgPub !== null) return;
+    this.lgPub = lgPub;
+    this.#pinnedSize = log.size;
+  }
+
+  /** The person was told of the new key. */
+  async keyTold() {
+    const ring = [{ name: HEAD, value: { ...(await this.#parts.ring.get(HEAD)), isKeyNew: false } }];
+    await this.#parts.ring.commit({ ring });
+    this.isKeyNew = false;
   }
 
   /** @param {{size: number, root: Uint8Array}} earlier head of a key file @throws LOG_SPLIT_VIEW */
@@ -55,7 +68,7 @@ export class LogReplay {
 
   /**
    * The whole log as it was judged, with a head that covers exactly it: for an export.
-   * @returns {Promise<{leaves: Uint8Array[], head: Uint8Array, headSig: Uint8Array}>} @throws LOG_SPLIT_VIEW and the refusals of section 4
+   * @returns {Promise<{leaves: Uint8Array[], head: Uint8Array, headSig: Uint8Array, lgPub: Uint8Array}>} @throws LOG_SPLIT_VIEW and the refusals of section 4
    */
   async evidence() {
     for (let left = TRIES; left > 0; left -= 1) {
@@ -65,7 +78,7 @@ export class LogReplay {
       if (theirs !== size) continue;
       const own = { log: this.log, lgPub: this.lgPub, nowMs: this.#parts.clock.now(), myName: this.#parts.me.name, myBundleHashes: [] };
       await acceptHead({ head, sig, leaves }, own);
-      return { leaves: (await this.#parts.ring.withPrefix(CHUNK)).flatMap(([, kept]) => kept), head, headSig: sig };
+      return { leaves: (await this.#parts.ring.withPrefix(CHUNK)).flatMap(([, kept]) => kept), head, headSig: sig, lgPub: this.lgPub };
     }
     throw new ProtocolError("LOG_SPLIT_VIEW");
   }
@@ -77,11 +90,11 @@ export class LogReplay {
 
   async #catchUp() {
     const fetched = await this.#fetch();
-    const lgPub = this.lgPub ?? fetched.logPub;
-    const own = { log: this.log, lgPub, nowMs: this.#parts.clock.now(), myName: this.#parts.me.name, myBundleHashes: await this.#ownHashes(fetched) };
-    const { log } = await acceptHead(fetched, own);
+    const pinned = this.lgPub ? { lgPub: this.lgPub, pinnedSize: this.#pinnedSize ?? this.log.size } : { lgPub: fetched.logPub, pinnedSize: fetched.size };
+    const own = { log: this.log, ...pinned, nowMs: this.#parts.clock.now(), myName: this.#parts.me.name, myBundleHashes: await this.#ownHashes(fetched) };
+    const { log, lgPub } = await acceptHead(fetched, own);
     const grew = log.size > this.log.size;
-    if (grew || this.lgPub === null) await this.#keep(log, fetched.leaves, lgPub);
+    if (grew || this.lgPub === null) await this.#keep(log, fetched.leaves, { lgPub, isKeyNew: this.isKeyNew || !equal(lgPub, pinned.lgPub) });
     return grew;
   }
 
@@ -101,17 +114,19 @@ export class LogReplay {
     return leaves.length ? this.#parts.ownHashes() : [];
   }
 
-  async #keep(log, leaves, lgPub) {
+  async #keep(log, leaves, key) {
     const first = Math.floor(this.log.size / CHUNK_LEAVES);
     const open = [...this.#last, ...leaves];
-    const ring = [{ name: HEAD, value: { size: log.size, root: await logRoot(log), lgPub, tops: topsOf(log) } }];
+    const ring = [{ name: HEAD, value: { size: log.size, root: await logRoot(log), ...key, tops: topsOf(log) } }];
     for (let i = 0; i * CHUNK_LEAVES < open.length; i += 1) {
       ring.push({ name: chunkName(first + i), value: open.slice(i * CHUNK_LEAVES, (i + 1) * CHUNK_LEAVES) });
     }
     await this.#parts.ring.commit({ ring });
     this.#last = open.slice(open.length - (open.length % CHUNK_LEAVES));
     this.log = log;
-    this.lgPub = lgPub;
+    this.lgPub = key.lgPub;
+    this.isKeyNew = key.isKeyNew;
+    this.#pinnedSize = null;
   }
 }
 

@@ -59,6 +59,11 @@ export class Trust {
     this.#parts.events.problem(error);
   }
 
+  /** A line in every chat; nothing is blocked. @param {string} code of class W */
+  async note(code) {
+    for (const { cid } of this.#parts.chats.all()) await this.#write(cid, [{ code, detail: null }], {});
+  }
+
   /** What stood in the way does so no more. @param {string} code */
   async lift(code) {
     const { chats, locks, events } = this.#parts;

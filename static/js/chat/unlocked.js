@@ -115,10 +115,16 @@ export class Unlocked {
       if (codeOf(error) !== "LOG_STALE") throw error;
       this.events.problem(error); // a warning: what is known so far stays good
     }
+    if (this.replay.isKeyNew) await this.#tellOfLogKey();
     await this.checkCode();
     const uids = this.bundles.pin(this.me.uid) ? this.bundles.uidsBehind() : [this.me.uid];
     for (const uid of uids) await this.#refresh(uid);
     return this.trust.told();
+  }
+
+  async #tellOfLogKey() {
+    await this.trust.note("LOG_KEY_ROTATED");
+    await this.replay.keyTold();
   }
 
   /** This very program must be one that the log names (section 4); a page without an import map has nothing to compare. */

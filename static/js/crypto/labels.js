@@ -16,6 +16,7 @@ export const LABEL = Object.freeze({
   idx: LBL("idx"),
   uid: LBL("uid"),
   assetLeaf: LBL("asset-leaf"),
+  keyLeaf: LBL("key-leaf"),
   log: LBL("log"),
   sth: LBL("sth"),
   prekey: LBL("prekey"), // section 5

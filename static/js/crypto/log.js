@@ -5,18 +5,20 @@ import { concat, equal, fromUtf8, hex, u32, u64, utf8, vec } from "../lib/bytes.
 import { hashUid, nameIndex } from "./bundle.js";
 import { ProtocolError, check, parse } from "./errors.js";
 import { BUILD_DIGITS, HASH_BYTES, HEAD_AGE_MAX_MS, LABEL } from "./labels.js";
-import { sha256, sign, verify } from "./primitives.js";
+import { followKeys, keyLeafBytes, readKeyLeaf, verifyByLog } from "./log-key.js";
+import { sha256, sign } from "./primitives.js";
 import { TOP, appendToLevels, levelsUnder, rootOf } from "./tree.js";
 
 const PARSED_AT_ONCE = 500; // leaves: a few milliseconds, on a phone too
 
 /** @typedef {{idx: Uint8Array, uidHash: Uint8Array, version: number, bundleHash: Uint8Array}} BundleLeaf */
 /** @typedef {{build: string, manifestHash: Uint8Array}} AssetLeaf */
+/** @typedef {BundleLeaf|AssetLeaf|import("./log-key.js").KeyLeaf} Leaf */
 /**
  * The own copy of the log; plain data, so it can be stored as it is.
  * @typedef {object} Log
  * @property {number} size
- * @property {(BundleLeaf|AssetLeaf)[]} leaves
+ * @property {Leaf[]} leaves
  * @property {Map<string, number[]>} places hex of idx -> positions in leaves, ascending
  * @property {Uint8Array[][]} levels of the tree
  */
@@ -38,11 +40,13 @@ export async function encodeAssetLeaf({ build, manifest }) {
   return leafBytes({ build, manifestHash: await sha256(manifest) });
 }
 
-/** @param {Uint8Array} leaf @returns {BundleLeaf|AssetLeaf} @throws BAD_ENCODING */
+/** @param {Uint8Array} leaf @returns {Leaf} @throws BAD_ENCODING */
 export function parseLeaf(leaf) {
-  const isAsset = leaf.length > 0 && leaf[0] === LABEL.assetLeaf[0];
-  return parse(leaf, isAsset ? readAssetLeaf : readBundleLeaf);
+  return parse(leaf, OTHER_LEAVES.get(leaf[0]) ?? readBundleLeaf);
 }
+
+// By the length of their labels, which come first.
+const OTHER_LEAVES = new Map([[LABEL.assetLeaf[0], readAssetLeaf], [LABEL.keyLeaf[0], readKeyLeaf]]);
 
 /** @returns {Log} */
 export function emptyLog() {
@@ -127,21 +131,24 @@ export function parseHead(bytes) {
 /**
  * A head with the leaves from the own size up to its size, in section 4's order of checks.
  * @param {{head: Uint8Array, sig: Uint8Array, leaves: Uint8Array[]}} fetched
- * @param {{log: Log, lgPub: Uint8Array, nowMs: number, myName: string, myBundleHashes: Uint8Array[]}} own what is known and pinned
- * @returns {Promise<{log: Log, head: Head}>}
+ * @param {{log: Log, lgPub: Uint8Array, pinnedSize?: number, nowMs: number, myName: string, myBundleHashes: Uint8Array[]}} own
+ *   what is known and pinned; pinnedSize: where lgPub was in force, by default at the size of log
+ * @returns {Promise<{log: Log, head: Head, lgPub: Uint8Array}>} lgPub: to be pinned from now on
  */
-export async function acceptHead({ head: bytes, sig, leaves }, { log, lgPub, nowMs, myName, myBundleHashes }) {
+export async function acceptHead({ head: bytes, sig, leaves }, { log, lgPub: pinned, pinnedSize = log.size, nowMs, myName, myBundleHashes }) {
   const head = parseHead(bytes);
   const added = await parseLeaves(leaves);
+  const lgPub = await followKeys(added, log.size, { lgPub: pinned, size: pinnedSize });
   await checkHeadSignature(head, bytes, sig, lgPub);
   check(head.size >= log.size, "LOG_ROLLBACK");
   check(head.size === log.size + leaves.length, "LOG_SPLIT_VIEW", "leaves and size differ");
   const longer = await grown(log, leaves, added);
   check(equal(await logRoot(longer), head.root), "LOG_SPLIT_VIEW");
+  await checkKeyLeaves(longer, added);
   const myIdx = await nameIndex(myName);
   await inSlices(added, PARSED_AT_ONCE, (slice, start) => checkSteps(longer, log.size + start, slice, { myIdx, myBundleHashes }));
   check(nowMs - head.tsMs <= HEAD_AGE_MAX_MS, "LOG_STALE");
-  return { log: longer, head };
+  return { log: longer, head, lgPub };
 }
 
 /**
@@ -160,7 +167,7 @@ export function buildOf(manifestHash) {
 
 /** @param {Log} log @param {Uint8Array} manifestHash @returns {boolean} whether a release with this manifest is in it */
 export function isReleased(log, manifestHash) {
-  return log.leaves.some((leaf) => !leaf.idx && equal(leaf.manifestHash, manifestHash));
+  return log.leaves.some((leaf) => leaf.manifestHash && equal(leaf.manifestHash, manifestHash));
 }
 
 /**
@@ -198,6 +205,7 @@ export async function checkPrefix(log, { size, root }) {
 
 // The one form that parseLeaf takes.
 function leafBytes(leaf) {
+  if (leaf.newPub) return keyLeafBytes(leaf);
   if (!leaf.idx) return concat(LABEL.assetLeaf, vec(utf8(leaf.build)), leaf.manifestHash);
   return concat(LABEL.leaf, leaf.idx, leaf.uidHash, u32(leaf.version), leaf.bundleHash);
 }
@@ -214,10 +222,14 @@ function readAssetLeaf(reader) {
 
 async function checkHeadSignature(head, bytes, sig, lgPub) {
   check(equal(head.logId, await logId(lgPub)), "LOG_BAD_HEAD");
-  try {
-    await verify(lgPub, sig, bytes);
-  } catch (error) {
-    throw error instanceof ProtocolError ? new ProtocolError("LOG_BAD_HEAD") : error;
+  await verifyByLog(lgPub, sig, bytes);
+}
+
+// The old key vouched for what stands before its last word, at that place.
+async function checkKeyLeaves(grown, added) {
+  const start = grown.size - added.length;
+  for (const [i, leaf] of added.entries()) {
+    if (leaf.newPub) check(leaf.size === start + i && equal(await logRoot(grown, leaf.size), leaf.root), "LOG_SPLIT_VIEW");
   }
 }
 

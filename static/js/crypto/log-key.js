@@ -1,0 +1,69 @@
+/** The log's own key, and how the log goes on under another one: key leaves (protocol.md, section 4). */
+
+import { concat, equal, u64 } from "../lib/bytes.js";
+import { ProtocolError, check } from "./errors.js";
+import { HASH_BYTES, KEY_BYTES, LABEL, SIG_BYTES } from "./labels.js";
+import { sign, verify } from "./primitives.js";
+
+/** @typedef {{oldPub: Uint8Array, newPub: Uint8Array, size: number, root: Uint8Array, sig: Uint8Array}} KeyLeaf size, root: of the leaves before it */
+/** @typedef {{lgPub: Uint8Array, size: number}} Pin the key, and the size of the log at which it was in force */
+
+/** @param {import("../lib/bytes.js").Reader} reader @returns {KeyLeaf} @throws BAD_ENCODING */
+export function readKeyLeaf(reader) {
+  reader.expect(LABEL.keyLeaf);
+  const [oldPub, newPub] = [reader.take(KEY_BYTES), reader.take(KEY_BYTES)];
+  const leaf = { oldPub, newPub, size: reader.u64(), root: reader.take(HASH_BYTES), sig: reader.take(SIG_BYTES) };
+  check(!equal(oldPub, newPub), "BAD_ENCODING");
+  return leaf;
+}
+
+/**
+ *     text = LBL "key-leaf" | LG_old_pub 32 | LG_pub 32 | size u64 | root 32 ,  leaf = text | SIG(LG_old, text)
+ * Only a log makes them; here for tests.
+ * @param {Omit<KeyLeaf, "sig">} fields @param {Uint8Array} oldSeed @returns {Promise<Uint8Array>}
+ */
+export async function signKeyLeaf(fields, oldSeed) {
+  return keyLeafBytes({ ...fields, sig: await sign(oldSeed, signedText(fields)) });
+}
+
+/** @param {KeyLeaf} leaf @returns {Uint8Array} as it was read */
+export function keyLeafBytes(leaf) {
+  return concat(signedText(leaf), leaf.sig);
+}
+
+/**
+ * The key in force behind these leaves, the first of which stands at `start`.
+ * @param {object[]} added parsed leaves @param {number} start @param {Pin} pin
+ * @returns {Promise<Uint8Array>} @throws LOG_BAD_HEAD: they do not lead to the pin, or not on from it
+ */
+export async function followKeys(added, start, { lgPub, size }) {
+  const pinnedAt = Math.min(size, start + added.length);
+  let key = null;
+  for (let i = 0; i <= added.length; i += 1) {
+    if (start + i === pinnedAt) {
+      check(!key || equal(key, lgPub), "LOG_BAD_HEAD");
+      key = lgPub;
+    }
+    if (added[i]?.newPub) key = await successor(added[i], key);
+  }
+  return key;
+}
+
+/** @param {Uint8Array} lgPub @param {Uint8Array} sig @param {Uint8Array} bytes @throws LOG_BAD_HEAD */
+export async function verifyByLog(lgPub, sig, bytes) {
+  try {
+    await verify(lgPub, sig, bytes);
+  } catch (error) {
+    throw error instanceof ProtocolError ? new ProtocolError("LOG_BAD_HEAD") : error;
+  }
+}
+
+async function successor(leaf, key) {
+  check(!key || equal(leaf.oldPub, key), "LOG_BAD_HEAD");
+  await verifyByLog(leaf.oldPub, leaf.sig, signedText(leaf));
+  return leaf.newPub;
+}
+
+function signedText({ oldPub, newPub, size, root }) {
+  return concat(LABEL.keyLeaf, oldPub, newPub, u64(size), root);
+}
