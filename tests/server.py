@@ -28,44 +28,47 @@ class Server:
     log: Path
     pid: int
     environment: dict[str, str] = field(repr=False)
+    tree: Path = BASE
 
     def run(self, *arguments: str) -> str:
         """What a Python programme prints that runs with the server's settings."""
-        return _run(list(arguments), self.environment)
+        return _run(list(arguments), self.environment, self.tree)
 
 
 @contextlib.contextmanager
-def running_server(folder: Path, *options: str, **settings: str) -> Iterator[Server]:
+def running_server(folder: Path, *options: str, tree: Path = BASE, **settings: str) -> Iterator[Server]:
     """Prepare and serve from `folder`, with `options` of `serve`; `settings` go into the process's environment; SQLite
-    unless they say more.
+    unless they say more. `tree` holds the program, by default this one.
     """
     origin = f"http://127.0.0.1:{free_port()}"
-    environment = prepared(folder, origin, **settings)
+    environment = prepared(folder, origin, tree, **settings)
     command = [sys.executable, "manage.py", "serve", "--port", origin.rpartition(":")[2], *options]
-    with serving(command, origin, folder, environment) as server:
+    with serving(command, origin, folder, environment, tree) as server:
         yield server
 
 
-def prepared(folder: Path, origin: str, **settings: str) -> dict[str, str]:
+def prepared(folder: Path, origin: str, tree: Path = BASE, **settings: str) -> dict[str, str]:
     """Secrets, tables and static files of an installation; the environment of its processes."""
     given = {"DATA_DIR": str(folder), "SITE_URL": origin, "DJANGO_SETTINGS_MODULE": "chatproject.settings", **settings}
     inherited = {name: value for name, value in os.environ.items() if name not in SERVICES}
     environment = {**inherited, **given}
     folder.mkdir(parents=True, exist_ok=True)
-    _run(["-m", "chatproject.first_secrets", str(folder)], environment)
-    _run(["manage.py", "prepare", "--verbosity", "0"], environment)
+    _run(["-m", "chatproject.first_secrets", str(folder)], environment, tree)
+    _run(["manage.py", "prepare", "--verbosity", "0"], environment, tree)
     return environment
 
 
 @contextlib.contextmanager
-def serving(command: list[str], origin: str, folder: Path, environment: dict[str, str]) -> Iterator[Server]:
+def serving(
+    command: list[str], origin: str, folder: Path, environment: dict[str, str], tree: Path = BASE
+) -> Iterator[Server]:
     """Whatever process serves the product, from when it is ready until it has ended."""
     log = folder / "server.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=BASE, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=tree, env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:
             _wait_until_ready(origin, process)
-            yield Server(origin, folder, log, process.pid, environment)
+            yield Server(origin, folder, log, process.pid, environment, tree)
         finally:
             process.terminate()
             try:
@@ -75,9 +78,9 @@ def serving(command: list[str], origin: str, folder: Path, environment: dict[str
                 process.wait()
 
 
-def _run(arguments: list[str], environment: dict[str, str]) -> str:
+def _run(arguments: list[str], environment: dict[str, str], tree: Path) -> str:
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=BASE, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(command, cwd=tree, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _wait_until_ready(origin: str, process: subprocess.Popen[bytes]) -> None:
