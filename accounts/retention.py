@@ -11,7 +11,7 @@ from accounts.models import AccountSession, MailCode, SetupLink
 CODE_KEPT = timedelta(days=1)  # limits look at the last hour only
 
 
-def purge(now: datetime) -> Mapping[str, int]:
+def purge(now: datetime, *, dry_run: bool) -> Mapping[str, int]:
     login_ends = timedelta(seconds=settings.SESSION_COOKIE_AGE)
     rows = {
         "sessions": Session.objects.filter(expire_date__lt=now),
@@ -19,4 +19,4 @@ def purge(now: datetime) -> Mapping[str, int]:
         "mail codes": MailCode.objects.filter(expires_at__lt=now - CODE_KEPT),
         "setup links": SetupLink.objects.filter(expires_at__lt=now, used_at=None),
     }
-    return {name: found.delete()[0] for name, found in rows.items()}
+    return {name: found.count() if dry_run else found.delete()[0] for name, found in rows.items()}

@@ -90,6 +90,14 @@ def secret(name: str) -> str:
     raise ImproperlyConfigured(f"{name} is not set. Run bin/run once, or give {name} or {name}_FILE.")
 
 
+def listable_secret(name: str) -> str:
+    """A secret that will stand in a list one day: with a comma in it the list would hold two others."""
+    value = secret(name)
+    if "," in value:
+        raise ImproperlyConfigured(f"{name} must not hold a comma: {name}_FALLBACKS is separated by commas.")
+    return value
+
+
 def key_list(name: str) -> list[bytes]:
     """32-byte keys, base64url, separated by commas, the newest first."""
     keys = [_key(name, part.strip()) for part in secret(name).split(",") if part.strip()]

@@ -26,7 +26,7 @@ REGISTRATION = env.choice("REGISTRATION", "open", {"open", "closed"})
 ADMIN_PATH = env.text("ADMIN_PATH", "admin").strip("/")
 
 # Secrets
-SECRET_KEY = env.secret("SECRET_KEY")
+SECRET_KEY = env.listable_secret("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 FIELD_KEYS = env.key_list("FIELD_KEYS")
 LOG_KEY_SEEDS = env.key_list("LOG_KEY_SEED")

@@ -18,7 +18,7 @@ GRACE = timedelta(days=7)
 NOTHING = b""
 
 
-def purge(now: datetime) -> Mapping[str, int]:
+def purge(now: datetime, *, dry_run: bool) -> Mapping[str, int]:
     records = Event.objects.filter(kind=Event.Kind.RECORD, at__lt=now - GRACE)
     heads = records.annotate(head=Substr("blob", 1, RECORD_HEAD_BYTES, output_field=BinaryField()))
     emptied = 0
@@ -27,5 +27,5 @@ def purge(now: datetime) -> Mapping[str, int]:
         if timer:
             messages = Event.objects.filter(conversation_id=cid, epoch=epoch, kind=Event.Kind.MESSAGE)
             ended = messages.filter(at__lt=now - GRACE - timedelta(seconds=timer)).exclude(blob=NOTHING)
-            emptied += ended.update(blob=NOTHING)
-    return {"messages": emptied, "attachments": attachments.purge(now)}
+            emptied += ended.count() if dry_run else ended.update(blob=NOTHING)
+    return {"messages": emptied, "attachments": attachments.purge(now, dry_run=dry_run)}

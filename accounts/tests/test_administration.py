@@ -1,6 +1,7 @@
 """What staff see of people, and the two switches they have."""
 
 import pytest
+from django.core.management import call_command
 from django.test import Client, RequestFactory
 
 from accounts.adminsite import site
@@ -85,3 +86,13 @@ def test_an_administrator_does_not_change_themselves(root):
     assert root.post(f"/admin/accounts/user/{me.pk}/change/", {"is_staff": ""}).status_code == 403
     me.refresh_from_db()
     assert me.is_staff
+
+
+def test_who_would_be_switched_off_can_be_asked_first(alice, capsys):
+    make_person("bob", is_active=False)
+    call_command("account_disable", "alice", "bob", "--dry-run")
+    alice.refresh_from_db()
+    assert (alice.is_active, capsys.readouterr().out) == (True, "1 off.\n")
+    call_command("account_disable", "alice", "bob")
+    alice.refresh_from_db()
+    assert (alice.is_active, capsys.readouterr().out) == (False, "1 off.\n")

@@ -6,6 +6,10 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from chatproject import env
 from chatproject.first_secrets import BYTES, make_secrets
 from tests.sources import ROOT
 from tests.test_architecture import settings_read
@@ -38,6 +42,18 @@ def test_every_setting_is_listed_and_no_secret(tmp_path):
     assert shown["FIELD_KEYS"] == {"value": "(set)", "source": str(tmp_path / "secrets/FIELD_KEYS")}
     assert shown["REDIS_URL"]["value"] == "redis://...@redis:6379/0"
     assert shown["ADMIN_PATH"] == {"value": "admin", "source": "default"}
+
+
+def test_a_secret_key_with_a_comma_is_refused_before_it_could_not_be_rotated(monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", "one half,another half")
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY must not hold a comma") as refused:
+        env.listable_secret("SECRET_KEY")
+    assert "half" not in str(refused.value)
+
+
+def test_the_secret_keys_that_are_made_can_be_rotated(tmp_path):
+    make_secrets(tmp_path)
+    assert "," not in (tmp_path / "secrets" / "SECRET_KEY").read_text()
 
 
 def test_scripts_get_one_value(tmp_path):

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 NOW, DAY = timezone.now(), timedelta(days=1)
 
 
-def purged(capsys) -> dict[str, int]:
-    call_command("purge_expired", "--json")
+def purged(capsys, *options: str) -> dict[str, int]:
+    call_command("purge_expired", "--json", *options)
     return json.loads(capsys.readouterr().out)
 
 
@@ -42,6 +42,7 @@ def test_old_logins_and_codes_go_and_young_ones_stay(capsys, settings):
     code(alice, NOW - 2 * DAY)
     SetupLink.objects.create(digest="1", expires_at=NOW - DAY)
     used = SetupLink.objects.create(digest="2", expires_at=NOW - DAY, used_at=NOW - 2 * DAY)
+    planned = purged(capsys, "--dry-run")
     found = purged(capsys)
     assert {name: found[name] for name in ("sessions", "logins", "mail codes", "setup links")} == {
         "sessions": 1,
@@ -49,6 +50,7 @@ def test_old_logins_and_codes_go_and_young_ones_stay(capsys, settings):
         "mail codes": 1,
         "setup links": 1,
     }
+    assert planned == found
     assert (MailCode.objects.get(), SetupLink.objects.get()) == (young, used)
     assert (AccountSession.objects.count(), Session.objects.count()) == (1, 1)
 
@@ -60,12 +62,13 @@ def test_expired_one_time_prekeys_go_and_the_signed_one_stays(capsys):
     Prekey.objects.update(not_after_ms=1)
     fresh = Prekey.objects.one_time().last()
     Prekey.objects.filter(pk=fresh.pk).update(not_after_ms=2**50)
-    assert purged(capsys)["prekeys"] == 1
+    assert [purged(capsys, *options)["prekeys"] for options in (["--dry-run"], [])] == [1, 1]
     assert {row.kind for row in Prekey.objects.all()} == {Prekey.Kind.SPK, Prekey.Kind.OPK}
 
 
 def test_when_it_ended_well_can_be_seen(capsys):
     cache.clear()
+    purged(capsys, "--dry-run")
     assert jobs.last_successes() == {}
     purged(capsys)
     assert jobs.last_successes()[("purge_expired",)] == pytest.approx(timezone.now().timestamp(), abs=60)

@@ -10,8 +10,10 @@ from conversations.models import Attachment, Event
 ORPHAN_AGE = timedelta(days=1)
 
 
-def purge(now: datetime) -> int:
-    """How many went. Safe to repeat; what breaks off half-way is found again."""
+def purge(now: datetime, *, dry_run: bool) -> int:
+    """How many went, or would go. Safe to repeat; what breaks off half-way is found again."""
+    if dry_run:
+        return _ended(now).count()
     return sum(services.remove_unless_claimed(each) for each in _ended(now).iterator(100))
 
 

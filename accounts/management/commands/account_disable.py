@@ -19,13 +19,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("names", nargs="+", help="user names")
         parser.add_argument("--enable", action="store_true", help="switch on instead")
+        parser.add_argument("--dry-run", action="store_true", help="only say how many would change")
 
     def handle(self, *args: Any, **options: Any) -> None:
         people = [User.objects.get_queryset().filter(name=fold_name(name)).first() for name in options["names"]]
         unknown = [name for name, user in zip(options["names"], people, strict=True) if user is None]
         if unknown:
             raise CommandError(f"NOT_FOUND: nobody is called {', '.join(unknown)}; nothing was changed.")
-        for user in people:
-            if user is not None:
-                services.set_active(user=user, active=options["enable"])
-        self.stdout.write(f"{len(people)} {'on' if options['enable'] else 'off'}.")
+        wanted = [user for user in people if user is not None and user.is_active != options["enable"]]
+        for user in [] if options["dry_run"] else wanted:
+            services.set_active(user=user, active=options["enable"])
+        self.stdout.write(f"{len(wanted)} {'on' if options['enable'] else 'off'}.")

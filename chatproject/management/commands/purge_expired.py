@@ -20,15 +20,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one object instead of lines")
+        parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now = timezone.now()
+        now, dry = timezone.now(), options["dry_run"]
         removed: dict[str, int] = {}
         for app, purge in purges.items():
             if options["verbosity"] > 1:
                 self.stderr.write(f"{app} ...")
-            removed.update(purge(now))
-        jobs.succeeded("purge_expired")
+            removed.update(purge(now, dry_run=dry))
+        if not dry:
+            jobs.succeeded("purge_expired")
         lines = [json.dumps(removed)] if options["json"] else [f"{name}: {count}" for name, count in removed.items()]
         for line in lines if options["verbosity"] else []:
             self.stdout.write(line)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("keys", "0002_device_write_no"),
+        ("keys", "0003_device_browser"),
     ]
 
     operations = [
