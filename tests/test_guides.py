@@ -1,0 +1,157 @@
+"""Every command of the guides is run here, or named with the reason why it cannot be and what runs it instead."""
+
+import asyncio
+import base64
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from reference.client import Client
+from tests.guides import Command, blocks, commands, joined
+from tests.server import BASE, running_server
+from tests.sources import ROOT
+
+# Cannot run here: what it looks like, why, and what looks at it instead.
+NOT_HERE = {
+    r"docker |docker$|printf .* \| docker ": ("needs a container engine", "bin/check-compose"),
+    r"kubectl ": ("needs a cluster", "bin/check-kubernetes"),
+    r"(for name in .*; do )?aws |eksctl |helm |curl -O https://truststore": ("needs an account at AWS", "docs/aws.md"),
+    r"(install|certbot) .*/etc/": ("writes into /etc of the machine, for a name of one's own", "docs/self-hosting.md"),
+    r"git pull$": ("would change this very repository", "tests/test_upgrade.py"),
+    r"echo 'BACKUP_PUBLIC_KEY=.*>> docker/\.env": ("would change this very repository", "tests/test_guides.py"),
+    r"llave serve$": ("listens on every address", "tests/server.py"),
+    r"bin/run$": ("makes an environment of its own", "tests/test_run.py"),
+    r"bin/test( |$)": ("runs this very test", "bin/test"),
+    r"\.venv/bin/python -m reference ": ("needs the people of its example", "tests/test_reference_command.py"),
+}
+# Lines of blocks that are no commands: what stands in a file, or a picture of folders.
+NO_COMMAND = (r"[A-Z_]+=\S", r"kubernetes/\w+", r"to be named in an overlay$", r"- \{seriesQuery")
+INSIDE = re.compile(r"docker compose .* exec (?:--no-TTY )?web (llave .*)|kubectl .* exec deploy/web -- (llave .*)")
+GIVEN = {"NAME...": "alice", "HASH": "ab" * 32, "KEY": "backup.key"}
+# Files of the table's commands: one is written, the others read what the guide's own lines wrote.
+FILES = {"llave manage backup FILE": "again.backup"}
+NOT_IN_ONE_PROCESS = re.compile(r"llave (manage restore|daily|migrate)|bin/")
+
+
+def reason(command: Command) -> str | None:
+    return next((why for pattern, (why, _) in NOT_HERE.items() if re.match(pattern, command.text)), None)
+
+
+def is_command(command: Command) -> bool:
+    return not any(re.match(pattern, command.text) for pattern in NO_COMMAND)
+
+
+def to_run() -> list[str]:
+    """What this test runs, in the order of the guides; what docker or kubectl would run inside the image as well."""
+    found = []
+    for command in filter(is_command, commands()):
+        inside = INSIDE.match(command.text)
+        if inside:
+            found.append(inside[1] or inside[2])
+        elif reason(command) is None:
+            found.append(command.text)
+    return list(dict.fromkeys(found))
+
+
+def test_a_command_is_run_or_says_why_not():
+    ours = re.compile(r"llave manage |llave daily|llave migrate|bin/probe ")
+    assert [command for command in to_run() if not ours.match(command)] == []
+    assert len(to_run()) > 15
+
+
+@pytest.mark.parametrize("pattern", [*NOT_HERE, *NO_COMMAND])
+def test_an_exception_is_still_needed(pattern):
+    assert any(re.match(pattern, command.text) for command in commands())
+
+
+@pytest.mark.parametrize(("pattern", "instead"), [(pattern, instead) for pattern, (_, instead) in NOT_HERE.items()])
+def test_what_runs_it_instead_is_there(pattern, instead):
+    assert (ROOT / instead).is_file()
+
+
+def test_a_block_is_read_as_a_shell_reads_it():
+    text = (
+        "Do\n\n    one \\\n      --two     what it does\n    for x in a b; do\n      go $x\n    done\n\nnot\n    this\n"
+    )
+    assert [line for block in blocks(text) for line in joined(block)] == ["one --two", "for x in a b; do go $x done"]
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    """An installation that serves, with somebody in it and a second log key, and a folder to type commands in."""
+    folder, seeds = tmp_path_factory.mktemp("guides"), [base64.urlsafe_b64encode(os.urandom(32)).decode() for _ in "ab"]
+    with running_server(folder / "data", LOG_KEY_SEED=",".join(seeds)) as server:
+        asyncio.run(sign_up(server.origin))
+        (folder / "manage.py").symlink_to(BASE / "manage.py")
+        tools = folder / "tools"
+        tools.mkdir()
+        write_tool(tools / "python", f'exec "{sys.executable}" "$@"')
+        write_tool(tools / "llave", f'exec sh "{BASE}/docker/entrypoint.sh" "$@"')
+        path = f"{tools}:{os.environ['PATH']}"
+        yield server, folder, {**server.environment, "PATH": path, "PYTHONPATH": str(BASE)}
+
+
+async def sign_up(origin):
+    alice = await Client.sign_up(origin, "alice", "a long password of alice 4711")
+    await alice.close()
+
+
+def write_tool(path, line):
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+
+
+def filled_in(text, origin):
+    text = text.replace("https://chat.example", origin).replace("FILE", FILES.get(text, "llave.backup"))
+    for word, value in GIVEN.items():
+        text = re.sub(rf"(?<![\w-]){re.escape(word)}", value, text)
+    return text
+
+
+def test_the_guides_commands_work(scratch):
+    server, folder, environment = scratch
+    short = [text for text in to_run() if not NOT_IN_ONE_PROCESS.match(text)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.run_commands"], cwd=folder, env=with_backup_key(folder, environment), text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    with process:
+        for text in short:
+            line, _, target = filled_in(text, server.origin).partition(" > ")
+            if "--make-key" in line:
+                continue  # was the first of all
+            process.stdin.write(json.dumps(shlex.split(line)[2:]) + "\n")
+            process.stdin.flush()
+            done = json.loads(process.stdout.readline())
+            assert done["status"] == 0, (text, done)
+            if target:
+                (folder / target).write_bytes(done["out"].encode("latin-1"))
+        process.stdin.close()
+    for text in filter(NOT_IN_ONE_PROCESS.match, to_run()):
+        in_a_shell(filled_in(text, server.origin), server, folder, environment)
+
+
+def with_backup_key(folder, environment):
+    """The key comes first; its public half goes where the guide says, into a setting."""
+    made = subprocess.run(
+        ["llave", "manage", "backup", "--make-key", "backup.key"],
+        cwd=folder, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return {**environment, "BACKUP_PUBLIC_KEY": made.stdout.strip()}
+
+
+def in_a_shell(text, server, folder, environment):
+    where = BASE if text.startswith("bin/") else folder
+    if " restore " in text:  # into an empty installation with the same secrets
+        shutil.copytree(server.folder / "secrets", folder / "empty" / "secrets")
+        environment = {**environment, "DATA_DIR": str(folder / "empty")}
+    done = subprocess.run(
+        ["sh", "-c", text], cwd=where, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, (text, done.stdout, done.stderr)
