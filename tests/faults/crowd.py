@@ -33,7 +33,15 @@ class Crowd:
     async def start_ring(self, names: Sequence[str]) -> None:
         """Everybody gets a conversation with the next one, the last with the first."""
         pairs = list(zip(names, (*names[1:], names[0]), strict=True))[: len(names) if len(names) > 2 else 1]
-        self.cids = [await self._start_conversation(*pair) for pair in pairs]
+        for pair in pairs:
+            await self.start_conversation(*pair)
+
+    async def start_conversation(self, one: str, other: str) -> bytes:
+        cid = await self.devices[one].client.start(self.devices[other].client.uid)
+        await self.devices[other].client.start(self.devices[one].client.uid)
+        self.history.members[cid] |= {one, other}
+        self.cids.append(cid)
+        return cid
 
     async def close(self) -> None:
         for device in self.devices.values():
@@ -71,9 +79,3 @@ class Crowd:
 
     def _is_level(self, cid: bytes) -> bool:
         return all(self.cursor(who, cid) == len(self.history.audit[cid]) for who in self.history.present(cid))
-
-    async def _start_conversation(self, one: str, other: str) -> bytes:
-        cid = await self.devices[one].client.start(self.devices[other].client.uid)
-        await self.devices[other].client.start(self.devices[one].client.uid)
-        self.history.members[cid] |= {one, other}
-        return cid

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import uuid
 
 from reference import login, talk
 from reference.login import DoorClosed, sign_up
@@ -11,13 +12,14 @@ from tests.faults.registry import fault, in_page
 from tests.faults.sealing import post_all, seal
 from tests.faults.world import World
 
-CLOSED_SECONDS = 5.0
+CLOSED_SECONDS, RUNG_SECONDS = 5.0, 10.0
 LOGIN_NEEDED, GOING_AWAY = 4401, 4412
 LATER_HOURS, EARLIER_HOURS = 11, -24
 RACES = 8
-AWAY_EVENTS, PAGES_SECONDS = 1000, 60.0
+AWAY_EVENTS, AT_A_TIME, FIRST_SECONDS, PAGES_SECONDS = 5000, 200, 3.0, 60.0
 
 in_page(19, "a_clock_a_day_off_is_told")
+in_page(30, "a_browser_that_was_away_for_long_reads_what_waited")
 
 
 @fault(19)
@@ -40,7 +42,7 @@ async def socket_of_many_hours(world: World) -> str:
     alice, bob, cid = world.devices["alice"], world.devices["bob"], world.cids[0]
     for number in range(6):
         await alice.say(cid, f"hour {number}")
-        await until(lambda text=f"hour {number}": text in bob.shown(cid), 10 * world.patience, "bob is rung")
+        await until(lambda text=f"hour {number}": text in bob.shown(cid), RUNG_SECONDS, "bob is rung")
         await asyncio.sleep(2)
     told = bob.gate.close_codes.count(GOING_AWAY)
     hold(told >= 2, "the socket was never sent away")
@@ -69,7 +71,25 @@ async def sessions_end(world: World) -> str:
     await asyncio.sleep(1)
     hold("after the log-out" not in bob.shown(cid), "an event after the log-out")
     hold("after the change" not in second.shown(cid), "an event after the change of the password")
-    return f"closed {changed:.1f} s after a new password, {logged_out:.1f} s after the log-out"
+    disabled = await _disabled(world)
+    return f"closed {changed:.1f} s after a new password, {logged_out:.1f} s a log-out, {disabled:.1f} s a disabling"
+
+
+async def _disabled(world: World) -> float:
+    """Seconds until the socket of somebody is closed whom an administrator disables."""
+    alice, carol, dave = world.devices["alice"], await world.add_person("carol"), await world.add_person("dave")
+    cid = await world.start_conversation("alice", "dave")
+    await alice.say(cid, "to dave")
+    await until(lambda: "to dave" in dave.shown(cid), 30, "dave has the text")
+    await world.execute("UPDATE accounts_user SET is_staff = true, is_superuser = true WHERE name = 'carol'")
+    path = f"/admin/accounts/user/{uuid.UUID(bytes=dave.client.uid)}/change/"
+    await asyncio.to_thread(carol.client.person.web.page, path)
+    seconds = await _closed_after(dave, lambda: carol.client.person.web.submit(path, {"is_staff": ""}))
+    world.history.absent.add(dave.name)
+    await alice.say(cid, "to nobody")
+    await asyncio.sleep(1)
+    hold("to nobody" not in dave.shown(cid), "an event after the person was disabled")
+    return seconds
 
 
 @fault(28)
@@ -122,14 +142,17 @@ async def away_for_long(world: World) -> str:
     await alice.say(cid, "before")
     await until(lambda: "before" in bob.shown(cid), 20, "bob has the first text")
     bob.gate.cut()
-    for start in range(0, AWAY_EVENTS, 200):
-        await post_all(alice, cid, await seal(alice, cid, [f"day {number}" for number in range(start, start + 200)]))
+    for start in range(0, AWAY_EVENTS, AT_A_TIME):
+        texts = [f"day {number}" for number in range(start, start + AT_A_TIME)]
+        await post_all(alice, cid, await seal(alice, cid, texts))
     pages = len(world.history.pages)
     bob.gate.mend()
     bob.gate.break_lines()
-    bound = PAGES_SECONDS * world.patience
-    seconds = await until(lambda: len(bob.shown(cid)) == AWAY_EVENTS + 1, bound, "bob has caught up")
-    return f"{AWAY_EVENTS} texts in {len(world.history.pages) - pages} pages, {seconds:.1f} s after the return"
+    await until(lambda: len(world.history.pages) > pages, 60, "bob is back")
+    first = await until(lambda: len(bob.shown(cid)) > 1, FIRST_SECONDS, "bob has the first of what waited")
+    seconds = await until(lambda: len(bob.shown(cid)) == AWAY_EVENTS + 1, PAGES_SECONDS, "bob has caught up")
+    pages = len(world.history.pages) - pages
+    return f"first after {first:.1f} s, {AWAY_EVENTS} texts in {pages} pages after {seconds:.1f} s"
 
 
 async def _closed_after(device: Device, act: object) -> float:

@@ -14,7 +14,7 @@ from tests.faults.world import World
 
 KILLS, KILL_EVERY_SECONDS = 10, 3.0
 NORMAL_SECONDS, BACK_TO_NORMAL_SECONDS = 2.0, 30.0
-BURST = 250
+BURST, P99_SECONDS = 250, 2.0
 GOING_AWAY = 4412
 
 
@@ -110,7 +110,8 @@ async def many_at_once(world: World) -> str:
     her_seconds, his_seconds = await asyncio.gather(post_all(alice, cid, hers), post_all(bob, cid, his))
     seconds = sorted([*her_seconds, *his_seconds])
     p99 = seconds[len(seconds) * 99 // 100]
-    hold(p99 < 2.0 * world.patience, f"p99 {p99:.2f} s")
+    if world.judges_speed:
+        hold(p99 < P99_SECONDS, f"p99 {p99:.2f} s")
     return f"p99 {p99:.2f} s, median {statistics.median(seconds):.2f} s"
 
 

@@ -1,4 +1,8 @@
-"""The quick faults, one after the other in one world and one history. All of them: `bin/test faults`."""
+"""The quick faults, one after the other in one world and one history. All of them: `bin/test faults`.
+
+Everything is judged as there but one thing: how quick F18's 500 posts are. That measures the machine as well, which
+other tests share with this one; here F18 says that there is no gap, no deadlock and no loss, and nothing of its p99.
+"""
 
 import asyncio
 
@@ -12,7 +16,6 @@ from tests.faults.world import template, world
 pytestmark = pytest.mark.services
 SHORT = (1, 2, 3, 16, 17, 18)
 HEARTBEAT_SECONDS = 2.0  # instead of 25: how long a bell that never rang is missed
-PATIENCE = 20.0  # how long 500 posts take is judged by bin/test faults, where nothing else runs
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +24,7 @@ def made():
         patch.setattr(link, "HEARTBEAT_SECONDS", HEARTBEAT_SECONDS)
         place = world(prepared, seed=4711, servers=2)
         opened = loop.run(place.__aenter__())
-        opened.patience = PATIENCE
+        opened.judges_speed = False
         try:
             yield loop, opened
         finally:

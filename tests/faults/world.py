@@ -29,7 +29,7 @@ class World(Crowd):
         self.installation = installation
         self.failpoint = Failpoint(lambda: installation.database.port)
         self.servers: list[Server] = []
-        self.patience = 1.0  # bounds of time are stretched by it where many tests share the machine
+        self.judges_speed = True  # not where other tests share the machine: a load of theirs is no fault of the product
         self._settings, self._ports = settings, [free_port() for _ in range(MAX_DEVICES)]
         self._gates: list[Gate] = []
 
