@@ -5,6 +5,8 @@ from importlib import import_module
 
 NAMES = {
     "delivery": "persist a message, hand it to a live receiver, acknowledge its sender: CPU, rate, latency, memory",
+    "soak": "half load for half an hour: memory, latency, and every invariant of delivery",
+    "cost": "how that grows with conversations, stored events and connections, and what reading costs",
 }
 
 

@@ -13,7 +13,7 @@ from tests.server import BASE, Server, prepared, running_server, serving
 from tests.services import free_port
 
 NO_LIMIT = str(10**6)
-PEOPLE, DEVICES = 150, 8  # of the product, for idle sockets: so many browsers one account may have
+DEVICES = 8  # so many browsers an account of the product may have: one talks, the others are for idle sockets
 UVICORN = ("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--no-access-log", "--lifespan", "off")
 
 
@@ -83,10 +83,11 @@ def _settings(stage: Stage, name: str, redis_url: str) -> dict[str, str]:
 
 
 def _of_product(stage: Stage, name: str, server: Server, redis_pid: int) -> Contender:
-    people, devices = (PEOPLE, DEVICES) if stage.idle else (0, 1)
+    people, devices = (-(-stage.idle // (DEVICES - 1)), DEVICES) if stage.idle else (0, 1)
     crowd = json.loads(server.run("-m", "bench.crowd", str(stage.pairs), str(people), str(devices)))
     port = int(server.origin.rpartition(":")[2])
-    return Contender(name, "llave", port, server.origin, crowd, stage.roots(server.pid, redis_pid))
+    roots = stage.roots(server.pid, redis_pid)
+    return Contender(name, "llave", port, server.origin, crowd, roots, run=server.run)
 
 
 def _of_channels(stage: Stage, name: str, port: int, command: list[str], redis_url: str = "") -> Contender:
@@ -98,7 +99,7 @@ def _of_channels(stage: Stage, name: str, port: int, command: list[str], redis_u
         "BENCH_DATABASE": name,
         "BENCH_REDIS_URL": redis_url,
     }
-    people = max(2 * stage.pairs, PEOPLE)
+    people = 2 * stage.pairs
     made = Server("", Path(), Path(), 0, environment).run("-m", "bench.naive.crowd", str(people))
     pid = stage.process(command, port, stage.folder() / "log", own=True, cwd=BASE, env=environment)
     return Contender(name, "plain", port, f"http://127.0.0.1:{port}", json.loads(made), stage.roots(pid))

@@ -14,7 +14,10 @@ def main(arguments: list[str]) -> int:
     django.setup()
     pairs, people, devices = (int(word) for word in arguments)
     crowd = [_person(f"person{number}", devices) for number in range(max(people, 2 * pairs))]
-    conversations = [_conversation(crowd[2 * number], crowd[2 * number + 1]) for number in range(pairs)]
+    conversations = [
+        {**_conversation(crowd[2 * number], crowd[2 * number + 1]), "from": 2 * number, "to": 2 * number + 1}
+        for number in range(pairs)
+    ]
     print(json.dumps({"people": [_words(person) for person in crowd], "conversations": conversations}))
     return 0
 

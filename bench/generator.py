@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +33,21 @@ class Generator:
 
     def idle(self, count: int) -> dict[str, Any]:
         """So many idle sockets for a moment: server memory of one, in KiB, and CPU milliseconds to log it in."""
-        opened = self._ask(json.dumps({"do": "idle", "count": 20}))["idle"]
+        opened = self.keep(20)
         memory, used = processes.memory_kib([self._roots["app"]]), processes.cpu_seconds(self._roots)
-        more = self._ask(json.dumps({"do": "idle", "count": count}))["idle"] - opened
+        more = self.keep(count) - opened
         seconds = sum(processes.cpu_seconds(self._roots).values()) - sum(used.values())
         grown = processes.memory_kib([self._roots["app"]]) - memory
-        self._ask(json.dumps({"do": "idle", "count": 0}))
+        self.keep(0)
         return {"kib_a_socket": grown / more, "login_ms": 1000 * seconds / more}
+
+    def keep(self, count: int) -> int:
+        """From now on so many idle sockets are open; how many there are."""
+        return int(self.ask(do="idle", count=count)["idle"])
+
+    def ask(self, **step: Any) -> dict[str, Any]:
+        """A step without load."""
+        return self._ask(json.dumps(step))
 
     def end(self) -> None:
         assert self._process.stdin
@@ -53,3 +63,12 @@ class Generator:
         if "failed" in found:
             raise RuntimeError(found["failed"])
         return found
+
+
+@contextmanager
+def generating(contender: Contender, folder: Path) -> Iterator[Generator]:
+    generator = Generator(contender, folder)
+    try:
+        yield generator
+    finally:
+        generator.end()

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from bench.lines import TEXT, Line, client_frame
@@ -24,16 +24,16 @@ WELCOME_SECONDS = 30.0
 class LlavePair(Pair):
     def __init__(self, crowd: dict[str, Any], number: int, on_done: OnDone) -> None:
         super().__init__(on_done)
-        talk, people = crowd["conversations"][number], crowd["people"]
+        talk = crowd["conversations"][number]
         self.cid, self._th = talk["cid"], bytes.fromhex(talk["th"])
-        self._sender, self._receiver = (_device(people[2 * number + each], 0) for each in (0, 1))
+        self._sender, self._receiver = (_device(crowd["people"][talk[end]], 0) for end in ("from", "to"))
         self._chain = Chain(os.urandom(32))
         self._cursor = self._head = 0
         self._pulling = False
 
     async def open(self, port: int, origin: str) -> None:
-        self._from = await _open_line(port, origin, self._sender, self._sender_hears)
-        self._to = await _open_line(port, origin, self._receiver, self._receiver_hears)
+        self._from = await _open_line(port, origin, self._sender, lambda text: self.sender_hears(json.loads(text)))
+        self._to = await _open_line(port, origin, self._receiver, lambda text: self.receiver_hears(json.loads(text)))
 
     def seal(self) -> Sealed:
         cid, uid, did = (bytes.fromhex(text) for text in (self.cid, self._sender["uid"], self._sender["did"]))
@@ -52,16 +52,14 @@ class LlavePair(Pair):
     def write(self, frame: bytes) -> None:
         self._from.write(frame)
 
-    def _sender_hears(self, text: bytes) -> None:
-        frame = json.loads(text)
+    def sender_hears(self, frame: dict[str, Any]) -> None:
         if frame["f"] == "accepted":
             self.wrong += frame["dup"]
-            self.accepted(frame["client_id"], digest=_unb64(frame["sha256"]))
+            self.accepted(frame["client_id"], digest=unb64(frame["sha256"]))
         elif frame["f"] not in ("welcome", "bell"):
             raise RuntimeError(f"the sender was told {frame}")
 
-    def _receiver_hears(self, text: bytes) -> None:
-        frame = json.loads(text)
+    def receiver_hears(self, frame: dict[str, Any]) -> None:
         match frame["f"]:
             case "welcome":
                 self._cursor = self._head = frame["heads"].get(self.cid, 0)
@@ -88,8 +86,30 @@ class LlavePair(Pair):
                 continue
             self.wrong += item["seq"] != self._cursor + 1
             self._cursor, self._head = item["seq"], max(self._head, item["seq"])
-            self.delivered(item["client_id"], sha256(_unb64(item["blob"])).digest())
+            self.delivered(item["client_id"], sha256(unb64(item["blob"])).digest())
         self._to.send(wire.ack(bytes.fromhex(self.cid), self._cursor).encode())
+
+
+class MeshPair(LlavePair):
+    """One of many conversations of few people: each person has one line for all of them."""
+
+    _lines: ClassVar[dict[str, Line]] = {}
+    _talks: ClassVar[dict[str, "MeshPair"]] = {}
+
+    async def open(self, port: int, origin: str) -> None:
+        self._talks[self.cid] = self
+        self._from, self._to = [await self._line(port, origin, who) for who in (self._sender, self._receiver)]
+
+    async def _line(self, port: int, origin: str, who: dict[str, Any]) -> Line:
+        if who["did"] not in self._lines:
+            self._lines[who["did"]] = await _open_line(port, origin, who, self._hear)
+        return self._lines[who["did"]]
+
+    def _hear(self, text: bytes) -> None:
+        frame = json.loads(text)
+        if frame["f"] != "welcome":  # nobody has said anything before
+            talk = self._talks[frame["cid"]]
+            (talk.sender_hears if frame["f"] == "accepted" else talk.receiver_hears)(frame)
 
 
 async def open_idle(crowd: dict[str, Any], number: int, port: int, origin: str) -> Line:
@@ -115,5 +135,5 @@ def _device(person: dict[str, Any], number: int) -> dict[str, Any]:
     return {"uid": person["uid"], "did": UUID(person["dids"][number]).hex, "session": person["sessions"][number]}
 
 
-def _unb64(text: str) -> bytes:
+def unb64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -5,6 +5,8 @@ sealed and the step may begin (an empty line starts it), then the result.
 
     {"do": "closed", "pairs", "window", "count", "seconds"}      each pair keeps `window` messages in flight
     {"do": "open", "pairs", "rate", "count"}                     `rate` messages a second over all pairs
+    {"do": "flow", "pairs", "rate", "count"}                     the same, but messages are made while it runs
+    {"do": "check"}                                              what the witnesses found (wire "witness")
     {"do": "idle", "count"}                                      so many idle sockets; 0 closes them
 """
 
@@ -15,12 +17,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import llave, plain, xmpp
+from bench import llave, plain, witness, xmpp
 from bench.pairs import Pair, Sent
 
 SILENCE_SECONDS = 60.0
 WIRES = {
     "llave": (llave.LlavePair, llave.open_idle),
+    "witness": (witness.WitnessPair, llave.open_idle),
+    "mesh": (llave.MeshPair, llave.open_idle),
     "xmpp": (xmpp.XmppPair, xmpp.open_idle),
     "plain": (plain.PlainPair, plain.open_idle),
     "echo": (plain.EchoPair, plain.open_idle),
@@ -41,6 +45,8 @@ class Load:
     async def run(self, step: dict[str, Any]) -> dict[str, Any]:
         if step["do"] == "idle":
             return await self._keep_idle(step["count"])
+        if step["do"] == "check":
+            return await witness.check(self._pairs)
         pairs = await self._ready_pairs(step)
         await _say({"ready": True})
         await _line()
@@ -54,7 +60,7 @@ class Load:
             await pair.open(self._port, self._origin)
             self._pairs.append(pair)
         pairs = self._pairs[: step["pairs"]]
-        for pair in pairs:
+        for pair in pairs if step["do"] != "flow" else ():
             pair.ready(-(-step["count"] // len(pairs)))
         self._done, self._sent, self._count, self._until = [], 0, step["count"], 0.0
         self._all_done.clear()
@@ -71,11 +77,11 @@ class Load:
         began = time.monotonic()
         for number in range(self._count):
             await asyncio.sleep(max(0.0, began + number / step["rate"] - time.monotonic()))
-            self._send(pairs[number % len(pairs)])
+            self._send(pairs[number % len(pairs)], fresh=step["do"] == "flow")
         await asyncio.wait_for(self._all_done.wait(), SILENCE_SECONDS)
 
-    def _send(self, pair: Pair) -> None:
-        self._sent += self._sent < self._count and pair.send()
+    def _send(self, pair: Pair, *, fresh: bool = False) -> None:
+        self._sent += self._sent < self._count and pair.send(fresh=fresh)
 
     def _on_done(self, sent: Sent) -> None:
         self._done.append(sent)

@@ -52,11 +52,11 @@ class Pair:
         while len(self._sealed) < count:
             self._sealed.append(self.seal())
 
-    def send(self) -> bool:
-        """The next message; False when none is ready."""
-        if not self._sealed:
+    def send(self, *, fresh: bool = False) -> bool:
+        """The next message; False when none is ready. `fresh`: then it is made now."""
+        if not self._sealed and not fresh:
             return False
-        sealed = self._sealed.popleft()
+        sealed = self._sealed.popleft() if self._sealed else self.seal()
         self._waiting[sealed.key] = Sent(self, sealed.digest, time.monotonic())
         self._to_come.append(sealed.key)
         self.write(sealed.frame)

@@ -2,9 +2,9 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,9 @@ DURABLE = ("fsync=on", "synchronous_commit=on", "shared_buffers=512MB", "max_wal
 
 @dataclass(slots=True)
 class Contender:
-    """A server that is ready. `wire`: which talkers of `bench.load` it understands; `roots`: whose CPU is counted."""
+    """A server that is ready. `wire`: which talkers of `bench.load` it understands; `roots`: whose CPU is counted.
+    `run`: a Python programme with the server's settings.
+    """
 
     name: str
     wire: str
@@ -29,6 +31,11 @@ class Contender:
     roots: dict[str, int]
     open_rate: int = 100
     idle: bool = True
+    run: Callable[..., str] | None = field(default=None, repr=False)
+
+    def speaking(self, wire: str, crowd: dict[str, Any] | None = None) -> "Contender":
+        """The same server, talked to otherwise, or by others."""
+        return replace(self, wire=wire, crowd=crowd or self.crowd)
 
 
 @dataclass(slots=True)
@@ -46,8 +53,11 @@ class Stage:
 
     def database(self, name: str) -> str:
         """A fresh database; its URL."""
-        with psycopg.connect(f"{self.postgres}/postgres", autocommit=True) as connection:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    def url(self, name: str) -> str:
         return f"{self.postgres}/{name}"
 
     def redis(self) -> tuple[str, int]:
