@@ -66,7 +66,7 @@ export class Follower {
     const { build } = this.#parts;
     const phase = state.build === build ? state.phase : "elsewhere"; // another program speaks another language
     const isOther = phase !== this.phase;
-    Object.assign(this, { phase, conversations: state.conversations, receipts: state.receipts });
+    Object.assign(this, { phase, conversations: state.conversations ?? this.conversations, receipts: state.receipts ?? this.receipts });
     if (isOther || state.code) this.#parts.emit("phase", state.code ? { phase, code: state.code } : { phase });
     this.#connected(state.connection);
     this.#parts.emit("conversations", {});

@@ -61,7 +61,11 @@ export class Host {
   #list() {
     const { messenger } = this.#parts;
     if (messenger.phase !== "open") return { conversations: [], receipts: true };
-    return { conversations: messenger.conversations(), receipts: messenger.readReceipts() };
+    try {
+      return { receipts: messenger.readReceipts(), conversations: messenger.conversations() };
+    } catch {
+      return {}; // the keys are being changed, and the chats closed for that moment
+    }
   }
 
   #connection() {

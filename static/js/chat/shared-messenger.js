@@ -5,6 +5,7 @@
 
 import { openTabs as openRealTabs } from "../transport/tabs.js";
 import { ACTS } from "./acts.js";
+import { codeOf } from "./codes.js";
 import { Events } from "./events.js";
 import { Follower } from "./follower.js";
 import { Host } from "./host.js";
@@ -13,6 +14,7 @@ import { newUuid } from "./uuid.js";
 const EVENTS = ["phase", "conversations", "conversation", "message", "removed", "connection", "problem"];
 const ANSWER_MS = 10_000; // a tab that is in charge and says nothing for so long is stuck
 const AGAIN_MS = 2_000;
+const AWAY = new Set(["OFFLINE", "UNAVAILABLE", "TOO_MANY"]);
 
 /** @typedef {{messenger: object, schedule: object, openTabs?: Function}} SharedParts messenger: the one that does it all, in charge or not */
 
@@ -116,7 +118,7 @@ export class SharedMessenger extends EventTarget {
   end() {
     this.#ended = true;
     this.#leaveFollowing();
-    this.#host?.end();
+    this.#endHost();
     this.#own.end();
     this.#tabs?.close();
   }
@@ -140,8 +142,6 @@ export class SharedMessenger extends EventTarget {
 
   // Until the tab in charge says where everything stands, or is found to say nothing.
   #follow() {
-    this.#host?.end();
-    this.#host = null;
     return new Promise((resolve) => {
       const mute = this.#schedule.after(ANSWER_MS, () => resolve({ phase: "elsewhere" }));
       const emit = (name, detail) => {
@@ -162,10 +162,18 @@ export class SharedMessenger extends EventTarget {
     for (;;) {
       try {
         return await this.#opened(await this.#own.open());
-      } catch {
-        await new Promise((resolve) => this.#schedule.after(AGAIN_MS, resolve)); // the network is away
+      } catch (error) {
+        if (!AWAY.has(codeOf(error))) return this.#failed(error);
+        await new Promise((resolve) => this.#schedule.after(AGAIN_MS, resolve));
       }
     }
+  }
+
+  // The person is offered to take over, which tries again.
+  #failed(error) {
+    this.#events.problem(error);
+    this.#events.emit("phase", { phase: "elsewhere" });
+    return { phase: "elsewhere" };
   }
 
   #leaveFollowing() {
@@ -174,10 +182,16 @@ export class SharedMessenger extends EventTarget {
   }
 
   #heard(name, detail) {
+    if (name === "phase" && detail.phase === "elsewhere") this.#endHost();
     if (name === "phase" && detail.code === "ELSEWHERE") this.#follow();
     else this.#host?.tell(name, detail);
     if (name === "phase" && detail.phase === "open") this.#doWhatIsLeft();
     return this.#events.emit(name, detail);
+  }
+
+  #endHost() {
+    this.#host?.end();
+    this.#host = null;
   }
 
   #lightly(name) {
