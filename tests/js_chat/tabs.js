@@ -5,7 +5,7 @@ import { Messenger } from "/static/js/chat/messenger.js";
 import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
 import { talking, twoPeople } from "./worlds.js";
 
-const NOT_ASKED = ["constructor", "conversations", "conversation", "readReceipts", "me", "phase", "suggestPassphrase", "open", "takeOver", "turn", "end"];
+const NOT_ASKED = ["constructor", "conversations", "conversation", "readReceipts", "notifications", "pictureIn", "me", "phase", "suggestPassphrase", "open", "takeOver", "turn", "end"];
 
 async function tabOf(browser, { browserOf }, phase = "open") {
   const tab = browserOf(browser.person);
@@ -61,11 +61,23 @@ export const TABS = {
   async every_verb_is_done_by_the_tab_in_charge(world) {
     const names = [Messenger.prototype, Object.getPrototypeOf(Messenger.prototype)].flatMap(Object.getOwnPropertyNames);
     expect(names.filter((name) => !NOT_ASKED.includes(name)).sort(), [...ACTS].sort(), "what can be asked for");
-    const { alice, cid } = await talking(world);
+    const { alice, bob, cid } = await talking(world);
     const tab = await tabOf(alice, world);
     const progress = [];
     const { bytes } = await tab.messenger.exportConversation({ cid, onProgress: (done) => progress.push(done) });
     expect([bytes instanceof Uint8Array, progress.length > 0], [true, true], "a file, and how far it is");
+    const file = await tab.messenger.sendFile(cid, { name: "a.bin", bytes: new Uint8Array(70_000).fill(7) });
+    await until(async () => (await tab.messenger.message(cid, file.id)).state !== "queued", "the file is sent");
+    const parts = [];
+    const opened = await bob.messenger.openFile(cid, (await bob.messenger.messages(cid)).items.at(-1).id, {});
+    const again = await tab.messenger.openFile(cid, file.id, { onProgress: (done) => parts.push(done), signal: new AbortController().signal });
+    expect([opened.bytes.length, again.bytes.length, parts.length > 0], [70_000, 70_000, true], "the file came back");
+    const giveUp = new AbortController();
+    giveUp.abort();
+    await refuses(tab.messenger.openFile(cid, file.id, { onProgress: () => {}, signal: giveUp.signal }), "CANCELLED");
+    await refuses(tab.messenger.checkFile(2 ** 40), "FILE_TOO_LARGE");
+    await tab.messenger.setNotifications(true);
+    await until(() => tab.messenger.notifications() && alice.messenger.notifications(), "chosen in both");
     await refuses(tab.messenger.send(cid, "  "), "EMPTY_TEXT");
     await refuses(tab.messenger.makeKeyFile({ passphrase: `${PASSPHRASE}x` }), "WRONG_PASSPHRASE");
     await refuses(tab.messenger.messages("0".repeat(32)), "UNKNOWN_CONVERSATION");

@@ -5,27 +5,51 @@ export const ACTS = new Set([
   "createKeys", "makeKeyFile", "proveKeyFile", "unlock", "importKeyFile", "resetKeys", "renewBrowser", "keyFile", "remindLater",
   "changePassphrase", "browsers", "nameBrowser", "removeBrowser", "renewRoot", "lock", "forgetBrowser", "touch", "poke",
   "conversationFile", "readConversationFile", "exportConversation", "startWith", "messages", "message", "send", "edit", "erase", "react",
-  "readAgain", "retry", "discard", "markRead", "setReadReceipts", "setDraft", "draft", "people", "safetyNumber", "setVerified", "setTimer", "decide",
+  "sendFile", "openFile", "checkFile", "readAgain", "retry", "discard", "markRead", "setReadReceipts", "setNotifications", "setDraft", "draft", "people", "safetyNumber", "setVerified", "setTimer", "decide",
 ]);
 
 /** What somebody typed: it is done by whichever tab is in charge next, when this one ends or locks before it answers. @type {ReadonlySet<string>} */
-export const TYPED = new Set(["send", "edit", "setDraft"]);
+export const TYPED = new Set(["send", "sendFile", "edit", "setDraft"]);
 
-/** @typedef {{values: unknown[], calls: string[]}} Passed calls: names in the first argument under which the asker waits to be called */
+/**
+ * @typedef {{values: unknown[], calls: [number, string][], signals: number[]}} Passed
+ *   calls: argument and name under which the asker waits to be called; signals: arguments with an AbortSignal
+ */
 
-/** @param {unknown[]} args of a verb @returns {Passed} without functions, which no other tab can have */
-export function passed([first, ...rest]) {
-  const calls = Object.keys(isWish(first) ? first : {}).filter((name) => typeof first[name] === "function");
-  const values = calls.length ? { ...first, ...Object.fromEntries(calls.map((name) => [name, undefined])) } : first;
-  return { values: [values, ...rest], calls };
+/** @param {unknown[]} args of a verb @returns {Passed} without what no other tab can have */
+export function passed(args) {
+  const given = { values: [], calls: [], signals: [] };
+  args.forEach((arg, at) => given.values.push(isWish(arg) ? plain(arg, at, given) : arg));
+  return given;
 }
 
-/** @param {Passed} given @param {(name: string, args: unknown[]) => void} call back to the asker @returns {unknown[]} arguments of the verb */
-export function received({ values: [first, ...rest], calls }, call) {
-  if (calls.length === 0) return [first, ...rest];
-  return [{ ...first, ...Object.fromEntries(calls.map((name) => [name, (...args) => call(name, args)])) }, ...rest];
+/**
+ * @param {Passed} given @param {{call: (at: number, name: string, values: unknown[]) => void, signal: AbortSignal}} back to the asker, and its signal
+ * @returns {unknown[]} arguments of the verb
+ */
+export function received({ values, calls, signals }, { call, signal }) {
+  const args = values.map((value) => (isWish(value) ? { ...value } : value));
+  for (const [at, name] of calls) args[at][name] = (...words) => call(at, name, words);
+  for (const at of signals) args[at].signal = signal;
+  return args;
+}
+
+/** @param {unknown[]} args @returns {AbortSignal|undefined} by which the asker gives up */
+export function signalOf(args) {
+  return args.find((arg) => isWish(arg) && arg.signal)?.signal;
+}
+
+function plain(wish, at, { calls, signals }) {
+  const kept = { ...wish };
+  for (const [name, value] of Object.entries(wish)) {
+    if (typeof value === "function") calls.push([at, name]);
+    else if (value instanceof AbortSignal) signals.push(at);
+    else continue;
+    delete kept[name];
+  }
+  return kept;
 }
 
 function isWish(value) {
-  return typeof value === "object" && value !== null;
+  return value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype;
 }

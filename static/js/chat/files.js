@@ -12,6 +12,7 @@ import { ChatError, codeOf } from "./codes.js";
 import { pause } from "./schedule.js";
 import { newUuid } from "./uuid.js";
 import { queued } from "./verbs.js";
+import { messageById } from "./views.js";
 
 const BLOB_ID = /^[0-9a-f]{32}$/; // it becomes part of an address
 const MIME = /^[\x21-\x7e]{1,127}$/;
@@ -29,19 +30,22 @@ export function checkFile({ uploads }, size) {
 
 /**
  * @param {object} open Unlocked @param {string} cid
- * @param {{name: string, mime?: string, bytes: Uint8Array, width?: number, height?: number, thumb?: Uint8Array|null}} file
+ * @param {{name: string, mime?: string, bytes: Uint8Array, width?: number, height?: number, thumb?: Uint8Array|null, id?: string}} file
+ *   id: of its own, the same again is the same message
  * @returns {Promise<object>} Message, queued @throws FILE_TOO_LARGE, FILES_WAITING, STORAGE_FULL
  */
-export async function sendFile(open, cid, { name, mime = "", bytes, width, height, thumb }) {
+export async function sendFile(open, cid, { name, mime = "", bytes, width, height, thumb, id = newUuid() }) {
   const { chats, outbox, uploads, clock } = open;
   chats.get(cid);
+  const known = await messageById(open, cid, id);
+  if (known) return known;
   checkFile(open, bytes.length);
   const fk = randomBytes(32);
   const { blob, hash, size } = await sealBlob(bytes, fk, randomBytes(32));
   const picture = { ...(width && { w: width, h: height }), ...(thumb && { thumb: toBase64Url(thumb) }) };
   const about = { name: cleanFileName(name), mime: MIME.test(mime) ? mime : "application/octet-stream", ...picture };
   const fields = { blob: hex(randomBytes(16)), fk: toBase64Url(fk), size, hash: toBase64Url(hash), ...about };
-  const entry = outbox.make({ cid, id: newUuid(), kind: "file", at: clock.now(), fields, waits: true });
+  const entry = outbox.make({ cid, id, kind: "file", at: clock.now(), fields, waits: true });
   encodeContent({ v: 1, t: "file", id: entry.id, ts: entry.at, ack: {}, ...fields }); // what nobody would take is not kept
   await uploads.keep(entry, blob);
   return queued(open, entry, true);

@@ -1,7 +1,8 @@
 /** A tab without keys: what it shows the tab in charge told it, what it does the tab in charge does. */
 
-import { TYPED, passed } from "./acts.js";
+import { TYPED, passed, signalOf } from "./acts.js";
 import { ChatError } from "./codes.js";
+import { NOTHING_CHOSEN } from "./host.js";
 import { newUuid } from "./uuid.js";
 
 /**
@@ -19,7 +20,7 @@ export class Follower {
   /** @type {string|null} null: nobody has answered yet */
   phase = null;
   connection = "offline";
-  receipts = true;
+  chosen = NOTHING_CHOSEN;
   conversations = [];
 
   /** @param {FollowerParts} parts @param {Wish[]} left what was typed and is not done yet */
@@ -30,9 +31,12 @@ export class Follower {
 
   /** @param {string} name of ACTS @param {unknown[]} args @returns {Promise<any>} what the tab in charge answers */
   ask(name, args) {
+    const signal = signalOf(args);
+    if (signal?.aborted) return Promise.reject(new ChatError("CANCELLED"));
     return new Promise((resolve, reject) => {
       const wish = { id: newUuid(), name, args, resolve, reject, isOut: false };
       this.#wishes.set(wish.id, wish);
+      signal?.addEventListener("abort", () => this.#parts.post({ t: "cancel", id: wish.id }));
       this.#hand(wish);
     });
   }
@@ -51,7 +55,7 @@ export class Follower {
     else if (message.t === "event") this.#takeEvent(message);
     else if (message.to !== this.#parts.tab) return;
     else if (message.t === "answer") this.#takeAnswer(message);
-    else if (message.t === "call") this.#wishes.get(message.id)?.args[0][message.name](...message.values);
+    else if (message.t === "call") this.#wishes.get(message.id)?.args[message.at][message.name](...message.values);
   }
 
   /** Nobody is followed any more. @returns {Wish[]} what was typed and is not done yet */
@@ -66,15 +70,15 @@ export class Follower {
     const { build } = this.#parts;
     const phase = state.build === build ? state.phase : "elsewhere"; // another program speaks another language
     const isOther = phase !== this.phase;
-    Object.assign(this, { phase, conversations: state.conversations ?? this.conversations, receipts: state.receipts ?? this.receipts });
+    Object.assign(this, { phase, conversations: state.conversations ?? this.conversations, chosen: state.chosen ?? this.chosen });
     if (isOther || state.code) this.#parts.emit("phase", state.code ? { phase, code: state.code } : { phase });
     this.#connected(state.connection);
     this.#parts.emit("conversations", {});
     if (phase === "open") this.#wishes.forEach((wish) => this.#hand(wish));
   }
 
-  #takeEvent({ name, detail, conversation, conversations, receipts, connection }) {
-    if (conversations) Object.assign(this, { conversations, receipts });
+  #takeEvent({ name, detail, conversation, conversations, chosen, connection }) {
+    if (conversations) Object.assign(this, { conversations, chosen });
     if (conversation) this.#put(conversation);
     this.#connected(connection);
     if (name !== "connection") this.#parts.emit(name, detail);

@@ -5,12 +5,16 @@ import { codeOf } from "./codes.js";
 
 const LIST_MS = 250; // the whole list at most so often; the chat of a message comes with the message
 
+/** What the interface may ask about without waiting, while the keys are closed. */
+export const NOTHING_CHOSEN = Object.freeze({ receipts: true, notifications: false });
+
 /** @typedef {{messenger: object, post: (message: object) => void, tab: string, schedule: object}} HostParts messenger: of this tab; tab: its id */
 
 /** @see HostParts */
 export class Host {
   #parts;
   #listDue = null;
+  #aborters = new Map(); // by the id of what was asked for
   #ended = false;
 
   /** @param {HostParts} parts */
@@ -22,6 +26,7 @@ export class Host {
   take(message) {
     if (message.t === "hello") this.tellAll();
     else if (message.t === "ask" && ACTS.has(message.name)) this.#do(message);
+    else if (message.t === "cancel") this.#aborters.get(message.id)?.abort();
   }
 
   /** What this tab's own interface was told. @param {string} name @param {object} detail */
@@ -45,11 +50,16 @@ export class Host {
 
   async #do({ from, id, name, given }) {
     const answer = { t: "answer", to: from, id };
-    const args = received(given, (callName, values) => this.#post({ t: "call", to: from, id, name: callName, values }));
+    const aborter = new AbortController();
+    this.#aborters.set(id, aborter);
+    const call = (at, callName, values) => this.#post({ t: "call", to: from, id, at, name: callName, values });
+    const args = received(given, { call, signal: aborter.signal });
     try {
       this.#post({ ...answer, value: await this.#parts.messenger[name](...args) });
     } catch (error) {
       this.#post({ ...answer, error: { code: codeOf(error), detail: error.detail, retryAfter: error.retryAfter, message: String(error.message) } });
+    } finally {
+      this.#aborters.delete(id);
     }
   }
 
@@ -60,9 +70,10 @@ export class Host {
 
   #list() {
     const { messenger } = this.#parts;
-    if (messenger.phase !== "open") return { conversations: [], receipts: true };
+    if (messenger.phase !== "open") return { conversations: [], chosen: NOTHING_CHOSEN };
     try {
-      return { receipts: messenger.readReceipts(), conversations: messenger.conversations() };
+      const chosen = { receipts: messenger.readReceipts(), notifications: messenger.notifications() };
+      return { chosen, conversations: messenger.conversations() };
     } catch {
       return {}; // the keys are being changed, and the chats closed for that moment
     }

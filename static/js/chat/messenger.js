@@ -85,7 +85,8 @@ export class Messenger extends MessengerKeys {
   }
 
   /**
-   * @param {string} cid @param {{name: string, mime?: string, bytes: Uint8Array, width?: number, height?: number, thumb?: Uint8Array|null}} file
+   * @param {string} cid @param {{name: string, mime?: string, bytes: Uint8Array, width?: number, height?: number, thumb?: Uint8Array|null, id?: string}} file
+   *   id: of its own, the same again is the same message
    * @returns {Promise<object>} Message, queued @throws FILE_TOO_LARGE, FILES_WAITING, STORAGE_FULL
    */
   async sendFile(cid, file) {
@@ -167,7 +168,9 @@ export class Messenger extends MessengerKeys {
 
   /** @param {boolean} on */
   async setNotifications(on) {
-    await this.#open().settings.choose({ notifications: on });
+    const { settings, events } = this.#open();
+    await settings.choose({ notifications: on });
+    events.emit("conversations");
   }
 
   /** @param {string} cid @param {string} text @returns {Promise<void>} */

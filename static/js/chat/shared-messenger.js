@@ -72,7 +72,17 @@ export class SharedMessenger extends EventTarget {
 
   /** @returns {boolean} */
   readReceipts() {
-    return this.#follower ? this.#follower.receipts : this.#own.readReceipts();
+    return this.#follower ? this.#follower.chosen.receipts : this.#own.readReceipts();
+  }
+
+  /** @returns {boolean} */
+  notifications() {
+    return this.#follower ? this.#follower.chosen.notifications : this.#own.notifications();
+  }
+
+  /** @param {Uint8Array} bytes @returns {{mime: string, width: number, height: number}|null} a picture that may be drawn */
+  pictureIn(bytes) {
+    return this.#own.pictureIn(bytes);
   }
 
   /** @returns {string} */
@@ -95,6 +105,11 @@ export class SharedMessenger extends EventTarget {
   /** @param {string} cid @param {string} text @param {{re?: string}} [about] @returns {Promise<object>} Message; once, however often it has to be asked for */
   send(cid, text, about = {}) {
     return this.act("send", [cid, text, { ...about, id: newUuid() }]);
+  }
+
+  /** @param {string} cid @param {object} file @returns {Promise<object>} Message; once, like `send` */
+  sendFile(cid, file) {
+    return this.act("sendFile", [cid, { ...file, id: newUuid() }]);
   }
 
   /** The person did something. */

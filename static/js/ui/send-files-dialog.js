@@ -68,7 +68,7 @@ export class SendFilesDialog extends DialogView {
   // A file that is too large is not read at all.
   async #read(item, { thumb, sign }) {
     try {
-      this.#messenger.checkFile(item.file.size);
+      await this.#messenger.checkFile(item.file.size);
       item.bytes = await bytesOf(item.file);
       item.image = this.#messenger.pictureIn(item.bytes);
       item.seen = item.image && (await look(item.bytes, item.image));
