@@ -30,9 +30,11 @@ class RecordedLink(Link):
         super().__init__(*args, **kwargs)
         self.history, self._who = history, who
 
-    async def post(self, cid: bytes, client_id: str, kind: str, blob: bytes) -> wire.Accepted:
+    async def post(
+        self, cid: bytes, client_id: str, kind: str, blob: bytes, blobs: tuple[str, ...] = ()
+    ) -> wire.Accepted:
         self.history.posted.setdefault(client_id, (cid, hashlib.sha256(blob).digest()))
-        return await super().post(cid, client_id, kind, blob)
+        return await super().post(cid, client_id, kind, blob, blobs)
 
     async def pull(self, cid: bytes, after: int) -> wire.Events:
         page = await super().pull(cid, after)
