@@ -104,7 +104,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
 }
 # where a second check stands behind the first, both go
 ALSO: dict[int, tuple[str, str, str]] = {
-    76: ("chat/message-in.js", 'if (event.did === parts.did) draft.block("STATE_ROLLBACK");', ""),
+    76: ("chat/message-in.js", "if (event.did === parts.did) meetOwn(draft, header);", ""),
     72: (
         "crypto/keyfile-payload.js",
         'check(equal(account.uid, uid) && account.name === name, "KEYFILE_WRONG_ACCOUNT");',

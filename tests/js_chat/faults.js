@@ -1,6 +1,6 @@
 /** What a browser suffers by itself: a disk without room, a clock that is wrong. */
 
-import { expect, refuses, until } from "./harness.js";
+import { PASSPHRASE, expect, pause, refuses, until } from "./harness.js";
 import { talking } from "./worlds.js";
 
 const DAY_MS = 25 * 3_600_000;
@@ -54,5 +54,51 @@ export const FAULTS = {
     const { items } = await bob.messenger.messages(cid, { limit: 9 });
     const told = items.filter(({ kind }) => kind === "text").map(({ detail }) => Boolean(detail?.clockSkew));
     expect(told, [false, false, true, true], "CLOCK_SKEW");
+  },
+
+  async a_version_that_comes_between_bundles_and_log_is_no_alarm(world) {
+    const { alice, bob, cid } = await talking(world);
+    alice.client.goOffline();
+    const file = await bob.keyFile();
+    const [one, two] = [world.browserOf(bob.person), world.browserOf(bob.person)];
+    for (const browser of [one, two]) {
+      await browser.load();
+      await browser.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE });
+    }
+    const { bundles } = world.server;
+    let asked = 0;
+    world.server.bundles = (uid, after) => {
+      const page = bundles.call(world.server, uid, after);
+      if (uid !== bob.person.uid || after !== 1) return page;
+      asked += 1;
+      return { ...page, bundles: page.bundles.slice(0, 1), current: 2 }; // as it was before the third came
+    };
+    alice.client.goOnline();
+    alice.messenger.poke();
+    await until(async () => (await alice.codes(cid)).includes("DEVICE_ADDED"), "told", () => alice.codes(cid));
+    expect(asked > 0, true, "alice asked");
+    expect(alice.messenger.conversation(cid).blocked, null, "no alarm");
+    await alice.messenger.send(cid, "to all three");
+    await until(async () => (await two.texts(cid)).includes("to all three"), "arrived");
+  },
+
+  async an_older_copy_is_not_told_of_messages_held_back(world) {
+    const { alice, bob, cid } = await talking(world);
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    const before = await alice.copy();
+    await alice.messenger.send(cid, "after the copy");
+    await bob.sees(cid, "hello", "hi", "after the copy");
+    alice.messenger.end();
+    const second = world.browserOf(bob.person);
+    await second.load();
+    await second.messenger.importKeyFile({ bytes: await bob.keyFile(), passphrase: PASSPHRASE });
+    await second.messenger.send(cid, "under new keys");
+    await until(() => world.server.conversations.get(cid).events.at(-1).kind === "message", "a record counts what alice wrote");
+    await alice.putBack(before);
+    await alice.messenger.unlock({ passphrase: PASSPHRASE });
+    await until(() => alice.messenger.conversation(cid).blocked?.code === "STATE_ROLLBACK", "blocked");
+    await until(async () => (await alice.texts(cid)).includes("under new keys"), "read on", () => alice.texts(cid));
+    await pause(50);
+    expect((await alice.codes(cid)).includes("MESSAGES_WITHHELD"), false, "nobody held anything back");
   },
 };

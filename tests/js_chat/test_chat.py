@@ -110,6 +110,8 @@ SCENARIOS = [
     "a_full_disk_refuses_before_a_counter_is_used",
     "a_newer_web_session_goes_on",
     "a_clock_a_day_off_is_told",
+    "a_version_that_comes_between_bundles_and_log_is_no_alarm",
+    "an_older_copy_is_not_told_of_messages_held_back",
     "an_event_handed_over_needs_no_pull",
     "an_event_handed_over_out_of_turn_is_a_bell",
     "a_program_that_the_log_does_not_name_stops_writing",

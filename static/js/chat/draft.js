@@ -60,6 +60,12 @@ export class Draft {
     this.set({ refused: this.chat.refused - 1 });
   }
 
+  /** The same line at another place. @param {object} known as the mail store has it @param {number} place */
+  move(known, place) {
+    this.mail.push({ cid: known.cid, place: known.place });
+    this.put({ ...known, place }, false);
+  }
+
   /** @param {object} change of the mail store @param {boolean} isNew */
   put(change, isNew) {
     const row = { id: lineIdAt(change.cid, change.place), ...change.value };

@@ -97,13 +97,19 @@ async function keepOpened(draft, event, opened, parts) {
   const { chat } = draft;
   const isMine = event.uid === parts.me.uid;
   remember(draft, event, opened);
-  if (event.did === parts.did) draft.block("STATE_ROLLBACK"); // sealed by these keys, unknown here: an older copy of this browser
+  if (event.did === parts.did) meetOwn(draft, header);
   const late = takePlace(draft, { did: event.did, counter: header.counter, ack: content.ack });
   if (late === null) findGaps(draft, event, opened, parts);
   parts.heads.set(event.did, opened.chain.next);
   if (!isMine || chat.peer === parts.me.uid) draft.set(reachedByMessage(chat, header.epoch, content.ack, parts.me.uid));
   if (isMine) settle(draft, content, parts);
   await keepContent(draft, event, { opened, isMine, late, isNew: true }, parts);
+}
+
+// Sealed by these keys, unknown here: an older copy of this browser. What it wrote since counts, or the next record would tell of messages held back.
+function meetOwn(draft, { counter }) {
+  draft.block("STATE_ROLLBACK");
+  draft.set({ ownAccepted: Math.max(draft.chat.ownAccepted, counter + 1) });
 }
 
 // What says nothing of its own leaves no row.
@@ -133,8 +139,10 @@ export async function applyLate(draft, event, opened, parts) {
   if (isAction(content.t)) return applyAction(draft, event, actionOf(event, opened), parts);
   const tag = await tagOf(cid, event.uid, content.id);
   const row = rowOf(event, { opened, isMine: event.uid === parts.me.uid, id: lineId(cid, event.seq) });
-  if (await parts.targets.withTag(tag, draft)) return undefined;
-  return putMessage(draft, { place: placeOf(event.seq), tag, row, isNew: false }, parts);
+  const place = placeOf(event.seq);
+  const known = await parts.targets.withTag(tag, draft);
+  if (known) return known.place > place ? draft.move(known, place) : undefined; // what was sent twice stands where it came first
+  return putMessage(draft, { place, tag, row, isNew: false }, parts);
 }
 
 // Sent under earlier keys of this browser: what waits with the same id is settled.
