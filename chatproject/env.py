@@ -135,6 +135,13 @@ def email() -> dict[str, Any] | None:
     return dict(_env.email_url("EMAIL_URL")) if text("EMAIL_URL") else None
 
 
+def for_another_program() -> dict[str, str]:
+    """What a program that is no part of the server needs of the environment; no setting, so no secret."""
+    return {name: os.environ[name] for name in HANDED_ON if name in os.environ}
+
+
+HANDED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
 # What a list of settings may show: of these only whether there is one
 SECRET = re.compile(r"_?(KEY|KEYS|SEED|FALLBACKS|PASSWORD|OPTIONS)$")
 NO_SECRET = {"BACKUP_PUBLIC_KEY"}

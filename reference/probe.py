@@ -19,14 +19,16 @@ UNHEALTHY = 3
 R = TypeVar("R")
 
 
-async def probe(origin: str) -> list[str]:
-    """The names of the two accounts, whose log entries stay, as all do. Raises what went wrong, the step as a note."""
+async def probe(origin: str, made: list[str]) -> None:
+    """`made` gets the names of the accounts, whose log entries stay, as all do. Raises what went wrong, the step as a
+    note.
+    """
     mark = secrets.token_hex(4)
-    names = [f"probe-{mark}-a", f"probe-{mark}-b"]
     people: list[Client] = []
     try:
-        for name in names:
+        for name in (f"probe-{mark}-a", f"probe-{mark}-b"):
             people.append(await _step("sign up", Client.sign_up(origin, name, secrets.token_urlsafe(24))))
+            made.append(name)
             people[-1].make_keys(opks=2)
             await _step("publish keys, read the log", people[-1].publish())
         one, other = people
@@ -37,7 +39,6 @@ async def probe(origin: str) -> list[str]:
         for person in people:
             await person.close()
             await asyncio.to_thread(person.person.web.submit, "/logout/", {})
-    return names
 
 
 async def _say(one: Client, other: Client, cid: bytes, text: str) -> None:
@@ -75,12 +76,14 @@ def main(words: list[str]) -> int:
     if len(words) != 1 or words[0].startswith("-"):
         print(__doc__)
         return 0 if words == ["--help"] else 2
+    made: list[str] = []
     try:
-        names = asyncio.run(probe(words[0]))
+        asyncio.run(probe(words[0], made))
     except Exception as error:
         print(f"PROBE_FAILED: {' '.join(getattr(error, '__notes__', []))}: {type(error).__name__} {error}")
+        print(f"Accounts made: {' '.join(made)}")
         return UNHEALTHY
-    print(f"Two people wrote to each other. Switch them off: llave manage account_disable {' '.join(names)}")
+    print(f"Two people wrote to each other. Switch them off: llave manage account_disable {' '.join(made)}")
     return 0
 
 

@@ -1,5 +1,6 @@
 """The operator's two questions to a running server: is everything as it should be, and can two people write?"""
 
+import ast
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from tests.server import BASE, Server, running_server
 from tests.services import free_port
+from tests.tlsfront import tls_front
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,47 @@ def test_two_people_write_to_each_other_and_are_switched_off(server: Server) -> 
     assert (off.returncode, off.stdout) == (0, "2 off.\n")
     again = python("manage.py", "account_disable", names[0], "nobody-at-all", DATA_DIR=str(server.folder))
     assert (again.returncode, "NOT_FOUND" in again.stderr) == (1, True)
+
+
+def assert_probed(folder: Path, **settings: str) -> None:
+    """Both accounts are there, switched off, and the log holds their keys."""
+    before = {name for name, _ in people(folder)}
+    status, found = check_setup(folder, "--probe", **settings)
+    assert (status, found["people"]) == (0, [])
+    made = [(name, active) for name, active in people(folder) if name not in before]
+    assert [name[-2:] for name, _ in made] == ["-a", "-b"]
+    assert not any(active for _, active in made)
+    assert "The log is whole." in python("manage.py", "keylog_verify", "--quiet", DATA_DIR=str(folder)).stdout
+
+
+def people(folder: Path) -> list[tuple[str, bool]]:
+    code = "from accounts.models import User; print([list(u) for u in User.objects.values_list('name', 'is_active')])"
+    shown = python("manage.py", "shell", "--no-imports", "-c", code, DATA_DIR=str(folder)).stdout
+    return [tuple(each) for each in ast.literal_eval(shown)]
+
+
+def test_check_setup_ends_with_two_people_who_write_to_each_other(server: Server) -> None:
+    assert_probed(server.folder, SITE_URL=server.origin)
+
+
+def test_the_same_through_a_proxy_with_tls(tmp_path: Path) -> None:
+    port = free_port()
+    site = {"SITE_URL": f"https://localhost:{port}", "TRUSTED_PROXY_COUNT": "1"}
+    with running_server(tmp_path / "site", **site) as inside:
+        inner = int(inside.origin.rpartition(":")[2])
+        with tls_front(tmp_path, port, inner) as certificate:
+            assert_probed(inside.folder, **site, SSL_CERT_FILE=str(certificate))
+
+
+def test_a_probe_that_fails_names_the_step_and_leaves_nobody_active(server: Server) -> None:
+    status, found = check_setup(server.folder, "--probe", SITE_URL=f"http://localhost:{free_port()}")
+    assert (status, codes(found, "people")) == (3, {"PROBE_FAILED"})
+    assert "sign up" in found["people"][0]["says"]
+
+
+def test_a_closed_site_is_not_probed(server: Server) -> None:
+    _, found = check_setup(server.folder, "--probe", SITE_URL=server.origin, REGISTRATION="closed")
+    assert codes(found, "people") == {"PROBE_CLOSED"}
 
 
 def test_a_probe_of_nothing_says_which_step_failed() -> None:

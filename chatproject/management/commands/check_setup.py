@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from chatproject.services.peopleprobe import people_can_write
 from chatproject.services.setup import LOOKS, Finding
 from chatproject.services.siteprobe import site_is_reached
 
@@ -17,8 +18,8 @@ UNHEALTHY = 3
 class Command(BaseCommand):
     help = (
         "Looks at settings, databases, counters, bells, mail, files, backups, jobs, and at the site as a browser "
-        "reaches it. One line a part, and for each finding what to do. Changes nothing. Ends with status 3 when the "
-        "chat does not work or not safely. bin/probe then lets two people write to each other."
+        "reaches it. One line a part, and for each finding what to do. Ends with status 3 when the chat does not work, "
+        "or not safely. Changes nothing, except with --probe: two throw-away people write to each other at the end."
     )
     requires_system_checks = []
 
@@ -26,10 +27,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-site", action="store_true", help="do not visit SITE_URL, which this machine may not reach"
         )
+        parser.add_argument(
+            "--probe",
+            action="store_true",
+            help="at the end let two new accounts write to each other; they are switched off, their log entries stay",
+        )
         parser.add_argument("--json", action="store_true", help="one object instead of lines")
 
     def handle(self, *args: Any, **options: Any) -> None:
         looks = dict(LOOKS) if options["no_site"] else {**LOOKS, "site": site_is_reached}
+        if options["probe"] and not options["no_site"]:
+            looks["people"] = people_can_write
         found: dict[str, list[Finding]] = {}
         for part, look in looks.items():
             self.stderr.write(f"{part} ...")
