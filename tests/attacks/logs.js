@@ -74,7 +74,7 @@ export async function a18_stale(world) {
   const { alice, bob, cid } = await withPuppet(world);
   lieAboutLog(world.server, (_, from) => pageOf(world.server.leaves, from, { key: world.server.key, tsMs: Date.now() - 25 * 3_600_000 }));
   look(world);
-  await hasProblem(alice, "LOG_STALE");
+  await shows(alice, cid, "LOG_STALE");
   expect(alice.messenger.conversation(cid).blocked, null, "a warning, no block");
   await goesOn(alice, bob, cid);
 }

@@ -33,6 +33,7 @@ export class FakeServer {
   sockets = new Set();
   incarnation = "first";
   hellos = [];
+  kinds = {};
   skew = 0; // of the clock that dates the log, in ms
   offline = new Set(); // client objects
   loseAnswers = 0; // posts that are stored and then lose the line
@@ -113,6 +114,7 @@ export class FakeServer {
   async keys(client, method, [what, ...rest], data, q) {
     if (what === "publish") return this.publish(client, data);
     if (what === "bundles") return this.bundles(rest[0], Number(q.get("after")));
+    if (what === "browsers") return { browsers: this.kinds };
     if (what === "log") return this.logPage(Number(q.get("from")));
     if (what === "nonce") return { nonce: toBase64Url((client.nonce = randomBytes(32))) };
     if (what === "session") return this.session(client, data);

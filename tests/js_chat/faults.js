@@ -54,6 +54,10 @@ export const FAULTS = {
     const { items } = await bob.messenger.messages(cid, { limit: 9 });
     const told = items.filter(({ kind }) => kind === "text").map(({ detail }) => Boolean(detail?.clockSkew));
     expect(told, [false, false, true, true], "CLOCK_SKEW");
+    alice.skew = 0;
+    await alice.messenger.send(cid, "today");
+    await bob.sees(cid, "hello", "hi", "tomorrow", "yesterday", "today");
+    expect((await bob.codes(cid)).filter((code) => code === "CLOCK_SKEW").length, 1, "one line, while it is so");
   },
 
   async a_version_that_comes_between_bundles_and_log_is_no_alarm(world) {

@@ -16,7 +16,7 @@ let databases = 0;
 export class Browser {
   constructor(server, person) {
     databases += 1;
-    Object.assign(this, { server, person, prefix: `t${databases}:`, problems: [], messages: [], phases: [], marks: new Set() });
+    Object.assign(this, { server, person, prefix: `t${databases}:`, problems: [], messages: [], phases: [], lines: new Set(), stops: new Set(), marks: new Set() });
     this.client = server.client(person);
     this.timers = new Set();
   }
@@ -36,8 +36,19 @@ export class Browser {
     messenger.addEventListener("problem", ({ detail }) => this.problems.push(detail));
     messenger.addEventListener("message", ({ detail }) => this.messages.push(detail));
     messenger.addEventListener("phase", ({ detail }) => this.phases.push(detail));
+    this.#watch(messenger);
     this.messenger = messenger;
     return messenger.open();
+  }
+
+  // What the person was shown on the way: codes of lines, and of what stopped the writing.
+  #watch(messenger) {
+    messenger.addEventListener("message", ({ detail }) => detail.message.code && this.lines.add(detail.message.code));
+    messenger.addEventListener("phase", ({ detail }) => detail.code && this.stops.add(detail.code));
+    messenger.addEventListener("conversation", ({ detail: { cid } }) => {
+      const { blocked } = messenger.conversations().find((one) => one.cid === cid) ?? {};
+      if (blocked) this.stops.add(blocked.code);
+    });
   }
 
   // `isMute`: nothing that this tab says is heard by the others. `isDeaf`: it hears nothing.

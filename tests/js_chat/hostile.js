@@ -21,7 +21,7 @@ export const HOSTILE = {
       return { f: "events", cid: of, from: after + 1, to: after, items: events.slice(0, 1) };
     };
     await alice.messenger.send(cid, "never read");
-    await until(() => problemsOf(bob, "SEQ_GAP") > 0, "named", () => bob.problems);
+    await until(async () => (await bob.codes(cid)).includes("SEQ_GAP"), "named", () => bob.problems);
     await pause(200);
     expect(pulls < 10, true, `pulls: ${pulls}`);
   },

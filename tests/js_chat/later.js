@@ -8,7 +8,7 @@ import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
 import { talking } from "./worlds.js";
 
 /** As a server that was restored from an older backup. */
-function restore(world, cid, keep) {
+export function restore(world, cid, keep) {
   const conversation = world.server.conversations.get(cid);
   const lost = conversation.events.splice(keep);
   conversation.seq = keep;
@@ -16,7 +16,7 @@ function restore(world, cid, keep) {
   return lost;
 }
 
-async function reconnect(...browsers) {
+export async function reconnect(...browsers) {
   for (const browser of browsers) {
     browser.client.goOffline();
     await until(() => browser.messenger.connection !== "online", "offline");

@@ -7,7 +7,7 @@ import { talking, twoPeople } from "./worlds.js";
 const OTHER = "wxyz-2345-abcd-efgh-6789";
 const DAY = 86_400_000;
 
-async function withSecond(world) {
+export async function withSecond(world) {
   const people = await talking(world);
   const { alice, bob, cid } = people;
   const second = world.browserOf(alice.person);
@@ -19,7 +19,7 @@ async function withSecond(world) {
   return { ...people, second };
 }
 
-const didOf = async (browser) => (await browser.messenger.browsers()).find(({ isThis }) => isThis).did;
+export const didOf = async (browser) => (await browser.messenger.browsers()).find(({ isThis }) => isThis).did;
 const hkGen = ({ person }) => person.bundles.at(-1).hkGen;
 
 export const OWN_KEYS = {

@@ -1,6 +1,7 @@
 /** The claims of test_chat.py, each a story of people and browsers; run in a page. */
 
 import { ATTACHMENTS } from "./attachments.js";
+import { ACROSS } from "./across.js";
 import { CHANGES } from "./changes.js";
 import { toBase64Url } from "/static/js/lib/bytes.js";
 import { FakeServer } from "./fake-server.js";
@@ -36,6 +37,7 @@ export async function run(name) {
 }
 
 const SCENARIOS = {
+  ...ACROSS,
   ...HOSTILE,
   ...LATER,
   ...OWN_KEYS,

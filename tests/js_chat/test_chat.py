@@ -124,6 +124,15 @@ SCENARIOS = [
     "bytes_of_an_attempt_that_was_cut_off_are_swept",
     "what_a_person_deletes_is_gone_at_the_server",
     "a_file_that_is_gone_or_too_large_is_told",
+    "new_keys_of_the_account_are_brought_by_the_file_and_the_chats_stay",
+    "a_browser_taken_off_comes_back_with_the_file_of_the_other",
+    "newer_history_keys_come_with_the_file_and_another_passphrase",
+    "a_new_browser_is_told_in_every_other_one_until_the_person_knows_it",
+    "what_was_done_to_messages_is_sent_again_after_a_restore",
+    "a_reaction_to_a_message_that_was_lost_finds_it_when_it_is_sent_again",
+    "who_is_not_reached_is_listed_on_both_sides",
+    "marks_reads_and_settings_are_the_same_in_every_browser",
+    "a_second_chat_of_a_pair_is_used_only_when_the_person_says_so",
 ]
 
 

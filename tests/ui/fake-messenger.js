@@ -246,6 +246,7 @@ export class FakeMessenger extends EventTarget {
   async removeBrowser({ did, passphrase }) {
     if (passphrase !== "right") throw refusal("WRONG_PASSPHRASE");
     this.own = this.own.filter((one) => one.did !== did);
+    this.strangers = this.strangers.filter((one) => one.did !== did);
   }
 
   async changePassphrase({ passphrase, next }) {
@@ -264,6 +265,19 @@ export class FakeMessenger extends EventTarget {
     if (passphrase !== "right") throw refusal("WRONG_PASSPHRASE");
     this.file.due = "renew";
   }
+
+  async bringKeyFile({ passphrase, own }) {
+    if (passphrase === "wrong") throw refusal("KEYFILE_WRONG_PASSPHRASE");
+    if (passphrase !== "right" && own !== "right") throw refusal("KEYFILE_OTHER_PASSPHRASE");
+    this.chats.filter(({ blocked }) => blocked?.code === "LOG_SELF_FORGED").forEach(({ cid }) => this.block(cid, null));
+    return { phase: "open" };
+  }
+
+  strangers = [];
+  newBrowsers = async () => this.strangers;
+  knowBrowsers = async () => void (this.strangers = []);
+  formerNumber = async () => null;
+  logEvidence = async () => null;
 
   async renewBrowser({ passphrase }) {
     if (passphrase !== "right") throw refusal("WRONG_PASSPHRASE");

@@ -4,6 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.ui.test_chat_page import open_chat
+
 pytestmark = pytest.mark.browser
 
 
@@ -129,3 +131,44 @@ def test_a_reminder_can_wait(show):
 def test_nothing_is_asked_when_nothing_is_due(show):
     page = show()
     expect(page.locator("key-file-reminder")).to_be_hidden()
+
+
+def test_a_new_browser_is_told_with_its_kind_and_can_be_taken_off_at_once(show):
+    page = show()
+    told = page.locator("new-browser")
+    expect(told).to_be_hidden()
+    page.evaluate(
+        "fake.strangers = [{...fake.own[1], kind: 'Firefox, Linux', addedAt: Date.now()}]; fake.emit('browsers')"
+    )
+    expect(told).to_contain_text("A new browser reads your chats: Firefox, Linux, since Today")
+    assert Axe().run(page).response["violations"] == []
+    told.get_by_role("button", name="Not me: take it off").click()
+    dialog = page.locator("browsers-dialog")
+    expect(dialog.locator("[data-part=form]")).to_be_visible()
+    dialog.locator("[data-part=form] input").fill("right")
+    page.keyboard.press("Enter")
+    expect(told).to_be_hidden()
+    assert page.evaluate("fake.own.length") == 1
+
+
+def test_a_new_browser_that_was_me_is_told_no_more(show):
+    page = show(lang="es")
+    page.evaluate("fake.strangers = [{...fake.own[1], kind: '', addedAt: Date.now()}]; fake.emit('browsers')")
+    told = page.locator("new-browser")
+    expect(told).to_contain_text("No dijo cuál es")
+    told.get_by_role("button", name="Fui yo", exact=True).click()
+    expect(told).to_be_hidden()
+    assert page.evaluate("fake.strangers") == []
+
+
+def test_the_line_of_a_new_browser_of_mine_leads_to_taking_it_off(show):
+    page = show()
+    open_chat(page)
+    page.evaluate(
+        "fake.notice(fake.chats[0].cid, {code: 'DEVICE_ADDED', detail: {mine: true, added: [fake.own[1].did]}})"
+    )
+    page.locator("notice-line").last.get_by_role("button", name="Not me: take it off").click()
+    expect(page.locator("browsers-dialog [data-part=form]")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.evaluate("fake.notice(fake.chats[0].cid, {code: 'DEVICE_ADDED', detail: {mine: false, added: ['00']}})")
+    expect(page.locator("notice-line").last.get_by_role("button", name="Not me: take it off")).to_be_hidden()

@@ -101,7 +101,7 @@ def test_a_difference_is_explained_and_leaves_the_person_unverified(show):
 def test_numbers_that_match_end_a_stop_because_of_new_keys(show):
     page = show()
     open_chat(page, "Inés")
-    page.locator("stop-banner [data-part=safe]").click()
+    page.locator("stop-banner [data-part=compare] button").click()
     part(page, "same").click()
     expect(page.locator("stop-banner")).to_be_hidden()
     assert page.evaluate("fake.calls") == [["verified", True], ["decide", "continue"]]

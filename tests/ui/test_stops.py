@@ -20,6 +20,8 @@ SAFE = {
     "STATE_ROLLBACK": "New keys for this browser",
     "SEQ_REWRITE": "Send again what was lost",
     "CODE_UNTRUSTED": "Reload",
+    "ROOT_RESET": "Don’t send",
+    "LOG_SELF_FORGED": "Bring the new key file",
 }
 FINAL = {"SEQ_REWRITE", "STATE_ROLLBACK", "CODE_UNTRUSTED"}
 
@@ -48,12 +50,107 @@ def test_every_stop_says_its_own_words_and_offers_two_choices_the_safe_one_first
         expect(page.locator("message-composer")).to_be_hidden()
 
 
-def test_a_stop_in_spanish_fills_in_the_name(show):
+def test_every_stop_speaks_spanish_and_fills_in_the_name(show):
     page = show(lang="es")
     open_chat(page)
+    for code in listed()["B"]:
+        block(page, code)
+        for part in ("title", "means", "advice"):
+            text = SPANISH[WORDS[f"stop.{code}.{part}"]].replace("{name}", "Bob Marrero")
+            expect(page.locator(f"stop-banner [data-part={part}]")).to_have_text(text)
+
+
+def test_after_a_reset_not_sending_is_the_default_and_the_compared_number_stays_beside_the_new_one(show):
+    page = show()
+    page.evaluate("fake.formerNumber = async () => ({before: '1'.repeat(30), now: '2'.repeat(30)})")
+    open_chat(page)
     block(page, "ROOT_RESET")
-    title = SPANISH[WORDS["stop.ROOT_RESET.title"]].replace("{name}", "Bob Marrero")
-    expect(page.locator("stop-banner [data-part=title]")).to_have_text(title)
+    stop = page.locator("stop-banner")
+    expect(stop.locator("[data-part=before]")).to_have_text(" ".join(["11111"] * 6))
+    expect(stop.locator("[data-part=now]")).to_have_text(" ".join(["22222"] * 6))
+    assert Axe().run(page).response["violations"] == []
+    stop.locator("[data-part=safe]").click()
+    expect(stop.locator("[data-part=folded]")).to_be_focused()
+    expect(page.locator("message-composer")).to_be_hidden()
+    assert page.evaluate("fake.calls") == []
+    stop.locator("[data-part=folded]").click()
+    stop.get_by_role("button", name="Compare numbers").click()
+    expect(page.locator("safety-dialog dialog")).to_be_visible()
+
+
+def test_what_shows_that_the_log_differs_is_saved_as_a_file(show):
+    page = show()
+    page.evaluate("fake.logEvidence = async () => ({name: 'log-evidence.json', bytes: new Uint8Array([123, 125])})")
+    open_chat(page)
+    block(page, "LOG_SPLIT_VIEW")
+    page.locator("stop-banner summary").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the evidence as a file").click()
+    assert saved.value.suggested_filename == "log-evidence.json"
+
+
+def test_a_second_chat_of_a_pair_has_a_name_of_its_own_and_waits_for_a_choice(show):
+    page = show()
+    page.evaluate("Object.assign(fake.chats[1], {isSecond: true}); fake.emit('conversations')")
+    expect(page.locator("conversation-row", has_text="Carol (second chat)")).to_have_count(1)
+    open_chat(page, "Carol (second chat)")
+    page.evaluate("fake.block(fake.chats[1].cid, {code: 'SECOND_CHAT'})")
+    stop = page.locator("stop-banner")
+    expect(stop.locator("[data-part=title]")).to_contain_text("opened a second chat")
+    assert stop.locator(".stop-banner__choices button").all_inner_texts() == ["Leave it aside", "Use it as well"]
+    stop.locator("[data-part=safe]").click()
+    assert page.evaluate("fake.calls") == []
+    stop.locator("[data-part=folded]").click()
+    stop.locator("[data-part=other]").click()
+    assert page.evaluate("fake.calls") == [["decide", "continue"]]
+
+
+def test_browsers_that_are_not_reached_are_listed_on_demand(show):
+    page = show()
+    open_chat(page)
+    line = page.locator("reach-line")
+    expect(line).to_be_hidden()
+    page.evaluate(
+        """() => {
+          const left = (mine, isThis) => ({did: "0", mine, isThis, addedAt: Date.now()});
+          Object.assign(fake.chats[0], {notReached: [left(true, false), left(false, false), left(false, false)]});
+          fake.emit("conversation", {cid: fake.chats[0].cid});
+        }"""
+    )
+    words = "1 browser of yours is not reached yet. 2 browsers of Bob Marrero are not reached yet."
+    expect(line.locator("[data-part=text]")).to_have_text(words)
+    line.get_by_role("button").click()
+    dialog = page.locator("explain-dialog")
+    expect(dialog.locator("[data-part=items] li")).to_have_text(
+        ["A browser of yours, added: Today"] + ["A browser of Bob Marrero, added: Today"] * 2
+    )
+    expect(dialog.locator("[data-part=text]")).to_contain_text("They are tried again every hour")
+    assert Axe().run(page).response["violations"] == []
+    page.keyboard.press("Escape")
+    page.evaluate("fake.chats[0].notReached[0].isThis = true; fake.emit('conversation', {cid: fake.chats[0].cid})")
+    expect(line).to_contain_text("This browser is not in this chat yet")
+
+
+def test_a_browser_that_the_account_lost_goes_on_with_the_new_key_file(show):
+    page = show()
+    open_chat(page)
+    block(page, "LOG_SELF_FORGED")
+    page.locator("stop-banner [data-part=safe]").click()
+    dialog = page.locator("bring-dialog")
+    assert Axe().run(page).response["violations"] == []
+    own = dialog.locator("[data-part=own] input")
+    expect(own).to_be_hidden()
+    dialog.locator("input[type=file]").set_input_files({"name": "k.e2ck", "mimeType": "", "buffer": b"E2CK"})
+    dialog.locator("[data-part=passphrase] input").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(dialog.locator("[data-part=error]")).to_contain_text("does not open this file")
+    dialog.locator("[data-part=passphrase] input").fill("another")
+    page.keyboard.press("Enter")
+    expect(own).to_be_visible()
+    own.fill("right")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("goes on with your new keys")
+    expect(page.locator("stop-banner")).to_be_hidden()
 
 
 def test_a_stop_about_my_own_keys_speaks_of_me(show):

@@ -63,5 +63,5 @@ export class Acks {
 
 /** @param {string} kind of a content @returns {boolean} it says nothing that a person wrote or did */
 export function isSilent(kind) {
-  return kind === "void" || kind === "receipt";
+  return kind === "void" || kind === "receipt" || kind === "sync";
 }

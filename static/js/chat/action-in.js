@@ -7,6 +7,7 @@ import { newestOf } from "./conversations.js";
 import { come, wait } from "./waiting.js";
 
 const CLOSE = 2 ** -22; // nothing stands between a message and what is moved beside it
+const FINEST = 2 ** -50; // of a place: a smaller step would be lost in the number of a very long chat
 
 /** @typedef {{targets: object, ring: object, clock: object}} ActionParts */
 
@@ -23,19 +24,20 @@ export async function applyAction(draft, { seq, at, uid, did }, action, parts) {
 
 /**
  * A message takes its place: never above what it answers, never below what answers it, changed by what already waited for it.
- * @param {object} draft @param {{place: number, tag: string, row: object, ack?: Record<string, number>, isNew: boolean}} message tag: of its content id
+ * @param {object} draft @param {{place: number, tag: string, row: object, was?: string|null, ack?: Record<string, number>, isNew: boolean}} message tag: of its content id; was: its mid before a rewritten past, by which others may still name it
  * @param {ActionParts} parts @returns {Promise<number>} its place
  */
-export async function putMessage(draft, { place: wanted, tag, row, ack = {}, isNew }, parts) {
+export async function putMessage(draft, { place: wanted, tag, row, was = null, ack = {}, isNew }, parts) {
   const { cid } = draft.chat;
   const midTag = await parts.targets.tagOf(cid, hex(row.mid));
-  const waiting = await come(draft, midTag, parts);
+  const wasTag = was && (await parts.targets.tagOf(cid, was));
+  const waiting = [...(await come(draft, midTag, parts)), ...(wasTag ? await come(draft, wasTag, parts) : [])];
   const replies = await repliesAmong(draft, waiting, { row, ack }, parts);
   const answered = await targetOf(draft, row, parts);
-  const behind = answered && answered.place > wanted ? await freeBeside(draft, answered.place, CLOSE, parts) : wanted;
+  const behind = answered && answered.place > wanted ? await freeBeside(draft, answered.place, 1, parts) : wanted;
   const first = replies.reduce((least, one) => (one.place < (least?.place ?? behind) ? one : least), null);
-  const place = first ? await freeBeside(draft, first.place, -CLOSE, parts) : behind;
-  draft.put({ cid, place, tags: [tag, midTag], value: answered ? { ...row, reId: answered.value.id } : row }, isNew);
+  const place = first ? await freeBeside(draft, first.place, -1, parts) : behind;
+  draft.put({ cid, place, tags: [tag, midTag, ...(wasTag ? [wasTag] : [])], value: answered ? { ...row, reId: answered.value.id } : row }, isNew);
   if (row.re && !answered) await waitForTarget(draft, { place, row }, parts);
   replies.forEach((one) => draft.put({ ...one, value: { ...one.value, reId: row.id } }, false));
   for (const one of waiting.filter(({ action }) => action)) await actLate(draft, draft.found(midTag), one, parts);
@@ -94,7 +96,8 @@ function isBehind(row, ack, reply) {
   return row.epoch > reply.epoch || (row.epoch === reply.epoch && (ack[reply.did] ?? 0) > reply.counter);
 }
 
-async function freeBeside(draft, place, step, { targets }) {
+async function freeBeside(draft, place, way, { targets }) {
+  const step = way * Math.max(CLOSE, place * FINEST);
   let free = place + step;
   while (await targets.at(free, draft)) free += step;
   return free;

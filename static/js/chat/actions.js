@@ -70,17 +70,29 @@ export function earlierOf({ versions = [] }) {
   return versions.slice(0, -1).map(({ text, at }) => ({ text, at }));
 }
 
+/**
+ * What a person did to a message in this epoch or later, as it is to be said once more.
+ * @param {object} row @param {{uid: string, epoch: number}} since @returns {{kind: string, text?: string, fields: object}[]} wishes without a target
+ */
+export function actionsSince({ mine, deleted, deletedIn = -1, versions = [], marks = [] }, { uid, epoch }) {
+  const newest = versions.at(-1);
+  const isEdited = mine && newest?.rev > 0 && (newest.epoch ?? -1) >= epoch;
+  const edits = isEdited ? [{ kind: "edit", text: newest.text, fields: { rev: newest.rev } }] : [];
+  const signs = marks.filter((one) => one.uid === uid && one.epoch >= epoch).map(({ e, on }) => ({ kind: "react", fields: { e, on } }));
+  return mine && deleted && deletedIn >= epoch ? [{ kind: "delete", fields: {} }] : [...edits, ...signs];
+}
+
 // Nothing of what it said stays.
-function erased({ text, file, fileName, versions, marks, ...row }) {
-  return { ...row, text: "", deleted: true };
+function erased({ text, file, fileName, versions, marks, ...row }, { epoch }) {
+  return { ...row, text: "", deleted: true, deletedIn: epoch };
 }
 
 // The highest rev is shown, all are kept; of two with the same rev the one that came first counts.
-function edited(row, { rev, body, at }) {
+function edited(row, { rev, body, at, epoch }) {
   const before = row.versions ?? [{ rev: 0, text: row.text, at: row.at }];
   const isKnown = before.some((one) => one.rev === rev && one.text === body);
   if (row.kind !== "text" || rev < 1 || isKnown) return row;
-  const all = [{ rev, text: body, at }, ...before].sort((a, b) => a.rev - b.rev);
+  const all = [{ rev, text: body, at, epoch }, ...before].sort((a, b) => a.rev - b.rev);
   const versions = all.length > VERSIONS_KEPT ? [all[0], ...all.slice(1 - VERSIONS_KEPT)] : all;
   return { ...row, versions, text: versions.at(-1).text };
 }

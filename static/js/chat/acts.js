@@ -3,9 +3,10 @@
 /** @type {ReadonlySet<string>} */
 export const ACTS = new Set([
   "createKeys", "makeKeyFile", "proveKeyFile", "unlock", "importKeyFile", "resetKeys", "renewBrowser", "keyFile", "remindLater",
-  "changePassphrase", "browsers", "nameBrowser", "removeBrowser", "renewRoot", "lock", "forgetBrowser", "touch", "poke",
+  "changePassphrase", "bringKeyFile", "browsers", "newBrowsers", "knowBrowsers", "nameBrowser", "removeBrowser", "renewRoot", "lock", "forgetBrowser", "touch", "poke",
   "conversationFile", "readConversationFile", "exportConversation", "startWith", "messages", "message", "send", "edit", "erase", "react",
-  "sendFile", "openFile", "checkFile", "readAgain", "retry", "discard", "markRead", "setReadReceipts", "setNotifications", "setDraft", "draft", "people", "safetyNumber", "setVerified", "setTimer", "decide",
+  "sendFile", "openFile", "checkFile", "readAgain", "retry", "discard", "markRead", "setReadReceipts", "setNotifications", "setDraft", "draft", "people", "safetyNumber", "formerNumber",
+  "logEvidence", "setVerified", "setTimer", "decide",
 ]);
 
 /** What somebody typed: it is done by whichever tab is in charge next, when this one ends or locks before it answers. @type {ReadonlySet<string>} */

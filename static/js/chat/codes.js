@@ -49,6 +49,7 @@ export const CHAT_CODES = new Map([
   ["COUNTER_TAKEN", "the server knows a later message of this browser (shown as STATE_ROLLBACK)"],
   ["IDEMPOTENCY_MISMATCH", "the server has another thing under this message's number"],
   // lines in the flow
+  ["SECOND_CHAT", "the server opened another chat for a pair that has one: it is used only when the person says so"],
   ["STARTED", "the chat's encryption was started"],
   ["RESTARTED", "the chat's encryption was started anew"],
   ["KEYS_NOT_RENEWED", "the server takes no new keys of this chat: a warning, and after 1000 messages under the same ones a block"],

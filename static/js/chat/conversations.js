@@ -11,7 +11,7 @@ import { isBubble } from "./kinds.js";
 
 const CONVERSATION = "conv:";
 const DRAFT = "draft:";
-const ADDED = { missing: [], gaps: [], late: null, waiting: [], wrote: false, untold: [], timers: new Map(), timerWish: null, starved: false }; // what the chats of older versions lack
+const ADDED = { missing: [], gaps: [], late: null, waiting: [], wrote: false, untold: [], standing: [], isSecond: false, timers: new Map(), timerWish: null, starved: false }; // what the chats of older versions lack
 
 /**
  * @typedef {object} Chat one conversation; never changed in place: `commit` puts the next one in its place
@@ -26,6 +26,7 @@ const ADDED = { missing: [], gaps: [], late: null, waiting: [], wrote: false, un
  * @property {boolean} ackOwed @property {boolean} opened @property {number} readSeq @property {number[]} unread
  * @property {object|null} last the newest message @property {{code: string, detail: any}|null} blocked
  * @property {number} refused objects of class R @property {number[]} missing events whose keys were not there, to be read later @property {object[]} gaps Gap, what is missing in the present epoch @property {{seq: number, count: number}|null} late the last that came late
+ * @property {boolean} isSecond there was a chat of this pair before @property {string[]} standing codes of lines that are still so: not told again
  * @property {boolean} wrote this person has written here @property {[number, string][]} untold sequence and mid of messages of the peer without a receipt
  * @property {{tag: string, until: number}[]} waiting messages that did not come yet, of which something is kept that is about them
  * @property {Map<number, number>} timers epoch -> seconds, of the latest epochs in mode 1 @property {number|null} timerWish chosen, but not in a record yet; 0: messages stay @property {boolean} starved it was said that the keys of this epoch cannot be renewed @property {number} updatedAt
@@ -74,7 +75,8 @@ export class Conversations {
 
   /** Those of the server's list that are new here. @param {{cid: string, uids: string[], updatedAt?: number}[]} list @returns {Promise<Chat[]>} */
   async add(list) {
-    const fresh = list.filter((one) => !this.#chats.has(one.cid) && this.#isMine(one)).map((one) => this.#newChat(one));
+    const peers = new Set(this.all().map(({ peer }) => peer));
+    const fresh = list.filter((one) => !this.#chats.has(one.cid) && this.#isMine(one)).map((one) => this.#newChat(one, peers));
     if (fresh.length) await this.#ring.commit({ ring: fresh.map(chatChange) });
     fresh.forEach((chat) => this.#chats.set(chat.cid, chat));
     return fresh;
@@ -103,13 +105,17 @@ export class Conversations {
     return hi !== undefined && lo <= hi && (lo === this.#me.uid || hi === this.#me.uid);
   }
 
-  #newChat({ cid, uids, updatedAt = 0 }) {
+  // A pair has one chat: further ones that a server shows are told apart and never merged.
+  #newChat({ cid, uids, updatedAt = 0 }, peers) {
     const [lo, hi] = uids;
+    const peer = lo === this.#me.uid ? hi : lo;
+    const isSecond = peers.has(peer);
+    peers.add(peer);
     const crypto = newConversation({ cid: unhex(cid), uidLo: unhex(lo), uidHi: unhex(hi) });
     return {
-      cid, uids, peer: lo === this.#me.uid ? hi : lo, cursor: 0, tail: null, crypto, keys: null, chains: new Map(), seen: new Map(),
+      cid, uids, peer, cursor: 0, tail: null, crypto, keys: null, chains: new Map(), seen: new Map(),
       settle: false, refresh: false, repair: false, ownAccepted: 0, ownSent: 0, recordAt: 0, leafAt: 0, unreached: null,
-      delivered: new Map(), promised: new Map(), ackOwed: false, opened: false, readSeq: 0, unread: [], last: null, blocked: null, refused: 0, ...ADDED, updatedAt,
+      delivered: new Map(), promised: new Map(), ackOwed: false, opened: false, readSeq: 0, unread: [], last: null, blocked: null, refused: 0, ...ADDED, isSecond, updatedAt,
     };
   }
 }

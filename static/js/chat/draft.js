@@ -5,7 +5,7 @@ import { ERROR_CLASSES } from "../crypto/errors.js";
 import { hex, utf8 } from "../lib/bytes.js";
 import { placeOf } from "../store/mail.js";
 
-const LISTS = ["ring", "mail", "shown", "removed", "opks", "entries"];
+const LISTS = ["ring", "mail", "shown", "removed", "opks", "entries", "syncs"];
 
 /** Collects the next state of a chat, rows, ring changes, and what to tell the interface afterwards. */
 export class Draft {
@@ -15,6 +15,7 @@ export class Draft {
   removed = []; // ids of rows that are gone
   opks = []; // one-time prekeys used up
   entries = []; // of the outbox, that became mail
+  syncs = []; // contents of kind sync, to be applied once this holds
   dropsPending = false;
   #after = new Map();
 

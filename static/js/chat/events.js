@@ -13,7 +13,7 @@ export class Events {
     this.#target = target;
   }
 
-  /** @param {"phase"|"conversations"|"conversation"|"message"|"transfer"|"connection"|"problem"} name @param {object} [detail] */
+  /** @param {"phase"|"conversations"|"conversation"|"message"|"transfer"|"connection"|"browsers"|"problem"} name @param {object} [detail] */
   emit(name, detail = {}) {
     this.#target.dispatchEvent(new CustomEvent(name, { detail }));
   }

@@ -57,9 +57,14 @@ export async function takeHistoryKeys({ db, ring }, account, passphrase) {
   const vault = await openVault(db, passphrase).catch((error) => {
     throw codeOf(error) === "WRONG_PASSPHRASE" ? new ChatError("KEYFILE_OTHER_PASSPHRASE") : error;
   });
-  const history = [...new Map([...vault.history, ...account.history].map((one) => [one.gen, one])).values()].sort((a, b) => a.gen - b.gen);
+  const history = mergedHistory(vault, account);
   const { bundleVersion, bundleHash } = account;
   await ring.commit({ clear: [vaultChange(await sealAccount({ ...vault, history, bundleVersion, bundleHash }, passphrase))] });
+}
+
+/** Every HK of both. @param {{history: object[]}} vault @param {{history: object[]}} account @returns {{gen: number, seed: Uint8Array}[]} ascending */
+export function mergedHistory(vault, account) {
+  return [...new Map([...vault.history, ...account.history].map((one) => [one.gen, one])).values()].sort((a, b) => a.gen - b.gen);
 }
 
 /** @param {{history: {gen: number}[]}} account @returns {number} */

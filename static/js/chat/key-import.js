@@ -32,7 +32,12 @@ export async function importDevice(parts, { bytes, passphrase, onStep }) {
   return { ...kept, account, notices };
 }
 
-async function checkAgainstAccount(parts, account) {
+/**
+ * @param {{api: object, me: object, clock: object}} parts @param {object} account AccountPayload of a file
+ * @returns {Promise<{chain: object[], log: object, notices: string[]}>} the account's Bundles and the whole Log, both verified
+ * @throws KEYFILE_WRONG_ACCOUNT, KEYFILE_STALE: of a former root, LOG_*
+ */
+export async function checkAgainstAccount(parts, account) {
   const { api, me } = parts;
   if (hex(account.uid) !== me.uid || account.name !== me.name) throw new ProtocolError("KEYFILE_WRONG_ACCOUNT");
   const chain = await fetchChain(api, me);
@@ -42,7 +47,7 @@ async function checkAgainstAccount(parts, account) {
   const replay = await replayFor(parts, account, chain);
   const { notices, mayAddDevice } = await checkImport(account, { bundles: chain, log: replay.log });
   if (!mayAddDevice) throw new ProtocolError("KEYFILE_STALE");
-  return { chain, notices: replay.isKeyNew ? [...notices, "LOG_KEY_ROTATED"] : notices };
+  return { chain, log: replay.log, notices: replay.isKeyNew ? [...notices, "LOG_KEY_ROTATED"] : notices };
 }
 
 // Only to check: nothing of it is kept, the new browser replays for itself.

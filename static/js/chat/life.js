@@ -5,6 +5,7 @@ import { unlockRing } from "./browser-ring.js";
 import { ChatError, codeOf } from "./codes.js";
 import { importHistory } from "./history.js";
 import { fileShown, newestGen, takeHistoryKeys } from "./file-care.js";
+import { bringAccount } from "./key-bring.js";
 import { checkAccountFile, openVault } from "./key-files.js";
 import { importDevice } from "./key-import.js";
 import { enterStage, fetchChain, makeAndProtect, publish } from "./keys-setup.js";
@@ -12,6 +13,7 @@ import { Charge } from "./locks.js";
 import { resumeOwnChange } from "./own-bundle.js";
 import { withPassphrase } from "./passphrase-change.js";
 import { checkPassphrase } from "./passphrases.js";
+import { readAllAgain } from "./read-again.js";
 import { renewDevice, resumeRenewal } from "./renewal.js";
 import { isListed, isSupported, phaseOf, unpublished } from "./standing.js";
 import { Unlocked } from "./unlocked.js";
@@ -113,6 +115,14 @@ export class Life {
     await fileShown(open, newestGen(account));
     onStep("history");
     return { ...(await this.#readHistory(open, account, onHistory)), notices };
+  }
+
+  /** What another browser made of the account. @param {{bytes: Uint8Array, passphrase: string, own?: string}} wish own: this browser's, when it is another @returns {Promise<{phase: Phase}>} @throws KEYFILE_*, LOG_* */
+  async bring({ bytes, passphrase, own = passphrase }) {
+    const isOnAccount = await bringAccount(this.open, { bytes, passphrase, own });
+    const reached = await (isOnAccount ? this.#anew(own, async ({ card, open }) => ({ card, open })) : this.renew({ passphrase: own }));
+    await readAllAgain(this.open, own); // what came while nobody here could read it
+    return reached;
   }
 
   /** New keys for this browser, the old ones leave the account. @param {{passphrase: string}} wish @returns {Promise<{phase: Phase}>} */

@@ -23,6 +23,10 @@ export class LogReplay {
   #pinnedSize = null; // of a key file's log; else the own size
   /** The key changed since the person was told of its last change. */
   isKeyNew = false;
+  /** The newest head that was accepted, as the log signed it. @type {{head: Uint8Array, sig: Uint8Array}|null} */
+  signed = null;
+  /** The last answer, when it was refused. @type {{head: Uint8Array, sig: Uint8Array}|null} */
+  refused = null;
 
   /** @param {ReplayParts} parts */
   constructor(parts) {
@@ -36,6 +40,7 @@ export class LogReplay {
     const chunks = await this.#parts.ring.withPrefix(CHUNK);
     this.lgPub = head.lgPub;
     this.isKeyNew = head.isKeyNew ?? false;
+    this.signed = head.signed ?? null;
     this.log = await restoreLog(chunks.flatMap(([, leaves]) => leaves), head.tops ?? []);
     check(this.log.size === head.size && equal(await logRoot(this.log), head.root), "STATE_ROLLBACK");
     const rest = chunks.at(-1)?.[1] ?? [];
@@ -92,10 +97,17 @@ export class LogReplay {
     const fetched = await this.#fetch();
     const pinned = this.lgPub ? { lgPub: this.lgPub, pinnedSize: this.#pinnedSize ?? this.log.size } : { lgPub: fetched.logPub, pinnedSize: fetched.size };
     const own = { log: this.log, ...pinned, nowMs: this.#parts.clock.now(), myName: this.#parts.me.name, myBundleHashes: await this.#ownHashes(fetched) };
-    const { log, lgPub } = await acceptHead(fetched, own);
+    const { log, lgPub } = await this.#judge(fetched, own);
     const grew = log.size > this.log.size;
     if (grew || this.lgPub === null) await this.#keep(log, fetched.leaves, { lgPub, isKeyNew: this.isKeyNew || !equal(lgPub, pinned.lgPub) });
     return grew;
+  }
+
+  async #judge(fetched, own) {
+    this.refused = { head: fetched.head, sig: fetched.sig };
+    const accepted = await acceptHead(fetched, own);
+    [this.signed, this.refused] = [this.refused, null];
+    return accepted;
   }
 
   // Pages belong together when they end at the size of the head that came with the last one.
@@ -117,7 +129,7 @@ export class LogReplay {
   async #keep(log, leaves, key) {
     const first = Math.floor(this.log.size / CHUNK_LEAVES);
     const open = [...this.#last, ...leaves];
-    const ring = [{ name: HEAD, value: { size: log.size, root: await logRoot(log), ...key, tops: topsOf(log) } }];
+    const ring = [{ name: HEAD, value: { size: log.size, root: await logRoot(log), ...key, tops: topsOf(log), signed: this.signed } }];
     for (let i = 0; i * CHUNK_LEAVES < open.length; i += 1) {
       ring.push({ name: chunkName(first + i), value: open.slice(i * CHUNK_LEAVES, (i + 1) * CHUNK_LEAVES) });
     }

@@ -21,6 +21,7 @@ import { forgetOverdue } from "./waiting.js";
 
 const UNREAD_MAX = 1_000; // counted; more are there, but not counted
 const MISSING_MAX = 10_000; // remembered, to be read when the keys come
+const SKEW = "CLOCK_SKEW";
 const MIDS_KEPT = 128; // for each sender; older ones are refused by their counter all the same
 
 /**
@@ -71,7 +72,7 @@ async function keepOwn(draft, event, entry, parts) {
   if (draft.entries.includes(entry)) return;
   const isPresent = sealed.epoch === draft.chat.crypto.epoch;
   const late = isPresent ? takePlace(draft, { did: event.did, counter: sealed.counter, ack: {} }) : null;
-  await keepContent(draft, event, { opened: openedOfEntry(entry), isMine: true, late, isNew: false }, parts);
+  await keepContent(draft, event, { opened: openedOfEntry(entry), isMine: true, late, isNew: false, was: entry.was ?? null }, parts);
   if (isPresent) {
     remember(draft, event, { header: sealed, mid: sealed.mid });
     draft.set({ ownAccepted: sealed.counter + 1 });
@@ -117,6 +118,7 @@ async function keepContent(draft, event, given, parts) {
   const { opened, isMine } = given;
   const { content } = opened;
   if (content.t === "receipt") return applyReceipt(draft, event, content, parts);
+  if (content.t === "sync" && draft.chat.peer === parts.me.uid) draft.syncs.push(content);
   if (isSilent(content.t)) return undefined;
   if (isAction(content.t)) return applyAction(draft, event, actionOf(event, opened), parts);
   const tag = await tagOf(draft.chat.cid, event.uid, content.id);
@@ -171,16 +173,26 @@ export function rowOf(event, { opened, isMine, id }) {
   return { id, kind, mine: isMine, ...said, at: content.ts, detail, uid: event.uid, mid, ...sent };
 }
 
-async function showContent(draft, event, { opened, tag, id, isMine, late, isNew }, parts) {
+async function showContent(draft, event, { opened, tag, id, isMine, late, isNew, was = null }, parts) {
   const row = rowOf(event, { opened, isMine, id });
   const inTurn = placeOf(event.seq);
-  const place = await putMessage(draft, { place: late ?? inTurn, tag, row, ack: opened.content.ack, isNew }, parts);
+  const place = await putMessage(draft, { place: late ?? inTurn, tag, row, was, ack: opened.content.ack, isNew }, parts);
   if (place === inTurn) draft.set({ last: newestOf(draft.found(tag).value), late: null });
   else tellLate(draft, event);
   draft.set({ updatedAt: event.at });
+  tellSkew(draft, event, row);
   if (isMine) return draft.set({ wrote: true });
   countUnread(draft, event);
   return owe(draft, event.seq, row.mid, parts.me.uid);
+}
+
+// Once, until the clocks agree again.
+function tellSkew(draft, { seq, at }, { mine, detail }) {
+  const { standing } = draft.chat;
+  const isKnown = standing.includes(SKEW);
+  if (mine || isKnown === (detail?.clockSkew === true)) return;
+  if (!isKnown) draft.notice(seq, SKEW, at);
+  draft.set({ standing: isKnown ? standing.filter((code) => code !== SKEW) : [...standing, SKEW] });
 }
 
 function countUnread(draft, event) {

@@ -6,7 +6,7 @@ import { Events } from "./events.js";
 import { fileOutdated, fileSaved, keyFileState, remindLater } from "./file-care.js";
 import { makeAccountFile } from "./key-files.js";
 import { Life } from "./life.js";
-import { nameBrowser, ownBrowsers, removeBrowser, renewRoot } from "./own-browsers.js";
+import { knowBrowsers, nameBrowser, newBrowsers, ownBrowsers, removeBrowser, renewRoot } from "./own-browsers.js";
 import { suggestPassphrase } from "./passphrases.js";
 
 const LIVES = new WeakMap();
@@ -95,6 +95,15 @@ export class MessengerKeys extends EventTarget {
   }
 
   /**
+   * Another browser made new keys of the account, or took this one off it: with the file saved there this browser goes on, and keeps its chats.
+   * @param {{bytes: Uint8Array, passphrase: string, own?: string}} wish own: the passphrase of this browser, after KEYFILE_OTHER_PASSPHRASE
+   * @returns {Promise<{phase: string}>} @throws KEYFILE_*, LOG_*
+   */
+  bringKeyFile(wish) {
+    return this.#inTurn(() => (this.#opened(), this.#life.bring(wish)));
+  }
+
+  /**
    * With a passphrase the new keys are made at once, without one `createKeys` comes next.
    * @param {{name: string, passphrase?: string, onStep?: Function}} wish @returns {Promise<{phase: string}>}
    */
@@ -132,9 +141,19 @@ export class MessengerKeys extends EventTarget {
     });
   }
 
-  /** @returns {Promise<{did: string, label: string, addedAt: number, isThis: boolean}[]>} this one first */
+  /** @returns {Promise<{did: string, label: string, kind: string, addedAt: number, isThis: boolean}[]>} this one first */
   async browsers() {
     return ownBrowsers(this.#opened());
+  }
+
+  /** @returns {Promise<object[]>} own browsers that came since, and that the person has not answered for here; `browsers` events tell of them */
+  async newBrowsers() {
+    return newBrowsers(this.#opened());
+  }
+
+  /** It was the person: those that are there now are told of no more. */
+  async knowBrowsers() {
+    return knowBrowsers(this.#opened());
   }
 
   /** The name stays in this browser. @param {{did: string, label: string}} wish */

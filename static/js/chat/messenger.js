@@ -5,6 +5,7 @@ import { keptMarks } from "../store/mark.js";
 import { makeConversationFile, readConversationFile } from "./archive.js";
 import * as changes from "./changes.js";
 import { ChatError } from "./codes.js";
+import { evidenceFile } from "./evidence.js";
 import { exportConversation } from "./export.js";
 import { checkFile, openFile, pictureIn, sendFile } from "./files.js";
 import { MessengerKeys, lifeOf } from "./messenger-keys.js";
@@ -46,6 +47,11 @@ export class Messenger extends MessengerKeys {
     return exportConversation(this.#open(), cid, onProgress);
   }
 
+  /** @returns {Promise<{name: string, bytes: Uint8Array}|null>} what shows that the log of keys says different things; null: nothing was found */
+  async logEvidence() {
+    return evidenceFile(this.#open());
+  }
+
   // Everyday
 
   /** @returns {object[]} Conversations, newest first */
@@ -61,7 +67,10 @@ export class Messenger extends MessengerKeys {
 
   /** @param {string} uid @returns {Promise<string>} cid */
   async startWith(uid) {
-    return verbs.startWith(this.#open(), uid);
+    const open = this.#open();
+    const cid = await verbs.startWith(open, uid);
+    if (uid === open.me.uid) await verbs.lookInto(open, cid); // from now on it is shown
+    return cid;
   }
 
   /** @param {string} cid @param {{before?: number, limit?: number}} [page] before: a sequence number @returns {Promise<{items: object[], more: boolean}>} oldest first */
@@ -149,15 +158,16 @@ export class Messenger extends MessengerKeys {
     return verbs.markRead(this.#open(), cid, seq);
   }
 
-  /** Whether others are told in this browser when something was read, and whether it shows when they have read. @returns {boolean} */
+  /** Whether others are told when something was read, and whether it shows when they have read. @returns {boolean} */
   readReceipts() {
     return this.#open().settings.receipts;
   }
 
   /** @param {boolean} on */
   async setReadReceipts(on) {
-    const { settings, events } = this.#open();
+    const { settings, events, sync } = this.#open();
     await settings.choose({ receipts: on });
+    sync.tellSettings({ receipts: on });
     events.emit("conversations");
   }
 
@@ -191,6 +201,11 @@ export class Messenger extends MessengerKeys {
   /** @param {string} cid @returns {Promise<{digits: string, mine: string, theirs: string, qr: Uint8Array}>} 60 digits, 30 of each */
   async safetyNumber(cid) {
     return verbs.safetyNumberOf(this.#open(), cid);
+  }
+
+  /** @param {string} cid @returns {Promise<{before: string, now: string}|null>} the other person's 30 digits as they were compared, and as they are; null: no difference to show */
+  async formerNumber(cid) {
+    return verbs.formerNumberOf(this.#open(), cid);
   }
 
   /** After the numbers were compared. @param {string} cid @param {boolean} verified */

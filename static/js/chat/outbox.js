@@ -10,6 +10,7 @@ const OUT = "out:";
  * @typedef {object} Entry
  * @property {string} name in the ring @property {string} cid @property {string} id content id @property {"text"|"file"|"edit"|"delete"|"react"|"void"} kind
  * @property {string} text @property {number} at @property {object} fields of the content beside a body @property {string|null} reId of the Message that it answers
+ * @property {string|null} was mid of the same content as it was sent before a rewritten past
  * @property {{clientId: string, envelope: Uint8Array, epoch: number, counter: number, mid: Uint8Array}|null} sealed once a counter was given to it
  * @property {boolean} waits its attachment is not at the server yet @property {string|null} failed code
  */
@@ -71,10 +72,10 @@ export class Outbox {
     return entry;
   }
 
-  /** @param {{cid: string, id: string, kind: string, at: number, text?: string, fields?: object, reId?: string|null, waits?: boolean, drops?: string}} wish @returns {Entry} not kept yet */
-  make({ cid, id, kind, at, text = "", fields = {}, reId = null, waits = false, drops }) {
+  /** @param {{cid: string, id: string, kind: string, at: number, text?: string, fields?: object, reId?: string|null, was?: string|null, waits?: boolean, drops?: string}} wish @returns {Entry} not kept yet */
+  make({ cid, id, kind, at, text = "", fields = {}, reId = null, was = null, waits = false, drops }) {
     this.#number += 1;
-    return { name: `${OUT}${cid}:${String(this.#number).padStart(10, "0")}`, cid, id, kind, text, at, fields, reId, waits, drops, sealed: null, failed: null };
+    return { name: `${OUT}${cid}:${String(this.#number).padStart(10, "0")}`, cid, id, kind, text, at, fields, reId, was, waits, drops, sealed: null, failed: null };
   }
 
   /** One after another: what was written first is there first. @param {Entry} entry @returns {Promise<void>} */

@@ -6,18 +6,35 @@ import { ChatError } from "./codes.js";
 import { changeOwnBundle } from "./own-bundle.js";
 
 const NAMES = "browser-names"; // ring object: did -> name; it never leaves this browser
+const KNOWN = "browsers-known"; // ring object: dids that the person need not be told of
 const NAME_MAX = 40;
 
-/** @typedef {{did: string, label: string, addedAt: number, isThis: boolean}} OwnBrowser label: empty when it has none here */
+/** @typedef {{did: string, label: string, kind: string, addedAt: number, isThis: boolean}} OwnBrowser label: empty when it has none here; kind: as it told the server, such as "Firefox, Linux", or empty */
 
 /** @param {object} open Unlocked @returns {Promise<OwnBrowser[]>} this one first, then the newest */
-export async function ownBrowsers({ bundles, me, did, ring }) {
+export async function ownBrowsers({ api, bundles, me, did, ring }) {
   const names = await namesOf(ring);
   const { devices } = await bundles.current(me.uid);
+  const kinds = await api.browserKinds().catch(() => new Map()); // a hint of the server, no more
   const browsers = devices.map((device) => ({
-    did: hex(device.did), label: names.get(hex(device.did)) ?? "", addedAt: device.addedMs, isThis: hex(device.did) === did,
+    did: hex(device.did), label: names.get(hex(device.did)) ?? "", kind: kinds.get(hex(device.did)) ?? "", addedAt: device.addedMs, isThis: hex(device.did) === did,
   }));
   return browsers.sort((a, b) => b.isThis - a.isThis || b.addedAt - a.addedAt);
+}
+
+/** Browsers that came while this one was on the account, and that nobody here has answered for (attack A23). @param {object} open Unlocked @returns {Promise<OwnBrowser[]>} */
+export async function newBrowsers(open) {
+  const known = await open.ring.get(KNOWN);
+  const devices = open.bundles.last(open.me.uid)?.devices ?? [];
+  if (!known) await knowBrowsers(open);
+  if (!known || devices.every((device) => known.includes(hex(device.did)))) return [];
+  return (await ownBrowsers(open)).filter((browser) => !browser.isThis && !known.includes(browser.did));
+}
+
+/** The person knows all that are there now. @param {object} open Unlocked */
+export function knowBrowsers({ bundles, me, ring }) {
+  const dids = (bundles.last(me.uid)?.devices ?? []).map((device) => hex(device.did));
+  return ring.commit({ ring: [{ name: KNOWN, value: dids }] });
 }
 
 /** @param {object} open Unlocked @param {{did: string, label: string}} wish an empty label: no name */

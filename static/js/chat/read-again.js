@@ -33,6 +33,13 @@ export async function readAgain(open, { cid, passphrase }) {
   return { read: before - left, left };
 }
 
+/** In every chat, as far as the server gives it now. @param {object} open Unlocked @param {string} passphrase of the vault */
+export async function readAllAgain(open, passphrase) {
+  for (const { cid } of open.chats.all().filter((chat) => missingOf(open, chat.cid).length)) {
+    await readAgain(open, { cid, passphrase }).catch((error) => open.events.problem(error, cid));
+  }
+}
+
 function missingOf({ chats }, cid) {
   return chats.get(cid).missing ?? [];
 }

@@ -6,6 +6,7 @@ import { followRecord, readHistory, receiveRecord, recordNeeds } from "../crypto
 import { ProtocolError } from "../crypto/errors.js";
 import { MODE_HISTORY, RESTART, START } from "../crypto/labels.js";
 import { reachedByRecord } from "./delivered.js";
+import { keepRecord } from "./evidence.js";
 import { afterRecord, keptKeys } from "./timers.js";
 
 /**
@@ -132,6 +133,7 @@ async function refuse(draft, event, { error, epoch }, parts) {
     const outside = await attempt(() => followOutside(event.blob, draft.chat, parts));
     if (!outside.error) return stayOutside(draft, event, outside.value, parts);
   }
+  if (error.code === "LOG_SPLIT_VIEW") await keepRecord(parts, { ...event, cid: draft.chat.cid });
   draft.notice(event.seq, error.code, event.at);
   draft.block(error.code);
   const { crypto } = draft.chat;

@@ -3,19 +3,22 @@
  * event that both know, keeps what it had beyond as copies, and sends its own texts again (delivery rule D4).
  */
 
-import { equal, toBase64Url, unhex } from "../lib/bytes.js";
+import { equal, hex, toBase64Url, unhex } from "../lib/bytes.js";
 import { messageId, parseHeader } from "../crypto/envelope.js";
 import { newConversation, parseRecord } from "../crypto/epoch.js";
 import { ProtocolError } from "../crypto/errors.js";
 import { sha256 } from "../crypto/primitives.js";
 import { placeOf } from "../store/mail.js";
 import { RECORD } from "../transport/frames.js";
+import { actionsSince } from "./actions.js";
 import { ChatError } from "./codes.js";
 import { Draft } from "./draft.js";
 import { isBubble } from "./kinds.js";
 import { messageOfEntry } from "./outbox.js";
+import { newUuid } from "./uuid.js";
 
 const PULL_LIMIT = 200;
+const ROWS_AT_ONCE = 500;
 const WIDTH = 65_536; // copies that find room behind one event
 
 /** @typedef {{seq: number, tail: string|null, record: object|null}} Common the last event that both know, and the record in force there */
@@ -25,7 +28,8 @@ export async function rewind(open, cid) {
   const common = await lastCommon(open, cid);
   return open.locks.with(cid, async () => {
     const draft = new Draft(open.chats.get(cid));
-    const again = await moveRows(open, draft, common);
+    const actions = await lostActions(open, cid, common);
+    const again = [...(await moveRows(open, draft, common)), ...actions];
     again.forEach((entry) => draft.ring.push(open.outbox.change(entry)));
     draft.set(stateAt(draft.chat, common));
     if (open.pending.get(cid)) {
@@ -96,6 +100,20 @@ async function moveRows({ db, ring, outbox, did }, draft, { seq }) {
   return [...again, ...outbox.of(cid).filter((entry) => entry.sealed).map((entry) => ({ ...entry, sealed: null }))];
 }
 
+// What this person did to messages that stay: the server may have lost it, and whoever knows it is not harmed by hearing it again.
+async function lostActions({ db, ring, outbox, me, did, clock }, cid, { seq, record }) {
+  const since = { uid: me.uid, epoch: record?.core.epoch ?? -1 };
+  const isResent = (row) => row.place >= placeOf(seq + 1, -512) && isMyText(row, did);
+  const found = [];
+  for (let before = Infinity; before !== null; ) {
+    const sealed = await db.mailBefore(cid, { before, limit: ROWS_AT_ONCE });
+    const rows = (await ring.mail(sealed)).filter((row) => row.mid && !isResent(row));
+    found.unshift(...rows.reverse().flatMap((row) => actionsSince(row, since).map((wish) => ({ ...wish, fields: { target: hex(row.mid), ...wish.fields } }))));
+    before = sealed.length < ROWS_AT_ONCE ? null : sealed.at(-1).place;
+  }
+  return found.map((wish) => outbox.make({ cid, id: newUuid(), at: clock.now(), ...wish }));
+}
+
 // A line is called after its place.
 function unnamedLine({ id, ...value }) {
   return id.startsWith("line:") ? value : { id, ...value };
@@ -105,8 +123,8 @@ function isMyText({ kind, mine, deleted, did: by }, did) {
   return kind === "text" && mine && !deleted && by === did;
 }
 
-function wishOf({ id, text, at, re, reId = null }) {
-  return { id, kind: "text", text, at, fields: re ? { re } : {}, reId };
+function wishOf({ id, text, at, re, mid, reId = null }) {
+  return { id, kind: "text", text, at, fields: re ? { re } : {}, reId, was: hex(mid) };
 }
 
 // In the same epoch only counters are spent: the next one begins anew. Else this browser waits to be let in, or restarts.

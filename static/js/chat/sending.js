@@ -15,6 +15,7 @@ import { isBubble } from "./kinds.js";
 import { ownChain } from "./message-in.js";
 import { fieldsOf, messageOfEntry } from "./outbox.js";
 import { untoldAfter } from "./receipts.js";
+import { isStanding } from "./trust.js";
 import { tellChanged } from "./views.js";
 import { newUuid } from "./uuid.js";
 
@@ -180,6 +181,7 @@ export class Sending {
     if (isLater) schedule.after(error.retryAfter ? error.retryAfter * 1000 : LATER_MS, () => this.run(cid));
     else if (chats.get(cid).blocked?.code === code || PATIENT.has(code)) return;
     else if (ERROR_CLASSES.get(code) === "B") await trust.block(cid, code);
+    else if (isStanding(code)) await trust.stand(cid, code);
     else throw error;
   }
 }

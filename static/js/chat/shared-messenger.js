@@ -11,7 +11,7 @@ import { Follower } from "./follower.js";
 import { Host } from "./host.js";
 import { newUuid } from "./uuid.js";
 
-const EVENTS = ["phase", "conversations", "conversation", "message", "removed", "connection", "problem"];
+const EVENTS = ["phase", "conversations", "conversation", "message", "removed", "connection", "browsers", "problem"];
 const ANSWER_MS = 10_000; // a tab that is in charge and says nothing for so long is stuck
 const AGAIN_MS = 2_000;
 const AWAY = new Set(["OFFLINE", "UNAVAILABLE", "TOO_MANY"]);

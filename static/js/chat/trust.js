@@ -7,6 +7,13 @@ import { Draft } from "./draft.js";
 
 const UNDECIDABLE = new Set(["SEQ_REWRITE", "CODE_UNTRUSTED"]); // the server's past changed, or this program did: there is nothing to go on with
 
+const STANDING = new Set(["SEQ_GAP"]);
+
+/** @param {string} code @returns {boolean} how the line to the server is: said once while it lasts, not each time it is met */
+export function isStanding(code) {
+  return STANDING.has(code);
+}
+
 /** @typedef {object} TrustParts chats, bundles, inbox, locks, events, store, clock, me, did, device, onTold(cid) */
 
 /** @see TrustParts */
@@ -64,6 +71,24 @@ export class Trust {
     for (const { cid } of this.#parts.chats.all()) await this.#write(cid, [{ code, detail: null }], {});
   }
 
+  /** A line about what stands as it is, told once while it does; `settle` ends it. @param {string} cid @param {string} code of class W */
+  async stand(cid, code) {
+    if (!this.#parts.chats.get(cid).standing.includes(code)) await this.#write(cid, [{ code, detail: null }], { stands: true });
+  }
+
+  /** @param {string} cid @param {string} code that stood */
+  async settle(cid, code) {
+    const { chats, locks } = this.#parts;
+    if (!chats.get(cid).standing.includes(code)) return;
+    await locks.with(cid, () => chats.commit({ ...chats.get(cid), standing: chats.get(cid).standing.filter((one) => one !== code) }));
+  }
+
+  /** In every chat that has begun. @param {string} code of class W @param {boolean} isSo */
+  async stands(code, isSo) {
+    const begun = this.#parts.chats.all().filter(({ crypto }) => crypto.epoch >= 0);
+    for (const { cid } of begun) await (isSo ? this.stand(cid, code) : this.settle(cid, code));
+  }
+
   /** What stood in the way does so no more. @param {string} code */
   async lift(code) {
     const { chats, locks, events } = this.#parts;
@@ -98,6 +123,7 @@ export class Trust {
     const concerned = chats.all().filter((chat) => (uid === me.uid ? chat.crypto.epoch >= 0 : chat.peer === uid));
     for (const { cid } of concerned) await this.#write(cid, told, {});
     await bundles.clearNews(uid, news.length);
+    if (uid === me.uid) this.#parts.events.emit("browsers");
     concerned.forEach(({ cid }) => this.#parts.onTold(cid));
   }
 
@@ -113,12 +139,13 @@ export class Trust {
     return isKnown;
   }
 
-  #write(cid, lines, { isBlock = false }) {
+  #write(cid, lines, { isBlock = false, stands = false }) {
     const { chats, inbox, locks, store, clock } = this.#parts;
     return locks.with(cid, async () => {
       const chat = chats.get(cid);
       if (isBlock && this.#isTold(chat, lines[0].code)) return;
       const draft = new Draft(chat);
+      if (stands) draft.set({ standing: [...chat.standing, lines[0].code] });
       const place = await freePlace(store, cid, chat.cursor);
       lines.forEach(({ code, detail, blocks }, i) => draft.noticeAt(place + i, { code, detail, at: clock.now(), blocks: isBlock || blocks }));
       await inbox.commit(draft);

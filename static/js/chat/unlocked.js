@@ -11,6 +11,7 @@ import { Directory } from "./directory.js";
 import { isRecordDue } from "./epoch-wish.js";
 import { Ephemeral } from "./ephemeral.js";
 import { Epochs } from "./epochs.js";
+import { keepRefusedHead } from "./evidence.js";
 import { Inbox } from "./inbox.js";
 import { Line } from "./line.js";
 import { ConversationLocks } from "./locks.js";
@@ -21,6 +22,7 @@ import { hashesInTheMaking } from "./own-bundle.js";
 import { PendingRecords } from "./pending.js";
 import { Sending } from "./sending.js";
 import { Settings } from "./settings.js";
+import { Sync } from "./sync.js";
 import { Targets } from "./targets.js";
 import { Trust } from "./trust.js";
 import { Uploads } from "./uploads.js";
@@ -69,6 +71,7 @@ export class Unlocked {
     this.targets = new Targets({ store: { db, ring }, me });
     this.settings = new Settings({ ring });
     this.ephemeral = new Ephemeral(this);
+    this.sync = new Sync(this);
     this.#connectParts();
   }
 
@@ -108,14 +111,20 @@ export class Unlocked {
 
   /** Up to the present log, and whoever changed since; what it means reaches the chats. */
   async catchUp() {
+    let isStale = false;
     try {
       await this.replay.catchUp();
     } catch (error) {
-      if (isLogAlarm(error)) return this.trust.alarm(error);
+      if (isLogAlarm(error)) {
+        await keepRefusedHead(this, error);
+        return this.trust.alarm(error);
+      }
+      if (codeOf(error) === "NAME_REBOUND") await this.trust.stands("NAME_REBOUND", true);
       if (codeOf(error) !== "LOG_STALE") throw error;
-      this.events.problem(error); // a warning: what is known so far stays good
+      isStale = true; // a warning: what is known so far stays good
     }
     if (this.replay.isKeyNew) await this.#tellOfLogKey();
+    await this.trust.stands("LOG_STALE", isStale);
     await this.checkCode();
     const uids = this.bundles.pin(this.me.uid) ? this.bundles.uidsBehind() : [this.me.uid];
     for (const uid of uids) await this.#refresh(uid);
@@ -208,7 +217,8 @@ export class Unlocked {
     this.events.emit("conversations");
   }
 
-  #applied(cid, { before, chat }) {
+  #applied(cid, { before, chat, syncs }) {
+    if (syncs.length) this.events.guard(syncs.reduce((done, content) => done.then(() => this.sync.apply(content)), Promise.resolve()));
     if (chat.settle && !before.settle) this.sending.upkeepIn(cid, this.#between(SETTLE_MS));
     if (chat.crypto !== before.crypto) this.#look(cid);
     this.acks.consider(cid);

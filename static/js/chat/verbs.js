@@ -2,7 +2,7 @@
 
 import { equal, utf8 } from "../lib/bytes.js";
 import { BODY_MAX_CHARS, CONTENT_MAX_BYTES } from "../crypto/labels.js";
-import { safetyNumber } from "../crypto/safety-number.js";
+import { halfOf, safetyNumber } from "../crypto/safety-number.js";
 import { ChatError } from "./codes.js";
 import { messageOfEntry } from "./outbox.js";
 import { readUpTo } from "./receipts.js";
@@ -16,7 +16,7 @@ const BODY_MAX_BYTES = CONTENT_MAX_BYTES - 2_048; // the rest is for what stands
 /** @param {object} open Unlocked @param {string} uid @returns {Promise<string>} cid; keys are agreed with the first message */
 export async function startWith(open, uid) {
   const { chats, directory, api, clock, events, watch } = open;
-  const known = chats.all().find((chat) => chat.peer === uid);
+  const known = chats.all().find((chat) => chat.peer === uid && !chat.isSecond);
   if (known) return known.cid;
   await directory.learn([uid]);
   const { cid, uids } = await api.startConversation(uid);
@@ -76,7 +76,7 @@ export async function lookInto({ chats, locks, acks }, cid) {
 
 /** @param {object} open @param {string} cid @param {number} seq */
 export async function markRead(open, cid, seq) {
-  const { chats, locks, events, settings, acks } = open;
+  const { chats, locks, events, settings, acks, sync } = open;
   await lookInto(open, cid);
   if (chats.get(cid).readSeq >= seq) return;
   await locks.with(cid, () => {
@@ -85,6 +85,7 @@ export async function markRead(open, cid, seq) {
   });
   events.emit("conversation", { cid });
   acks.consider(cid);
+  if (chats.get(cid).peer !== open.me.uid) sync.tellRead(cid, chats.get(cid).readSeq);
 }
 
 /** @param {object} open @param {string} cid @returns {Promise<{digits: string, mine: string, theirs: string, qr: Uint8Array}>} 60 digits, 30 of each */
@@ -98,12 +99,22 @@ export async function safetyNumberOf({ chats, bundles, me, compared }, cid) {
   return { digits, mine: isLow ? low : high, theirs: isLow ? high : low, qr };
 }
 
+/** For whoever compared before: what was compared, and what it is now. @param {object} open @param {string} cid @returns {Promise<{before: string, now: string}|null>} 30 digits of the other person; null: nothing was compared, or nothing changed since */
+export async function formerNumberOf({ chats, bundles }, cid) {
+  const { peer } = chats.get(cid);
+  const { verifiedRoot } = bundles.pin(peer) ?? {};
+  if (!verifiedRoot || bundles.isVerified(peer)) return null;
+  const last = bundles.last(peer);
+  return { before: await halfOf({ ...last, rootPub: verifiedRoot }), now: await halfOf(last) };
+}
+
 /** After the numbers were compared. @param {object} open @param {string} cid @param {boolean} verified */
-export async function setVerified({ chats, bundles, events, compared }, cid, verified) {
+export async function setVerified({ chats, bundles, events, compared, sync }, cid, verified) {
   const { peer } = chats.get(cid);
   const shown = compared.get(peer); // what the dialog showed, even if the keys changed behind it
   if (verified && !shown) throw new ChatError("NO_KEYS_YET");
   await bundles.setVerified(peer, verified ? shown : null);
+  sync.tellMark(peer, verified ? shown : null);
   events.emit("conversation", { cid });
   events.emit("conversations");
 }

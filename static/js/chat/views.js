@@ -4,6 +4,7 @@ import { hex } from "../lib/bytes.js";
 import { mailPage } from "../store/mail.js";
 import { changedByAll, isAction } from "./actions.js";
 import { messageOf, myUidOf, reachOf } from "./conversations.js";
+import { notReached } from "./reach.js";
 import { fieldsOf, messageOfEntry } from "./outbox.js";
 
 /** @param {object} open Unlocked @param {object} chat @returns {object} Conversation */
@@ -16,13 +17,14 @@ export function conversationView(open, chat) {
     cid: chat.cid, peer: { uid, name, displayName }, self: chat.peer === me.uid, ...lastOf(chat, open), unread: chat.unread.length,
     readSeq: chat.readSeq, draft: chats.draft(chat.cid), blocked: chat.blocked, canWrite: whyNot === null, whyNot,
     verified: bundles.isVerified(chat.peer), timerS: chat.timerWish ?? chat.crypto.timerS,
+    isSecond: chat.isSecond, notReached: notReached(open, chat),
   };
 }
 
 /** Newest first. @param {object} open @returns {object[]} Conversations */
 export function conversationList(open) {
   const time = (chat) => Math.max(chat.updatedAt, newestEntry(open.outbox, chat.cid)?.at ?? 0);
-  const chats = open.chats.all().map((chat) => ({ chat, at: time(chat) }));
+  const chats = open.chats.all().filter((chat) => !isOnlySync(open, chat)).map((chat) => ({ chat, at: time(chat) }));
   return chats.sort((a, b) => b.at - a.at).map(({ chat }) => conversationView(open, chat));
 }
 
@@ -80,6 +82,11 @@ function lastOf(chat, { outbox, settings }) {
   const lastState = last.mine ? reachOf(chat, last) : null;
   const lastFile = last.deleted ? null : (last.fileName ?? null);
   return { lastText: last.text, lastFile, lastAt: last.at, lastMine: last.mine, lastState, lastDeleted: last.deleted === true };
+}
+
+// The person's browsers tell each other things in it; nobody has looked into it or written there.
+function isOnlySync({ me, chats, outbox }, chat) {
+  return chat.peer === me.uid && !chat.opened && !chat.last && !chat.blocked && !chats.draft(chat.cid) && !newestEntry(outbox, chat.cid);
 }
 
 function newestEntry(outbox, cid) {

@@ -4,6 +4,7 @@ import { ERROR_CLASSES } from "../crypto/errors.js";
 import { codeOf } from "./codes.js";
 import { isRecordDue } from "./epoch-wish.js";
 import { Hints } from "./hints.js";
+import { isStanding } from "./trust.js";
 
 const INCARNATION = "incarnation";
 const HOUR_MS = 3_600_000;
@@ -45,6 +46,7 @@ export class Watch {
     if (toLearn.length) await directory.learn([...new Set([...toLearn, me.uid])]);
     conversations.forEach(({ cid, seq }) => inbox.hear(cid, seq));
     if (fresh.length) {
+      for (const { cid } of fresh.filter(({ isSecond }) => isSecond)) await this.#parts.trust.block(cid, "SECOND_CHAT");
       events.emit("conversations");
       await this.#parts.checkCode();
     }
@@ -83,7 +85,9 @@ export class Watch {
       await work();
       return true;
     } catch (error) {
-      if (cid && ERROR_CLASSES.get(codeOf(error)) === "B") await this.#parts.trust.block(cid, codeOf(error));
+      const kind = cid && ERROR_CLASSES.get(codeOf(error));
+      if (kind === "B") await this.#parts.trust.block(cid, codeOf(error));
+      else if (cid && isStanding(codeOf(error))) await this.#parts.trust.stand(cid, codeOf(error));
       else this.#parts.events.problem(error, cid);
       this.#comeAgain();
       return false;
@@ -156,10 +160,11 @@ export class Watch {
   }
 
   async #follow(cid, seq) {
-    const { chats, inbox, sending } = this.#parts;
+    const { chats, inbox, sending, trust } = this.#parts;
     if (!chats.has(cid)) return;
     if (chats.get(cid).blocked?.code === "SEQ_REWRITE" || !inbox.hear(cid, seq)) return;
     await inbox.sync(cid);
+    await trust.settle(cid, "SEQ_GAP");
     sending.run(cid);
   }
 

@@ -32,6 +32,11 @@ export async function shortNumber(person) {
   return Array.from({ length: SHORT_GROUPS }, (_, i) => digits.slice(5 * i, 5 * i + 5)).join(" ");
 }
 
+/** @param {Person} person @returns {Promise<string>} the 30 digits of one of the two */
+export async function halfOf(person) {
+  return digitsOf(await fingerprint(person));
+}
+
 /** Does a scanned code say the same as this screen? @param {Uint8Array} scanned @param {Uint8Array} qr @returns {boolean} */
 export function isSameCode(scanned, qr) {
   return scanned.length === 1 + 2 * HASH_BYTES && equal(scanned, qr);

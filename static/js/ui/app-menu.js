@@ -55,6 +55,11 @@ export class AppMenu extends View {
     this.parts.keyFileDialog.open();
   }
 
+  /** @param {string} did of a browser of mine that is to go */
+  takeOff(did) {
+    this.parts.browsersDialog.open(did);
+  }
+
   async #tellReads(on) {
     const { receipts } = this.parts;
     try {

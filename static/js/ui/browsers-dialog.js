@@ -23,13 +23,15 @@ export class BrowsersDialog extends DialogView {
     this.source = messenger;
   }
 
-  async open() {
+  /** @param {string|null} [did] of one that is to go */
+  async open(did = null) {
     this.fail(null);
     this.#choose(null);
     this.#ask(null);
     this.parts.rows.replaceChildren();
     this.show();
-    await this.#load();
+    const chosen = (await this.#load()).find((browser) => browser.did === did && !browser.isThis);
+    if (chosen) this.#choose(chosen);
   }
 
   closed() {
@@ -40,8 +42,10 @@ export class BrowsersDialog extends DialogView {
     try {
       const browsers = await this.source.browsers();
       this.parts.rows.replaceChildren(...browsers.map((browser) => this.#row(browser)));
+      return browsers;
     } catch (error) {
       this.fail(error);
+      return [];
     }
   }
 
@@ -106,6 +110,7 @@ export class BrowsersDialog extends DialogView {
         await this.#load();
         this.parts.close.focus();
         this.emit("key-file-due");
+        this.emit("browser-removed");
         this.emit("say-toast", { text: say("browsers.removed") });
       } catch (error) {
         this.fail(error);
@@ -114,8 +119,8 @@ export class BrowsersDialog extends DialogView {
   }
 }
 
-function nameOf({ label, isThis }) {
-  return label || (isThis && guessBrowser(navigator.userAgent)) || say("browsers.unnamed");
+function nameOf({ label, kind, isThis }) {
+  return label || (isThis && guessBrowser(navigator.userAgent)) || kind || say("browsers.unnamed");
 }
 
 define("browsers-dialog", BrowsersDialog);

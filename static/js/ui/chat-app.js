@@ -114,6 +114,7 @@ export class ChatApp extends View {
     listen("transfer", ({ cid, id, done, total }) => this.#whenOpen((desk) => desk.chat.transfer(cid, id, done, total)));
     listen("removed", ({ cid, id }) => this.#whenOpen((desk) => desk.chat.remove(cid, id)));
     listen("connection", ({ state }) => this.#whenOpen((desk) => (desk.chat.connection = state)));
+    listen("browsers", () => this.#whenOpen((desk) => desk.list.browsersChanged()));
     listen("problem", ({ code, cid }) => this.#problem(code, cid));
     document.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("visibilitychange", () => this.#looked());

@@ -18,6 +18,7 @@ export class ChatDesk extends View {
     const { handle } = this.parts;
     this.addEventListener("open-chat", ({ detail }) => this.open(detail.cid));
     this.addEventListener("pick-person", ({ detail }) => this.#startWith(detail.uid));
+    this.addEventListener("take-off-browser", ({ detail }) => this.parts.list.takeOff(detail.did));
     this.addEventListener("leave-chat", () => this.#goBack());
     this.on("start", "click", () => this.parts.list.pick());
     handle.addEventListener("pointerdown", (event) => this.#drag(event));

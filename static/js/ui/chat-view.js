@@ -2,6 +2,7 @@
 import { ChatFiles } from "./chat-files.js";
 import { conversationOf, nameOf } from "./conversations.js";
 import { duration } from "./dates.js";
+import { download } from "./files.js";
 import { setIcon } from "./icons.js";
 import { closeMenu, watchMenu } from "./menus.js";
 import { contextOf } from "./message-verbs.js";
@@ -10,12 +11,14 @@ import { say, sayError } from "./words.js";
 import "./connection-line.js";
 import "./explain-dialog.js";
 import "./export-dialog.js";
+import "./bring-dialog.js";
 import "./chat-file-dialog.js";
 import "./earlier-dialog.js";
 import "./erase-dialog.js";
 import "./message-composer.js";
 import "./message-list.js";
 import "./read-again-dialog.js";
+import "./reach-line.js";
 import "./read-file-dialog.js";
 import "./renew-dialog.js";
 import "./safety-dialog.js";
@@ -53,6 +56,8 @@ export class ChatView extends View {
     this.addEventListener("message-verb", ({ detail }) => this.#verb(detail));
     this.addEventListener("compare-numbers", () => this.#compare());
     this.addEventListener("renew-browser", () => this.#dialog("renewDialog"));
+    this.addEventListener("bring-key-file", () => this.#dialog("bringDialog"));
+    this.addEventListener("save-evidence", () => this.#try(() => this.#saveEvidence()));
     this.addEventListener("decide", ({ detail }) => this.#decide(detail.choice));
     this.addEventListener("trust-changed", ({ detail }) => this.#trustChanged(detail));
   }
@@ -60,8 +65,8 @@ export class ChatView extends View {
   /** @param {object} messenger */
   set messenger(messenger) {
     this.#messenger = messenger;
-    const { list, safetyDialog, saveDialog, exportDialog, readDialog, againDialog, renewDialog, timerDialog, connection } = this.parts;
-    for (const part of [list, safetyDialog, saveDialog, exportDialog, readDialog, againDialog, renewDialog, timerDialog]) part.messenger = messenger;
+    const { list, safetyDialog, saveDialog, exportDialog, readDialog, againDialog, renewDialog, bringDialog, timerDialog, connection } = this.parts;
+    for (const part of [list, safetyDialog, saveDialog, exportDialog, readDialog, againDialog, renewDialog, bringDialog, timerDialog]) part.messenger = messenger;
     connection.state = messenger.connection;
   }
 
@@ -110,6 +115,15 @@ export class ChatView extends View {
     parts.list.canWrite = conversation.canWrite;
     parts.composer.hidden = Boolean(conversation.blocked);
     parts.stop.show(conversation.blocked, name);
+    parts.reach.show(conversation.notReached ?? [], name);
+    this.#showFormer(conversation);
+  }
+
+  /** What was compared stays in sight beside what it is now. */
+  async #showFormer({ cid, blocked }) {
+    if (!ANSWERED_BY_NUMBERS.has(blocked?.code)) return;
+    const former = await this.#messenger.formerNumber?.(cid).catch(() => null);
+    if (cid === this.#cid) this.parts.stop.former = former ?? null;
   }
 
   /** @param {object} message  @param {boolean} isNew */
@@ -221,6 +235,12 @@ export class ChatView extends View {
   /** Whatever the Messenger gives back of a message is shown at once. */
   #taken(message, isNew = false) {
     if (message) this.put(message, isNew);
+  }
+
+  async #saveEvidence() {
+    const file = await this.#messenger.logEvidence();
+    if (file) download(file);
+    else this.emit("say-toast", { text: say("evidence.none") });
   }
 
   async #send({ cid, text, re, edit }) {

@@ -4,6 +4,7 @@ import { define, View } from "./view.js";
 import "./app-menu.js";
 import "./conversation-row.js";
 import "./key-file-reminder.js";
+import "./new-browser.js";
 import "./people-picker.js";
 
 const TYPING_PAUSE_MS = 150;
@@ -24,6 +25,7 @@ export class ConversationList extends View {
     this.on("find", "input", () => this.#typed());
     this.addEventListener("check-key-file", () => this.parts.menu.checkKeyFile());
     for (const type of ["key-file-proved", "key-file-saved", "key-file-due"]) this.addEventListener(type, () => this.parts.reminder.refresh());
+    this.addEventListener("browser-removed", () => this.browsersChanged());
     this.addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -33,6 +35,7 @@ export class ConversationList extends View {
     this.parts.people.messenger = messenger;
     this.parts.menu.messenger = messenger;
     this.parts.reminder.messenger = messenger;
+    this.parts.newBrowser.messenger = messenger;
     this.refresh();
   }
 
@@ -40,6 +43,16 @@ export class ConversationList extends View {
   set selected(cid) {
     this.#selected = cid;
     for (const [key, row] of this.#rows) row.selected = key === cid;
+  }
+
+  /** Browsers came to my account, or went. */
+  browsersChanged() {
+    this.parts.newBrowser.refresh();
+  }
+
+  /** @param {string} did of a browser that is to go */
+  takeOff(did) {
+    this.parts.menu.takeOff(did);
   }
 
   /** Draws what changed; rows keep their place in the page when they keep their place in the list. */

@@ -6,7 +6,10 @@ import { say } from "./words.js";
 export const personName = (person) => cleanName(person?.displayName) || person?.name || "";
 
 /** @param {object} conversation  @returns {string} the name to show for it */
-export const nameOf = (conversation) => (conversation.self ? say("self.name") : personName(conversation.peer));
+export function nameOf({ self, peer, isSecond }) {
+  const name = self ? say("self.name") : personName(peer);
+  return isSecond ? say("second.name", { name }) : name;
+}
 
 /** @param {object} messenger  @param {string|null|undefined} cid  @returns {object|undefined} nothing while locked or unknown */
 export const conversationOf = (messenger, cid) => (cid ? messenger.conversations().find((one) => one.cid === cid) : undefined);

@@ -11,11 +11,13 @@ export class ExplainDialog extends DialogView {
     this.on("copy", "click", () => this.#copy());
   }
 
-  /** @param {{code: string, title: string, name: string, detail?: unknown}} given */
-  open({ code, title, name, detail }) {
+  /** @param {{code: string, title: string, name: string, detail?: unknown, items?: string[]}} given items: what it is about, one by one */
+  open({ code, title, name, detail, items = [] }) {
     this.parts.title.textContent = title;
     this.parts.text.textContent = explanation({ code, detail }, name);
     this.parts.code.textContent = technical(code, detail);
+    this.parts.items.hidden = items.length === 0;
+    this.parts.items.replaceChildren(...items.map((item) => Object.assign(document.createElement("li"), { textContent: item })));
     this.show();
     this.parts.fine.focus();
   }

@@ -27,6 +27,7 @@ export class MessageComposer extends View {
     this.on("attach", "click", () => this.parts.files.click());
     this.on("files", "change", () => this.#chosen());
     text.addEventListener("paste", (event) => this.#pasted(event));
+    this.on("bring", "click", () => this.emit("bring-key-file"));
     this.on("contextClose", "click", () => this.leaveContext());
     this.on("form", "pointerdown", (event) => event.target.closest("button") && event.preventDefault());
   }
@@ -48,6 +49,7 @@ export class MessageComposer extends View {
     form.hidden = !canWrite;
     text.disabled = !canWrite;
     text.placeholder = timerS ? say("composer.timer", { time: duration(timerS) }) : say("composer.empty");
+    this.parts.bring.hidden = whyNot !== "DEVICE_REMOVED_HERE";
     if (!canWrite) why.textContent = sayCode(whyNot ?? "BLOCKED", { name });
     this.#fit();
   }

@@ -8,6 +8,7 @@ export class NoticeLine extends View {
 
   built() {
     this.on("again", "click", () => this.emit("read-again"));
+    this.on("notMe", "click", () => this.emit("take-off-browser", { did: this.#notice.detail.added[0] }));
     this.on("what", "click", () => this.emit("explain", this.#notice));
   }
 
@@ -16,6 +17,7 @@ export class NoticeLine extends View {
     const text = lineText(message, name);
     this.#notice = { code: message.code, title: text, name, detail: message.detail };
     this.parts.again.hidden = message.kind !== "missing" || message.code !== "NO_EPOCH_KEY";
+    this.parts.notMe.hidden = message.code !== "DEVICE_ADDED" || !message.detail?.mine || !message.detail.added?.length;
     this.parts.text.textContent = text;
     this.parts.what.setAttribute("aria-label", say("notice.what", { text }));
   }

@@ -16,7 +16,14 @@ const SAFE = {
   STORAGE_LOST: "repair",
   KEYS_NOT_RENEWED: "again",
   CODE_UNTRUSTED: "reload",
+  ROOT_RESET: "dontSend",
+  LOG_SELF_FORGED: "bring",
+  SECOND_CHAT: "leave",
 };
+
+const FOLDS = new Set(["dontSend", "leave"]);
+const CONTINUE = { SECOND_CHAT: "use" };
+const OF_THE_LOG = new Set(["LOG_SPLIT_VIEW", "LOG_ROLLBACK", "LOG_BAD_HEAD", "LOG_SELF_FORGED"]);
 
 const DECIDES = new Map([["repair", "repair"], ["resend", "resend"], ["again", "continue"]]);
 
@@ -33,6 +40,8 @@ export class StopBanner extends View {
     this.on("close", "click", () => this.#fold(true));
     this.on("folded", "click", () => this.#fold(false));
     this.on("copy", "click", () => this.#copy());
+    this.on("compare", "click", () => this.emit("compare-numbers"));
+    this.on("evidence", "click", () => this.emit("save-evidence"));
   }
 
   /** @param {{code: string, detail?: unknown}|null} blocked  @param {string} name of the other person */
@@ -46,6 +55,12 @@ export class StopBanner extends View {
     this.#fold(false);
   }
 
+  /** The number that was compared, beside the one of now. @param {{before: string, now: string}|null} former of 30 digits */
+  set former(former) {
+    this.parts.numbers.hidden = !former;
+    for (const part of ["before", "now"]) this.parts[part].textContent = former ? former[part].match(/\d{5}/g).join(" ") : "";
+  }
+
   get #safeWay() {
     return SAFE[this.#blocked.code] ?? "compare";
   }
@@ -57,12 +72,17 @@ export class StopBanner extends View {
     parts.foldedTitle.textContent = parts.title.textContent;
     parts.box.setAttribute("aria-label", parts.title.textContent);
     parts.safe.textContent = say(`stop.do.${this.#safeWay}`);
-    parts.other.textContent = say(FINAL.has(code) ? "stop.do.later" : "stop.do.continue");
+    parts.other.textContent = say(FINAL.has(code) ? "stop.do.later" : `stop.do.${CONTINUE[code] ?? "continue"}`);
+    parts.compare.hidden = code !== "ROOT_RESET";
+    parts.evidence.hidden = !OF_THE_LOG.has(code);
+    this.former = null;
     parts.code.textContent = technical(code, detail);
   }
 
   #safe() {
     if (DECIDES.has(this.#safeWay)) this.emit("decide", { choice: DECIDES.get(this.#safeWay) });
+    else if (FOLDS.has(this.#safeWay)) this.#fold(true);
+    else if (this.#safeWay === "bring") this.emit("bring-key-file");
     else if (this.#safeWay === "renew") this.emit("renew-browser");
     else if (this.#safeWay === "reload") location.reload();
     else this.emit("compare-numbers");

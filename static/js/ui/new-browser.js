@@ -1,0 +1,43 @@
+/** A browser came to my account: what it says it is, since when; it was me, or it goes at once (attack A23). */
+import { dayLabel, clockTime } from "./dates.js";
+import { define, View } from "./view.js";
+import { say, sayError } from "./words.js";
+
+export class NewBrowser extends View {
+  #messenger = null;
+  #did = null;
+
+  built() {
+    this.on("notMe", "click", () => this.emit("take-off-browser", { did: this.#did }));
+    this.on("me", "click", () => this.#known());
+  }
+
+  /** @param {object} messenger */
+  set messenger(messenger) {
+    this.#messenger = messenger;
+    this.refresh();
+  }
+
+  async refresh() {
+    const browsers = (await this.#messenger.newBrowsers?.().catch(() => [])) ?? [];
+    this.hidden = browsers.length === 0;
+    if (this.hidden) return;
+    const [{ did, kind, addedAt }] = browsers;
+    this.#did = did;
+    const values = { kind, day: dayLabel(addedAt), time: clockTime(addedAt), count: browsers.length };
+    this.parts.text.textContent = say(kind ? "newBrowser.kind" : "newBrowser.unknown", values);
+    this.parts.more.hidden = browsers.length === 1;
+    this.parts.more.textContent = say("newBrowser.more", { count: browsers.length - 1 });
+  }
+
+  async #known() {
+    try {
+      await this.#messenger.knowBrowsers();
+      this.hidden = true;
+    } catch (error) {
+      this.emit("say-toast", { text: sayError(error) });
+    }
+  }
+}
+
+define("new-browser", NewBrowser);
