@@ -53,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     opening.add_argument("--json", action="store_true", help="one JSON object a line")
     _key_file(opening)
     opening.set_defaults(run=offline.read)
+    vectors = verbs.add_parser("vectors", help="judge files of test vectors; needs no server")
+    vectors.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a vector file (JSON)")
+    vectors.set_defaults(run=offline.judge_vectors)
     site = verbs.add_parser(
         "verify-assets", help="compare the program that a site serves with its log; needs no account"
     )
@@ -77,7 +80,7 @@ def _key_file(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--secrets", type=Path, metavar="FILE", help="password, code and passphrase, one a line")
 
 
-OFFLINE = (offline.read, offline.verify_site)
+OFFLINE = (offline.read, offline.judge_vectors, offline.verify_site)
 
 if __name__ == "__main__":
     with contextlib.suppress(BrokenPipeError):

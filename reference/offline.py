@@ -1,4 +1,4 @@
-"""The verbs without an account: `open` reads an export, `verify-assets` looks at a site from outside."""
+"""The verbs without an account: `open` reads an export, `vectors` judges test values, `verify-assets` a site."""
 
 import argparse
 import json
@@ -14,6 +14,7 @@ from reference.errors import require
 from reference.filename import clean_file_name
 from reference.keyfile import ACCOUNT, open_keyfile, parse_keyfile, stretch
 from reference.transcript import Line, read_transcript
+from reference.vectors import check
 from reference.web import Web
 
 ESCAPED = {code: repr(chr(code))[1:-1] for code in (*range(32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -31,6 +32,14 @@ def read(given: argparse.Namespace) -> int:
     if not given.json:
         print(f"-- {count} lines, {faults} of them refused or missing; exported {_time(archive.made_ms)}")
     return 1 if faults else 0
+
+
+def judge_vectors(given: argparse.Namespace) -> int:
+    """Prints a line a case type and one for each case that fails; 1 when there is any, or no case at all."""
+    results = check.run(given.files)
+    failures = [f"{result['id']}: {result['detail']}" for result in results if not result["ok"]]
+    print("\n".join([*check.lines("reference", results), *failures]))
+    return 1 if failures or not results else 0
 
 
 def verify_site(given: argparse.Namespace) -> int:

@@ -219,6 +219,19 @@ def test_a_record_whose_confirm_is_wrong_opens_no_epoch(opened):
 
 def test_help_names_every_verb_and_no_secret_can_be_an_argument():
     text = command("--help")
-    assert all(verb in text for verb in ("send", "listen", "export", "open"))
+    assert all(verb in text for verb in ("send", "listen", "export", "open", "vectors", "verify-assets"))
     for verb in ("send", "listen", "export", "open"):
         assert not {"--password", "--passphrase", "--code"} & set(command(verb, "--help").split())
+
+
+def test_vectors_judges_files_of_test_values(tmp_path):
+    own = json.loads((BASE / "tests/vectors/own.json").read_text())
+    few = {"cases": [case for case in own["cases"] if case["type"] in {"label", "padme", "refuse"}]}
+    (tmp_path / "few.json").write_text(json.dumps(few))
+    assert "label" in command("vectors", str(tmp_path / "few.json"))
+    refused = next(case for case in few["cases"] if case["type"] == "refuse")
+    refused["error"] = "STATE_ROLLBACK"
+    (tmp_path / "few.json").write_text(json.dumps(few))
+    assert f"{refused['id']}: " in command("vectors", str(tmp_path / "few.json"), status=1)
+    (tmp_path / "few.json").write_text(json.dumps({"cases": []}))
+    command("vectors", str(tmp_path / "few.json"), status=1)

@@ -8,8 +8,8 @@ from reference.errors import CODES, ProtocolError
 from reference.keyfile import parse_keyfile
 from reference.primitives import sha256
 from reference.receive import receive_record
+from reference.vectors.judge import JUDGES, record_context
 from tests.vectors.contexts import CONTEXTS
-from tests.vectors.judge import JUDGES, record_context
 from tests.vectors.mutations import SUBJECTS, mutations
 from tests.vectors.world import Dice
 

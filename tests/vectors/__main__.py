@@ -2,11 +2,10 @@
 
 import argparse
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.vectors import reference
+from reference.vectors import check
 
 Result = dict[str, Any]
 
@@ -15,24 +14,16 @@ def main() -> int:
     arguments = _arguments()
     results = {name: _run(name, arguments.files) for name in arguments.only or ("reference", "browser")}
     for name, outcome in results.items():
-        print("\n".join(lines(name, outcome)))
+        print("\n".join(check.lines(name, outcome)))
     failures = [(name, result) for name, outcome in results.items() for result in outcome if not result["ok"]]
     for name, result in failures:
         print(f"{name}  {result['id']}: {result['detail']}")
     return 1 if failures or not all(results.values()) else 0
 
 
-def lines(name: str, results: list[Result]) -> list[str]:
-    """One line a case type: `reference  bundle 12 passed, 0 failed`."""
-    passed = Counter(result["type"] for result in results if result["ok"])
-    failed = Counter(result["type"] for result in results if not result["ok"])
-    kinds = dict.fromkeys(result["type"] for result in results)
-    return [f"{name:<9}  {kind} {passed[kind]} passed, {failed[kind]} failed" for kind in kinds]
-
-
 def _run(name: str, files: list[Path]) -> list[Result]:
     if name == "reference":
-        return reference.run(files)
+        return check.run(files)
     from tests.vectors import browser
 
     return browser.run(files)

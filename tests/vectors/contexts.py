@@ -11,8 +11,8 @@ from reference.keyfile import ACCOUNT, make_keyfile, stretch
 from reference.log import bundle_leaf, key_leaf, make_head
 from reference.merkle import root
 from reference.primitives import ed25519_public, sha256
-from tests.vectors.build import BUILDERS, as_json
-from tests.vectors.judge import plaintext
+from reference.vectors.build import BUILDERS, as_json
+from reference.vectors.judge import plaintext
 from tests.vectors.world import (
     BASE_MS,
     Dice,

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from reference.errors import ProtocolError
+from reference.vectors.build import BUILDERS, as_json
+from reference.vectors.judge import JUDGES
 from tests.vectors import world
-from tests.vectors.build import BUILDERS, as_json
 from tests.vectors.contexts import CONTEXTS, ck0_of
-from tests.vectors.judge import JUDGES
 from tests.vectors.world import Dice
 
 Given = dict[str, Any]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.vectors import reference
+from reference.vectors import check
 from tests.vectors.generate import generate
 
 OWN = Path(__file__).with_name("own.json")
@@ -16,15 +16,15 @@ CASES = [case for file in FILES for case in json.loads(file.read_text())["cases"
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_the_reference_agrees(case):
-    result = reference.check(case)
+    result = check.check(case)
     assert result["ok"], result["detail"]
 
 
 def test_a_wrong_expectation_would_fail():
     refused = next(case for case in CASES if case["type"] == "refuse")
     built = next(case for case in CASES if case["type"] == "label")
-    assert not reference.check({**refused, "error": "STATE_ROLLBACK"})["ok"]
-    assert not reference.check({**built, "out": {"label": "00"}})["ok"]
+    assert not check.check({**refused, "error": "STATE_ROLLBACK"})["ok"]
+    assert not check.check({**built, "out": {"label": "00"}})["ok"]
 
 
 def test_the_own_set_is_what_its_seed_gives():

@@ -9,7 +9,7 @@ from reference.encoding import ZERO32
 from reference.log import leaf_of
 from reference.merkle import root
 from reference.primitives import x25519_public
-from tests.vectors.build import bundle_core
+from reference.vectors.build import bundle_core
 
 Given = dict[str, Any]
 BASE_MS = 1_750_000_000_000

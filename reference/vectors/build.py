@@ -18,9 +18,9 @@ from reference.prekeys import Prekey, accept_prekey, make_prekey
 from reference.primitives import ed25519_public, kdf, sha256, verify, x25519_public
 from reference.safety import Person, fingerprint, safety_number
 from reference.session import session_proof, session_text
-from tests.vectors.build_epoch import build_epoch
-from tests.vectors.build_message import build_message
-from tests.vectors.judge import plaintext
+from reference.vectors.build_epoch import build_epoch
+from reference.vectors.build_message import build_message
+from reference.vectors.judge import plaintext
 
 Given = dict[str, Any]
 
@@ -45,7 +45,8 @@ def build_padme(given: Given) -> Given:
 
 
 def build_label(given: Given) -> Given:
-    return {"label": label(given["s"])}
+    text: str = given["s"]
+    return {"label": label(text)}
 
 
 def build_kdf(given: Given) -> Given:
@@ -57,6 +58,7 @@ def build_bundle(given: Given) -> Given:
     old_root = bytes.fromhex(given["old_root_seed"]) if given["old_root_seed"] else None
     bundle = make_bundle(bundle_core(given), root_seed=bytes.fromhex(given["root_seed"]), old_root_seed=old_root)
     previous = parse_bundle(bytes.fromhex(given["prev_bundle"])) if given["prev_bundle"] else None
+    notices: tuple[str, ...]
     if previous is None and bundle.core.version > 1:
         accepted, notices = parse_bundle(bundle.encode()), ()
     else:

@@ -24,9 +24,8 @@ def unhex(text: str | None) -> bytes | None:
 
 def plaintext(spec: Given) -> bytes:
     """`zero` = zero bytes; `mod251` = byte i is i mod 251."""
-    if spec["pattern"] == "zero":
-        return bytes(spec["length"])
-    return (bytes(range(251)) * (spec["length"] // 251 + 1))[: spec["length"]]
+    length = int(spec["length"])
+    return bytes(length) if spec["pattern"] == "zero" else (bytes(range(251)) * (length // 251 + 1))[:length]
 
 
 def judge_bundle(given: Given) -> None:

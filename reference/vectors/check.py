@@ -1,12 +1,13 @@
 """Runs vector files through the reference implementation: `run(files)` gives one result a case."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from reference.errors import ProtocolError
-from tests.vectors import build, judge
+from reference.vectors import build, judge
 
 Case = dict[str, Any]
 Result = dict[str, Any]
@@ -15,6 +16,14 @@ Result = dict[str, Any]
 def run(files: list[Path]) -> list[Result]:
     """Each result is {"id", "type", "ok", "detail"}; the type of accept and refuse cases names their object."""
     return [check(case) for file in files for case in json.loads(file.read_text())["cases"]]
+
+
+def lines(name: str, results: list[Result]) -> list[str]:
+    """One line a case type: `reference  bundle 12 passed, 0 failed`."""
+    passed = Counter(result["type"] for result in results if result["ok"])
+    failed = Counter(result["type"] for result in results if not result["ok"])
+    kinds = dict.fromkeys(result["type"] for result in results)
+    return [f"{name:<9}  {kind} {passed[kind]} passed, {failed[kind]} failed" for kind in kinds]
 
 
 def check(case: Case) -> Result:
