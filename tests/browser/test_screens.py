@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import attachments
 from tests.browser.people import Person
 from tests.browser.profile import Profile, profiles
 from tests.browser.server import ROOT, Site, serving
@@ -26,6 +27,7 @@ STAFF = {  # what the administration shows
     "admin-conversations": "/admin/conversations/conversation/",
     "admin-cursors": "/admin/conversations/cursor/",
     "admin-events": "/admin/conversations/event/",
+    "admin-attachments": "/admin/conversations/attachment/",
     "admin-bundles": "/admin/keys/bundle/",
     "admin-devices": "/admin/keys/device/",
     "admin-log-heads": "/admin/keys/loghead/",
@@ -148,6 +150,7 @@ def chatting(album: Album, hers: Profile, his: Profile, he: Person, she: Person,
         expect(reader.page.locator("message-bubble")).to_have_count(number + 1)
     hers.expect_message(lines[-1], state="sent")
     album.take(hers.page, "chat")
+    files(album, hers, his)
     hers.page.locator("chat-view [data-part=trust]").click()
     expect(hers.page.locator("safety-dialog dialog")).to_be_visible()
     expect(hers.page.locator("safety-dialog [data-part=mine] > *")).to_have_count(6)
@@ -155,6 +158,33 @@ def chatting(album: Album, hers: Profile, his: Profile, he: Person, she: Person,
     hers.page.locator("safety-dialog [data-part=close]").click()
     hers.lock()
     album.take(hers.page, "locked")
+
+
+def files(album: Album, hers: Profile, his: Profile) -> None:
+    """About to be sent, sent and come, one picture large, and one that could not be fetched."""
+    dialog = attachments.choose(
+        hers,
+        ("huerto-garden.jpg", attachments.photo(hers)),
+        ("plan-for-the-shed-and-the-bench.pdf", b"%PDF-1.7" * 90_000),
+    )
+    expect(dialog.locator("[data-part=thumb]").first).to_be_visible()
+    album.take(hers.page, "files-to-send")
+    dialog.locator("[data-part=send]").click()
+    for name in ("huerto-garden.jpg", "plan-for-the-shed-and-the-bench.pdf"):
+        attachments.expect_file(hers, name, state="sent")
+        attachments.expect_file(his, name)
+    attachments.send(his, ("portrait.png", attachments.drawn(his, 600, 900, "image/png")))
+    attachments.expect_file(hers, "portrait.png")
+    album.take(hers.page, "chat-files")
+    his.page.route("**/blobs/*/0/", lambda route: route.fulfill(status=404, json={"error": "NOT_FOUND"}))
+    attachments.bubble(his, "plan-for-the-shed-and-the-bench.pdf").locator("[data-part=save]").click()
+    expect(his.page.locator("message-file [data-part=error]:not([hidden])")).to_be_visible()
+    album.take(his.page, "chat-files-theirs")
+    his.page.unroute("**/blobs/*/0/")
+    attachments.bubble(hers, "portrait.png").locator("[data-part=picture]").click()
+    expect(hers.page.locator("picture-dialog dialog[open] img")).to_be_visible()
+    album.take(hers.page, "picture")
+    hers.page.keyboard.press("Escape")
 
 
 def coming_back(album: Album, fresh: Profile, she: Person, language: str) -> None:
@@ -224,7 +254,8 @@ def walk(
 PAGES = [
     *("welcome", "about", "not-found", "log-in", "sign-up-error", "second-step-choose", "second-step-app"),
     *("recovery-codes", "keys-passphrase", "keys-save", "keys-prove", "chats-empty", "menu", "people"),
-    *("chat", "safety-number", "locked", "key-import", "key-lost", "account", "second-step-mail"),
+    *("chat", "files-to-send", "chat-files", "chat-files-theirs", "picture"),
+    *("safety-number", "locked", "key-import", "key-lost", "account", "second-step-mail"),
     *(page for name in STAFF for page in (name, OPENED.get(name)) if page),
 ]
 

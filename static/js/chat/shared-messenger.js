@@ -11,7 +11,7 @@ import { Follower } from "./follower.js";
 import { Host } from "./host.js";
 import { newUuid } from "./uuid.js";
 
-const EVENTS = ["phase", "conversations", "conversation", "message", "removed", "connection", "browsers", "problem"];
+const EVENTS = ["phase", "conversations", "conversation", "message", "transfer", "removed", "connection", "browsers", "problem"];
 const ANSWER_MS = 10_000; // a tab that is in charge and says nothing for so long is stuck
 const AGAIN_MS = 2_000;
 const AWAY = new Set(["OFFLINE", "UNAVAILABLE", "TOO_MANY"]);
@@ -107,7 +107,7 @@ export class SharedMessenger extends EventTarget {
     return this.act("send", [cid, text, { ...about, id: newUuid() }]);
   }
 
-  /** @param {string} cid @param {object} file @returns {Promise<object>} Message; once, like `send` */
+  /** @param {string} cid @param {object} file see Messenger @returns {Promise<object>} Message; once, as with `send` */
   sendFile(cid, file) {
     return this.act("sendFile", [cid, { ...file, id: newUuid() }]);
   }

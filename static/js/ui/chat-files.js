@@ -30,11 +30,11 @@ export class ChatFiles {
   }
 
   async #fetch({ message, way, element }) {
-    const aborter = new AbortController();
-    element.begin(() => aborter.abort());
+    const { cid, id } = message;
+    const messenger = this.#messenger();
+    element.begin(() => messenger.stopFile(cid, id));
     try {
-      const how = { onProgress: (done, total) => element.progress(done, total), signal: aborter.signal };
-      const file = await this.#messenger().openFile(message.cid, message.id, how);
+      const file = await messenger.openFile({ cid, id, onProgress: (done, total) => element.progress(done, total) });
       element.end();
       await this.#give(file, way, element);
     } catch (error) {
@@ -43,7 +43,7 @@ export class ChatFiles {
   }
 
   async #give(file, way, element) {
-    if (way === "save") return download(file);
+    if (way === "save") return download({ name: file.name, bytes: file.data });
     const shown = Boolean(file.image) && (await this.#view.parts.picture.open(file));
     return shown ? undefined : element.fail(say("file.notDrawn"));
   }

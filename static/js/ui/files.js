@@ -2,7 +2,7 @@
 
 const KEEP_URL_MS = 60_000;
 
-/** Offers bytes as a file. @param {{name: string, bytes: Uint8Array}} file */
+/** Offers bytes as a file. @param {{name: string, bytes: Uint8Array|Blob}} file */
 export function download({ name, bytes }) {
   const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
   const link = document.createElement("a");

@@ -8,7 +8,7 @@ export class PictureDialog extends DialogView {
   #file = null;
 
   prepared() {
-    this.on("save", "click", () => download(this.#file));
+    this.on("save", "click", () => download({ name: this.#file.name, bytes: this.#file.data }));
   }
 
   closed() {
@@ -16,7 +16,7 @@ export class PictureDialog extends DialogView {
     hidePicture(this.parts.picture);
   }
 
-  /** @param {{name: string, bytes: Uint8Array, image: {mime: string, width: number, height: number}}} file  @returns {Promise<boolean>} whether it could be drawn */
+  /** @param {{name: string, data: Blob, image: {mime: string, width: number, height: number}}} file  @returns {Promise<boolean>} whether it could be drawn */
   async open(file) {
     const { picture, name } = this.parts;
     const { mime, width, height } = file.image;
@@ -24,7 +24,7 @@ export class PictureDialog extends DialogView {
     name.textContent = picture.alt = file.name;
     Object.assign(picture, { width, height });
     this.show();
-    const drawn = await showPicture(picture, { mime, bytes: file.bytes });
+    const drawn = await showPicture(picture, { mime, bytes: file.data });
     if (!drawn) this.close();
     return drawn;
   }

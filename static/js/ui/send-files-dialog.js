@@ -9,6 +9,7 @@ import { define } from "./view.js";
 import { say, sayError } from "./words.js";
 
 const MOST_FILES = 10;
+const HEAD_BYTES = 1024 * 1024; // in which a picture says its size, behind what a camera wrote first
 
 export class SendFilesDialog extends DialogView {
   #messenger = null;
@@ -53,7 +54,7 @@ export class SendFilesDialog extends DialogView {
 
   async #add(file) {
     const { fragment, parts } = build("file-to-send");
-    const item = { file, image: null, bytes: null, seen: null, note: parts.note, row: fragment.firstElementChild };
+    const item = { file, isRead: false, image: null, bytes: null, seen: null, note: parts.note, row: fragment.firstElementChild };
     parts.name.textContent = file.name;
     parts.size.textContent = sizeOf(file.size);
     parts.remove.setAttribute("aria-label", say("files.remove", { name: file.name }));
@@ -65,13 +66,14 @@ export class SendFilesDialog extends DialogView {
     this.#showNotes();
   }
 
-  // A file that is too large is not read at all.
+  // A file that is too large is not read at all, one that is no picture not before it is sent.
   async #read(item, { thumb, sign }) {
     try {
       await this.#messenger.checkFile(item.file.size);
-      item.bytes = await bytesOf(item.file);
-      item.image = this.#messenger.pictureIn(item.bytes);
+      item.image = this.#messenger.pictureIn(await bytesOf(item.file.slice(0, HEAD_BYTES)));
+      item.bytes = item.image && (await bytesOf(item.file));
       item.seen = item.image && (await look(item.bytes, item.image));
+      item.isRead = true;
       if (!item.seen?.thumb) return;
       thumb.hidden = !(await showPicture(thumb, { mime: "image/jpeg", bytes: item.seen.thumb }));
       sign.hidden = !thumb.hidden;
@@ -92,7 +94,7 @@ export class SendFilesDialog extends DialogView {
     const { keep, keepLine, send } = this.parts;
     keepLine.hidden = !this.#items.some(({ image, seen }) => seen && canClean(image));
     for (const item of this.#items) showNote(item, noteOf(item, keep.checked));
-    send.disabled = !this.#items.length || this.#items.some(({ bytes, problem }) => !bytes || problem);
+    send.disabled = !this.#items.length || this.#items.some(({ isRead, problem }) => !isRead || problem);
   }
 
   async #submit(event) {
@@ -118,10 +120,10 @@ export class SendFilesDialog extends DialogView {
 }
 
 async function fileOf({ file, bytes, image, seen }, keep) {
-  const about = { name: file.name, mime: image?.mime ?? file.type, bytes, ...(seen && { width: seen.width, height: seen.height, thumb: seen.thumb }) };
+  const about = { name: file.name, mime: image?.mime ?? file.type, data: file, ...(seen && { width: seen.width, height: seen.height, thumb: seen.thumb }) };
   if (keep || !seen || !canClean(image)) return about;
   const clean = await cleaned(bytes, image);
-  return clean ? { ...about, ...clean, name: renamed(file.name, clean.mime) } : about;
+  return clean ? { ...about, mime: clean.mime, data: new Blob([clean.bytes]), name: renamed(file.name, clean.mime) } : about;
 }
 
 // Only what is drawn anew surely says nothing more than one sees.

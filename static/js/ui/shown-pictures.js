@@ -3,7 +3,7 @@
  * their own first bytes say and the size that was measured before any decoder saw them.
  */
 
-/** @param {HTMLImageElement} img  @param {{mime: string, bytes: Uint8Array}} picture  @returns {Promise<boolean>} whether it could be drawn */
+/** @param {HTMLImageElement} img  @param {{mime: string, bytes: Uint8Array|Blob}} picture  @returns {Promise<boolean>} whether it could be drawn */
 export function showPicture(img, { mime, bytes }) {
   const url = URL.createObjectURL(new Blob([bytes], { type: mime }));
   return new Promise((resolve) => {
