@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 
 from reference.archive import Event, encode_archive, open_archive, seal_archive
 from reference.bundle import parse_bundle
-from reference.client import Client, Message
+from reference.client import Client, File, Message
 from reference.encoding import u8
 from reference.errors import ProtocolError
 from reference.offline import open_account
@@ -18,6 +19,7 @@ from reference.primitives import x25519_public
 from reference.transcript import read_transcript
 from tests.server import BASE, running_server
 
+PLAN = bytes(range(256)) * 4100  # three parts
 PASSPHRASE = "correct horse battery staple"
 WAIT_SECONDS = 60
 
@@ -44,7 +46,13 @@ async def _world(server, folder):
         (folder / "bob.e2ck").write_bytes(bob.export_keyfile(PASSPHRASE))
         said = [await run(folder, server, bob, "send", text="sent by the command")]
         assert await texts(alice, 1) == ["sent by the command"]
-        said.append(await run(folder, server, bob, "listen", "--count", "3"))
+        (folder / "plan.bin").write_bytes(PLAN)
+        said.append(await run(folder, server, bob, "send", "--file", str(folder / "plan.bin")))
+        assert await fetched(alice) == ("plan.bin", PLAN)
+        (folder / "saved").mkdir()
+        (folder / "saved" / "plan.bin").write_bytes(b"was there before")
+        saving = ("--count", "4", "--save-to", str(folder / "saved"))
+        said.append(await run(folder, server, bob, "listen", *saving))
         said.append(await run(folder, server, bob, "export", file="chat.e2cx"))
         bob.person.notary.expect_news()
         await asyncio.to_thread(bob.person.refresh, (bob.uid,), log_size=0)
@@ -69,6 +77,13 @@ async def texts(client, count):
             read += [event.text] if isinstance(event, Message) else []
             if len(read) == count:
                 return read
+
+
+async def fetched(client):
+    async with asyncio.timeout(WAIT_SECONDS):
+        async for event in client.events():
+            if isinstance(event, File):
+                return event.content["name"], await client.fetch_file(event)
 
 
 async def run(folder, server, owner, verb, *more, text="", file=None):
@@ -109,10 +124,18 @@ def lines(opened, **changes):
 
 
 def test_it_sends_and_listens(world):
-    sent, listened, _ = world["said"]
+    sent, sent_file, listened, _ = world["said"]
     assert sent.startswith("accepted as ")
+    assert sent_file.startswith("accepted as ")
     heard = [line.partition(" ")[2] for line in listened.splitlines()]
-    assert heard == ["alice: first of alice", "alice: second of alice", "bob: sent by the command"]
+    path = world["folder"] / "saved" / "plan (2).bin"
+    said = f"bob: [file] plan.bin, {len(PLAN)} bytes, saved as {path}"
+    assert heard == ["alice: first of alice", "alice: second of alice", "bob: sent by the command", said]
+
+
+def test_a_file_is_saved_whole_and_replaces_none(world):
+    saved = {path.name: path.read_bytes() for path in (world["folder"] / "saved").iterdir()}
+    assert saved == {"plan.bin": b"was there before", "plan (2).bin": PLAN}
 
 
 def test_a_visit_leaves_no_device_behind(world):
@@ -123,18 +146,17 @@ def test_open_reads_an_export_without_a_server(world, tmp_path):
     (tmp_path / "secrets").write_text(PASSPHRASE)
     given = ["open", str(world["folder"] / "chat.e2cx"), "--key-file", str(world["folder"] / "bob.e2ck")]
     text = command(*given, "--secrets", str(tmp_path / "secrets"))
-    assert [line.partition(" ")[2].partition(" ")[2] for line in text.splitlines()[:-1]] == [
-        "alice: first of alice",
-        "alice: second of alice",
-        "bob: sent by the command",
-    ]
+    lines = [line.partition(" ")[2].partition(" ")[2] for line in text.splitlines()[:-1]]
+    assert lines[:3] == ["alice: first of alice", "alice: second of alice", "bob: sent by the command"]
+    assert re.fullmatch(rf"bob: \[file\] plan\.bin, {len(PLAN)} bytes, blob [0-9a-f]{{32}}", lines[3])
     found = [
         json.loads(line) for line in command(*given, "--json", "--secrets", str(tmp_path / "secrets")).splitlines()
     ]
-    assert [(line["from"], line["content"]["body"], line["code"]) for line in found] == [
+    assert [(line["from"], line["content"].get("body", "(file)"), line["code"]) for line in found] == [
         ("alice", "first of alice", None),
         ("alice", "second of alice", None),
         ("bob", "sent by the command", None),
+        ("bob", "(file)", None),
     ]
 
 
