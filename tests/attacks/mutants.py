@@ -82,6 +82,10 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
         'true, "FILE',
     ),
     63: ("crypto/attachment.js", 'check(blobLength(size) <= BLOB_MAX_BYTES, "FILE_TOO_LARGE");', ""),
+    64: ("crypto/file-name.js", '.replace(CONTROLS, "")', ""),
+    65: ("chat/files.js", "image: drawableImage(bytes) };", 'image: { mime: "image/svg+xml", width: 1, height: 1 } };'),
+    66: ("crypto/image-bounds.js", "pixels >= 1 && pixels <= IMAGE_MAX_PIXELS", "pixels >= 1"),
+    67: ("ui/send-files-dialog.js", "if (keep || !seen || !canClean(image)) return about;", "if (image) return about;"),
     68: ("crypto/keyfile.js", "iterations >= ITERATIONS_MIN && iterations", "iterations"),
     69: ("crypto/keyfile.js", " && iterations <= ITERATIONS_MAX", ""),
     70: (

@@ -3,9 +3,6 @@
 # number: why there is no test, or why its tests do not cover it
 NOT_AUTOMATED: dict[int, str] = {
     23: "phishing of a person; no remote linking exists; browsers are listed and removed, a coarse place is not shown",
-    65: "files are not shown or sent by the page yet",
-    66: "its test only measures the time; that more than 40 Mpx are refused is not asserted",
-    67: "pictures are not sent by the page yet",
     79: "the same attack as A32: backups are the history wraps",
     87: "notifications while the page is closed are not built: nothing is pushed",
 }
@@ -26,10 +23,6 @@ PARTLY: dict[int, str] = {
     12: "'not reached yet' is not listed in the page",
     15: "a second chat for the pair is not told apart in words",
     17: "the two heads cannot be exported yet",
-    61: "module only",
-    62: "module only",
-    63: "module only",
-    64: "module only; device names such as CON are not asserted",
     77: "the phase import; that the loss is told as STORAGE_LOST is not asserted",
     78: "storage only, no memory snapshot",
 }
