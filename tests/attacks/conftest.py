@@ -1,7 +1,8 @@
 """What the attacks share: the bench in a page, and which attacks are left out because they are known to be open."""
 
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -9,6 +10,7 @@ from unittest.mock import patch
 import pytest
 from playwright.sync_api import Error
 
+from tests.attacks import mutants
 from tests.attacks.catalogue import number_of
 from tests.attacks.guarded import guarded as guarded
 from tests.attacks.open import BROKEN
@@ -31,6 +33,7 @@ Bench = Callable[[str], Any]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--attack-open", action="store_true", help="run the attacks that are known to be open as well")
+    parser.addoption("--attack-changed", action="store_true", help="each test meets the mutant of its attack")
     parser.addoption("--attack-full", action="store_true", help="as many tries and samples as the catalogue names")
 
 
@@ -76,6 +79,28 @@ def bench(bench_page: Callable[..., Any]) -> Bench:
         return outcome["given"]
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def mutant(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With --attack-changed, in a copy of the tree: the change of this attack, and the page anew with it."""
+    if not request.config.getoption("attack_changed", default=False):
+        yield
+        return
+    with mutants.changed(number_of(request.node.name) or 0, mutants.ROOT):
+        load_anew(request.getfixturevalue("bench_page"))
+        yield
+
+
+def load_anew(evaluate: Callable[..., Any]) -> None:
+    evaluate("() => { globalThis.__isOld = true; setTimeout(() => location.reload()); }")
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        with suppress(Error):  # between two pages
+            if evaluate("globalThis.__isOld === undefined && document.readyState === 'complete'"):
+                return
+        time.sleep(0.02)
+    raise AssertionError("the page did not come back")
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,24 @@
 """Each test must be able to fail: one check of the client or the server is taken out at a time, in a copy of the tree.
 
-The verdict means something only for tests that pass in the copy without a mutant: run `python -m tests.attacks` first.
-
-python -m tests.attacks.mutants [A17...] prints caught or SURVIVED for each; exit 1 when one survived.
+python -m tests.attacks.mutants [A17...] prints number, file, verdict and seconds of each, and ends with 1 unless all
+are caught. Before that the same tests run once without any mutant: what fails then proves nothing and is an ERROR.
 """
 
+import argparse
+import re
 import shutil
-import subprocess
 import sys
 import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.attacks import mutants_of_server
-from tests.attacks.__main__ import numbers
+from tests.attacks import mutants_of_client, mutants_of_server
+from tests.attacks.__main__ import FOLDER, numbers, tests_by_number
+from tests.attacks.forks import Forks
+from tests.attacks.guards import GUARDS
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv", "var", "data", "static-built", "__pycache__", "*_cache", "docker")
@@ -138,9 +144,21 @@ MORE: dict[int, list[tuple[str, str, str]]] = {
 
 def mutants_of(number: int) -> list[tuple[str, str, str]]:
     """Of this attack, with paths from the root of the tree."""
+SECONDS = 240
+TOGETHER_SECONDS, UNTOUCHED_SECONDS = 1500, 3600
+OUTCOME = re.compile(r"^(FAILED|ERROR|PASSED) .*::test_a(\d+)_", re.MULTILINE)
+SPENT = re.compile(r"^(\d+\.\d+)s \w+ +.*::test_a(\d+)_", re.MULTILINE)
+ALONE = {34}  # without its check the page hangs
+Change = tuple[str, str, str]  # file from the root of the tree, exact old text, new text
+
+
+def mutants_of(number: int) -> list[Change]:
+    """What is changed for this attack, all at once."""
     if number in mutants_of_server.MUTANTS:
         return [mutants_of_server.MUTANTS[number]]
-    return [(JS + file, old, new) for file, old, new in filter(None, (MUTANTS.get(number), ALSO.get(number)))]
+    first = mutants_of_client.MUTANTS.get(number)
+    client = [first, *mutants_of_client.ALSO.get(number, [])] if first else []
+    return [(JS + file, old, new) for file, old, new in client]
 
 
 def variants_of(number: int) -> list[list[tuple[str, str, str]]]:
@@ -161,31 +179,84 @@ def changed(tree: Path, mutant: tuple[str, str, str]) -> bool:
 def outcome(number: int, mutants: list[tuple[str, str, str]], tree: Path) -> str:
     """caught, SURVIVED, or gone when the text to change is no longer there."""
     kept = {file: (tree / file).read_text("utf-8") for file, _old, _new in mutants}
+def missing_texts(number: int, tree: Path = ROOT) -> list[str]:
+    """The texts to change that do not stand in their file exactly once."""
+    return [old for file, old, _new in mutants_of(number) if (tree / file).read_text("utf-8").count(old) != 1]
+
+
+def tests_of(number: int) -> list[str]:
+    """The tests that must notice it, as pytest names them."""
+    wanted = [GUARDS[number]] if number in GUARDS else tests_by_number()[number]
+    files = {path.name: path.read_text("utf-8") for path in sorted(FOLDER.glob("test_*.py"))}
+    return [f"tests/attacks/{file}::{name}" for file, text in files.items() for name in wanted if f" {name}(" in text]
+
+
+@contextmanager
+def changed(number: int, tree: Path) -> Iterator[None]:
+    kept = {file: (tree / file).read_text("utf-8") for file, _old, _new in mutants_of(number)}
     try:
-        if not all(changed(tree, mutant) for mutant in mutants):
-            return "GONE (the text is not there any more)"
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-x",
-            "tests/attacks",
-            "-k",
-            f"test_a{number:02d}_",
-            "--attack-full",
-        ]
-        done = subprocess.run(command, cwd=tree, capture_output=True, timeout=SECONDS, check=False)
-        return {0: "SURVIVED", 1: "caught"}.get(done.returncode, f"ERROR {done.returncode}")
-    except subprocess.TimeoutExpired:
-        return "caught (it hangs)"
+        for file, old, new in mutants_of(number):
+            path = tree / file
+            path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+        yield
     finally:
         for file, text in kept.items():
             (tree / file).write_text(text, "utf-8")
 
 
+def outcome(number: int, tree: Path, forks: Forks) -> str:
+    """caught, SURVIVED, GONE when the text to change is no longer there, or ERROR."""
+    if missing_texts(number, tree):
+        return "GONE (the text is not there any more)"
+    with changed(number, tree):
+        code, _printed = forks.pytest(["-x", *tests_of(number)], SECONDS)
+    return {0: "SURVIVED", 1: "caught", None: "caught (it hangs)"}.get(code, f"ERROR {code}")
+
+
+def in_one_page(number: int) -> bool:
+    """A change of the client that tests of the bench notice: they need no more than the page anew."""
+    if number in ALONE or not all(file.startswith(JS) for file, _old, _new in mutants_of(number)):
+        return False
+    texts = {path.name: path.read_text("utf-8") for path in FOLDER.glob("test_*.py")}
+    ids = [test.rpartition("/")[2].split("::") for test in tests_of(number)]
+    return all(f"def {name}(bench" in texts[file] for file, name in ids)
+
+
+def outcomes_together(wanted: list[int], forks: Forks) -> dict[int, tuple[float, str]]:
+    """Of changes that one page can be given in turn: seconds and verdict; what could not run is left out."""
+    named = [test for number in wanted for test in tests_of(number)]
+    _code, printed = forks.pytest(["--attack-changed", "-rA", "-vv", "--durations=0", *named], TOGETHER_SECONDS)
+    if "SyntaxError" in printed:
+        raise SystemExit(f"A change leaves no program.\n{printed[-3000:]}")
+    failed, passed, ended = (numbers_of(printed, word) for word in ("FAILED", "PASSED", "ERROR"))
+    spent: dict[int, float] = defaultdict(float)
+    for seconds, number in SPENT.findall(printed):
+        spent[int(number)] += float(seconds)
+    return {
+        number: (spent[number], "caught" if number in failed else "SURVIVED") for number in (failed | passed) - ended
+    }
+
+
+def numbers_of(printed: str, *words: str) -> set[int]:
+    """The attacks of which a test came to this."""
+    return {int(number) for word, number in OUTCOME.findall(printed) if word in words}
+
+
+def red_already(wanted: list[int], forks: Forks) -> set[int]:
+    """Whose tests fail in the copy without any mutant."""
+    named = [test for number in wanted for test in tests_of(number)]
+    code, printed = forks.pytest(named, UNTOUCHED_SECONDS)
+    if code not in {0, 1}:
+        raise SystemExit(f"The tests could not run without a mutant.\n{printed[-3000:]}")
+    return numbers_of(printed, "FAILED", "ERROR")
+
+
 def main(arguments: list[str]) -> int:
-    wanted = [number for number in numbers(arguments) if mutants_of(number)]
+    parser = argparse.ArgumentParser(prog="python -m tests.attacks.mutants", description=__doc__)
+    parser.add_argument("attacks", nargs="*", help="A17 ...; all without any")
+    parser.add_argument("--trust", action="store_true", help="do not run the tests without a mutant first")
+    options = parser.parse_args(arguments)
+    wanted = [number for number in numbers(options.attacks) if mutants_of(number)]
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = Path(folder) / "tree"
@@ -196,6 +267,24 @@ def main(arguments: list[str]) -> int:
                 print(f"A{number:<4}{mutants[0][0]:<38}{outcomes[-1]}", flush=True)
     print(f"{sum(one.startswith('caught') for one in outcomes)} of {len(outcomes)} caught")
     return 0 if all(one.startswith("caught") for one in outcomes) else 1
+        with Forks(tree) as forks:
+            red = set() if options.trust else red_already(wanted, forks)
+            quick = [one for one in wanted if one not in red and not missing_texts(one) and in_one_page(one)]
+            known = outcomes_together(quick, forks) if quick else {}
+            for number in wanted:
+                began = time.monotonic()
+                if number in red:
+                    seconds, verdict = 0.0, "ERROR (fails without it)"
+                elif number in known:
+                    seconds, verdict = known[number]
+                else:
+                    verdict = outcome(number, tree, forks)
+                    seconds = time.monotonic() - began
+                outcomes.append(verdict)
+                print(f"A{number:<4}{mutants_of(number)[0][0]:<38}{seconds:6.1f} s  {verdict}", flush=True)
+    caught = sum(one.startswith("caught") for one in outcomes)
+    print(f"{caught} of {len(outcomes)} caught")
+    return 0 if caught == len(outcomes) else 1
 
 
 if __name__ == "__main__":

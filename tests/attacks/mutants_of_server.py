@@ -11,6 +11,11 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
         "",
     ),
     24: (f"{UI}stop-banner.js", '"stop.do.later" : "stop.do.continue"', '"stop.do.later" : "stop.do.later"'),
+    57: (
+        "chatproject/settings.py",
+        "MIDDLEWARE = [\n",
+        'MIDDLEWARE = [\n    "django.middleware.gzip.GZipMiddleware",\n',
+    ),
     80: ("static/js/chat/life.js", "    await this.db.remove();\n", ""),
     81: (
         f"{UI}message-bubble.js",

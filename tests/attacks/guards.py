@@ -1,0 +1,27 @@
+"""Which test of an attack must fail when its check is gone: the quickest that can; without a name here, all of them."""
+
+GUARDS: dict[int, str] = {
+    1: "test_a01_keys_that_the_log_does_not_know_get_no_message",
+    2: "test_a02_another_root_in_mid_conversation_blocks_and_clears_the_mark",
+    3: "test_a03_a_device_without_the_roots_signature_is_refused",
+    5: "test_a05_a_name_that_moves_to_another_account_is_told",
+    4: "test_a04_an_old_bundle_is_not_sent_to",
+    14: "test_a14_one_asker_cannot_empty_the_prekeys_of_another",
+    28: "test_a28_a_restart_by_a_known_device_blocks",
+    32: "test_a32_history_under_a_key_of_the_servers_choice_is_told_and_not_shown",
+    36: "test_a36_two_clones_are_told_apart_by_one_counter",
+    40: "test_a40_an_answer_never_stands_above_what_it_acknowledges",
+    41: "test_a41_a_dropped_message_leaves_a_placeholder_and_may_come_late",
+    49: "test_a49_a_delete_of_anothers_message_is_refused_and_told",
+    78: "test_a78_a_locked_page_keeps_no_key_and_no_text_in_its_memory",
+    90: "test_a90_nobody_guesses_passwords_for_long",
+    91: "test_a91_a_login_does_not_tell_who_is_here",
+    92: "test_a92_codes_of_the_second_step_are_not_guessed",
+    95: "test_a95_a_password_alone_is_stopped_at_every_door",
+    96: "test_a96_a_full_login_changes_no_second_step_without_password_and_code",
+    97: "test_a97_a_new_password_ends_other_sessions_and_their_sockets",
+    99: "test_a99_absent_and_foreign_look_alike",
+    101: "test_a101_they_become_none_of_the_browsers_and_add_none",
+    103: "test_a103_a_network_has_so_many_sockets_without_a_hello",
+    104: "test_a104_lies_at_the_channel_layer_ring_nobody_and_end_nothing",
+}
