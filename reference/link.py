@@ -88,6 +88,7 @@ class Link:
         429 and 503 are no answer yet: the same post again after the server's pause.
         """
         while True:
+            await self._open_line()  # whoever waits for it is no part of a line that breaks meanwhile
             answer = self._posts.setdefault(client_id, asyncio.get_running_loop().create_future())
             try:
                 return await self._asked(wire.post(cid, client_id, kind, blob, blobs), answer)
@@ -108,6 +109,7 @@ class Link:
         if handed is not None and (handed.cid, handed.item.seq) == (cid, after + 1):
             return wire.Events(cid, after + 1, after + 1, (handed.item,))
         while True:
+            await self._open_line()
             answer = self._pulls.setdefault((cid, after + 1), asyncio.get_running_loop().create_future())
             try:
                 return await self._asked(wire.pull(cid, after, PAGE), answer)
@@ -124,10 +126,13 @@ class Link:
         await self._send(frame)
         return await asyncio.wait_for(answer, ANSWER_SECONDS)
 
-    async def _send(self, frame: str) -> None:
+    async def _open_line(self) -> None:
         await self._welcomed.wait()
         if self._ended_with is not None:
             raise LinkEnded(self._ended_with)
+
+    async def _send(self, frame: str) -> None:
+        await self._open_line()
         try:
             if self.socket is not None:
                 await self.socket.send(frame)

@@ -33,6 +33,18 @@ class Scripted:
             await socket.send(json.dumps({"cid": post["cid"], "client_id": post["client_id"], **answer}))
 
 
+class SlowToComeBack(Scripted):
+    """After a break it turns a few away before it welcomes again."""
+
+    turned_away = 0
+
+    async def __call__(self, socket):
+        if self.posts and self.turned_away < 3:
+            self.turned_away += 1
+            return await socket.close(1012)
+        return await super().__call__(socket)
+
+
 ACCEPTED = {"f": "accepted", "seq": 4, "sha256": "AA", "dup": False}
 
 
@@ -118,3 +130,11 @@ async def test_a_socket_closed_for_good_ends_every_wait():
     with pytest.raises(LinkEnded, match="4403"):
         await posted(scripted, [])
     assert len(scripted.hellos) == len(scripted.posts) == 1
+
+
+@pytest.mark.asyncio
+async def test_what_waits_for_the_line_is_posted_once_when_it_is_back():
+    server = SlowToComeBack(None, ACCEPTED)
+    accepted = await on_link(server, [], lambda link: link.post(CID, "id", "message", b"bytes"))
+    assert (accepted.seq, server.turned_away, len(server.posts)) == (4, 3, 2)
+    assert server.script == []
