@@ -44,6 +44,8 @@ export class FakeServer {
   blobs = new FakeBlobs(Refusal);
   forgetBlobs = 0; // posts before which the server loses every attachment
   queue = Promise.resolve();
+  now = () => Date.now();
+  soon = (run) => setTimeout(run, 0); // what goes over a line; the second argument is its socket
 
   static async make() {
     const server = new FakeServer();
@@ -191,7 +193,7 @@ export class FakeServer {
   }
 
   async logPage(from) {
-    const head = { logId: await logId(this.key.pub), size: this.log.size, root: await logRoot(this.log), tsMs: Date.now() + this.skew };
+    const head = { logId: await logId(this.key.pub), size: this.log.size, root: await logRoot(this.log), tsMs: this.now() + this.skew };
     const sig = await signHead(head, this.key.seed);
     return {
       leaves: this.leaves.slice(from, from + 2000).map(toBase64Url), size: this.log.size, head: toBase64Url(encodeHead(head)),
@@ -231,7 +233,7 @@ export class FakeServer {
     const uids = [person.uid, uid].sort();
     const known = [...this.conversations.values()].find((one) => one.uids.join() === uids.join());
     if (known) return known;
-    const made = { cid: hex(randomBytes(16)), uids, seq: 0, epoch: -1, th: null, events: [], next: new Map(), updated: Date.now() };
+    const made = { cid: hex(randomBytes(16)), uids, seq: 0, epoch: -1, th: null, events: [], next: new Map(), updated: this.now() };
     this.conversations.set(made.cid, made);
     return made;
   }
@@ -263,9 +265,9 @@ export class FakeServer {
     const refusal = kind === "message" ? this.judgeMessage(client, conversation, bytes) : await this.judgeRecord(client, conversation, bytes);
     if (refusal) return refused(...refusal);
     conversation.seq += 1;
-    conversation.updated = Date.now();
+    conversation.updated = this.now();
     const sha = toBase64Url(await sha256(bytes));
-    conversation.events.push({ seq: conversation.seq, kind, uid: client.person.uid, did: client.did, client_id: clientId, sha256: sha, blob, at_ms: Date.now() });
+    conversation.events.push({ seq: conversation.seq, kind, uid: client.person.uid, did: client.did, client_id: clientId, sha256: sha, blob, at_ms: this.now() });
     this.ring(conversation, client, this.handsOver ? conversation.events.at(-1) : null);
     return { f: "accepted", cid, client_id: clientId, seq: conversation.seq, sha256: sha, dup: false };
   }
@@ -301,7 +303,7 @@ export class FakeServer {
 
   async takeFrame(socket, frame) {
     const { client } = socket;
-    const state = { heads: this.heads(client), log_size: this.log.size, now_ms: Date.now() };
+    const state = { heads: this.heads(client), log_size: this.log.size, now_ms: this.now() };
     if (frame.f === "hello") this.hellos.push(frame);
     if (frame.f === "hello") return { f: "welcome", incarnation: this.incarnation, ...state };
     if (frame.f === "heads") return { f: "heads", ...state };
@@ -320,7 +322,7 @@ class FakeSocket {
   constructor(server, client) {
     this.server = server;
     this.client = client;
-    setTimeout(() => this.begin(), 1);
+    server.soon(() => this.begin(), this);
   }
 
   begin() {
@@ -347,14 +349,14 @@ class FakeSocket {
   }
 
   push(frame) {
-    if (this.shutCode === undefined) setTimeout(() => this.shutCode === undefined && this.onmessage({ data: JSON.stringify(frame) }), 0);
+    if (this.shutCode === undefined) this.server.soon(() => this.shutCode === undefined && this.onmessage({ data: JSON.stringify(frame) }), this);
   }
 
   shut(code) {
     if (this.shutCode !== undefined) return;
     this.shutCode = code;
     this.server.sockets.delete(this);
-    setTimeout(() => this.onclose?.({ code }), 0);
+    this.server.soon(() => this.onclose?.({ code }), this);
   }
 
   close() {
