@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 
 NAMES = {
+    "crypto": "seal, open, read history, open a key file, replay the log in Chromium and Firefox: ms, frozen frames",
     "delivery": "persist a message, hand it to a live receiver, acknowledge its sender: CPU, rate, latency, memory",
     "soak": "half load for half an hour: memory, latency, and every invariant of delivery",
     "cost": "how that grows with conversations, stored events and connections, and what reading costs",

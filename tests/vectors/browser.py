@@ -96,24 +96,28 @@ def module_server() -> Iterator[str]:
 
 
 @contextmanager
-def module_page(engine: str = "chromium") -> Iterator[Evaluate]:
+def module_page(engine: str = "chromium", slower: int = 1) -> Iterator[Evaluate]:
     """An empty page of that server, as its `evaluate`: `import("/static/js/...")` works in there.
+
+    `slower`: by how much Chromium slows its processor down.
 
     Everything of Playwright happens in one thread of its own, so that a run may have another Playwright open.
     """
     with module_server() as origin, ThreadPoolExecutor(max_workers=1) as thread, ExitStack() as opened:
-        page = thread.submit(_open_page, origin, engine, opened).result()
+        page = thread.submit(_open_page, origin, engine, slower, opened).result()
         try:
             yield lambda script, argument=None: thread.submit(page.evaluate, script, argument).result()
         finally:
             thread.submit(opened.close).result()
 
 
-def _open_page(origin: str, engine: str, opened: ExitStack) -> Page:
+def _open_page(origin: str, engine: str, slower: int, opened: ExitStack) -> Page:
     browser = _launch(opened.enter_context(sync_playwright()), engine)
     opened.callback(browser.close)
     page = browser.new_page()
     page.goto(origin)
+    if slower > 1:
+        page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
     return page
 
 

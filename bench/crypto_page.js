@@ -1,0 +1,157 @@
+/** What bin/bench crypto measures, inside the page: the product's own modules, the server's contract in memory. */
+
+import { encodeContent } from "/static/js/crypto/content.js";
+import { openEnvelopes, sealEnvelope } from "/static/js/crypto/envelope.js";
+import { appendLeaves, emptyLog, encodeHead, logId, logRoot, signHead } from "/static/js/crypto/log.js";
+import { makeKeyfile, openKeyfile } from "/static/js/crypto/keyfile.js";
+import { ITERATIONS_MIN, KEYFILE_ACCOUNT, LABEL, START } from "/static/js/crypto/labels.js";
+import { startChain } from "/static/js/crypto/chain.js";
+import { generateEd25519, randomBytes, sha256 } from "/static/js/crypto/primitives.js";
+import { LogReplay } from "/static/js/chat/log-replay.js";
+import { newCard, ringOf } from "/static/js/chat/browser-ring.js";
+import { lifeOf } from "/static/js/chat/messenger-keys.js";
+import { ownChain } from "/static/js/chat/message-in.js";
+import { newUuid } from "/static/js/chat/uuid.js";
+import { concat, hex, toBase64Url, u32, unhex } from "/static/js/lib/bytes.js";
+import { openDatabase } from "/static/js/store/database.js";
+import { createApi } from "/static/js/transport/api.js";
+import { FakeServer } from "/tests/js_chat/fake-server.js";
+import { Browser, PASSPHRASE, until } from "/tests/js_chat/harness.js";
+import { deliver, devicesOf, newWorld, propose } from "/tests/js/people.js";
+
+const PAGE_LEAVES = 2000; // of /api/keys/log/
+const BODY = "x".repeat(900); // with its fields 1 KiB after padding
+const clock = { now: () => Date.now(), elapsed: () => performance.now() };
+
+/** Runs `work` while the page draws. @returns {Promise<{began: number, ms: number, frozenMs: number, value: any}>} frozenMs: between two frames at most */
+async function watched(work) {
+  let last = performance.now();
+  let frozenMs = 0;
+  let isOver = false;
+  const frame = () => {
+    const now = performance.now();
+    frozenMs = Math.max(frozenMs, now - last);
+    last = now;
+    if (!isOver) requestAnimationFrame(frame);
+  };
+  await new Promise(requestAnimationFrame);
+  last = performance.now();
+  requestAnimationFrame(frame);
+  const began = performance.now();
+  const value = await work();
+  const ms = performance.now() - began;
+  await new Promise(requestAnimationFrame);
+  isOver = true;
+  return { began, ms, frozenMs, value };
+}
+
+async function sealed(count) {
+  const world = await newWorld();
+  const [alice, bob] = devicesOf(world);
+  await deliver(world, alice, await propose(world, alice, START), [bob]);
+  let chain = startChain(alice.keys, alice);
+  const items = [];
+  for (let i = 0; i < count; i += 1) {
+    const content = encodeContent(textOf(i));
+    const { envelope, chain: after } = await sealEnvelope(content, { cid: world.cid, epoch: alice.keys, chain, salt: randomBytes(32) });
+    chain = after;
+    items.push({ envelope, sender: { uid: alice.uid, did: alice.did }, seenMid: null });
+  }
+  return { items, known: { cid: world.cid, epochs: new Map([[0, bob.keys]]), chains: new Map(), nowMs: Date.now() } };
+}
+
+function textOf(i) {
+  return { v: 1, t: "text", id: newUuid(), ts: Date.now(), ack: {}, body: `${i} ${BODY}` };
+}
+
+/** Sealing and opening one after another. @param {number} count @returns {Promise<{sealMs: number, openMs: number}>} for one */
+export async function messages(count) {
+  const sealing = await watched(() => sealed(count));
+  const { items, known } = sealing.value;
+  let { chains } = known;
+  const opening = await watched(async () => {
+    for (const item of items) ({ chains } = await openEnvelopes([item], { ...known, chains }));
+  });
+  return { sealMs: sealing.ms / count, openMs: opening.ms / count };
+}
+
+/** @returns {Promise<number>} ms of opening a key file with its passphrase */
+export async function keyFile() {
+  const payload = new Uint8Array(400);
+  const file = await makeKeyfile({ kind: KEYFILE_ACCOUNT, passphrase: PASSPHRASE, iterations: ITERATIONS_MIN, salt: randomBytes(32), payload });
+  return (await watched(() => openKeyfile(file, PASSPHRASE))).ms;
+}
+
+let log;
+
+/** A log of so many people, as the server's answers. @param {number} count */
+export async function makeLog(count) {
+  const leaves = Array.from({ length: count }, () => concat(LABEL.leaf, randomBytes(32), randomBytes(32), u32(1), randomBytes(32)));
+  const key = await generateEd25519();
+  const head = { logId: await logId(key.pub), size: count, root: await logRoot(await appendLeaves(emptyLog(), leaves)), tsMs: Date.now() };
+  const tail = { size: count, head: toBase64Url(encodeHead(head)), sig: toBase64Url(await signHead(head, key.seed)), log_pub: toBase64Url(key.pub) };
+  const pages = [];
+  for (let i = 0; i < count; i += PAGE_LEAVES) pages.push(JSON.stringify({ leaves: leaves.slice(i, i + PAGE_LEAVES).map(toBase64Url), ...tail }));
+  pages.push(JSON.stringify({ leaves: [], ...tail }));
+  log = { pages, name: `bench-log-${hex(randomBytes(8))}` };
+}
+
+/** The whole log, judged and kept. Then what an unlocking browser does: from the disk, and nothing new. */
+export async function replayLog() {
+  const me = { uid: hex(randomBytes(16)), name: "alice" };
+  const fetch = async (path) => ({ ok: true, status: 200, json: async () => JSON.parse(log.pages[Math.ceil(Number(new URL(path, "http://x").searchParams.get("from")) / PAGE_LEAVES)]) });
+  const db = await openDatabase(`${log.name}-${me.uid}`);
+  const { ring } = await ringOf(db, newCard(me, randomBytes(16), "prove"), PASSPHRASE);
+  const parts = { api: createApi({ fetch, csrf: "x" }), ring, clock, me, ownHashes: async () => [] };
+  const first = await watched(() => new LogReplay(parts).catchUp());
+  const again = new LogReplay(parts);
+  const load = await watched(() => again.load());
+  const tail = await watched(() => again.catchUp());
+  await db.remove();
+  return { first: times(first), load: times(load), tail: times(tail) };
+}
+
+/** A new browser of a person with so many messages. @param {number} count */
+export async function readHistory(count) {
+  const server = await FakeServer.make();
+  const alice = await new Browser(server, server.addPerson("alice")).setUp();
+  const bob = await new Browser(server, server.addPerson("bob")).setUp();
+  const cid = await alice.messenger.startWith(bob.person.uid);
+  await alice.messenger.send(cid, "hello");
+  await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+  const file = await alice.keyFile();
+  const { me, chats } = lifeOf(alice.messenger).open;
+  const chat = chats.get(cid);
+  [alice, bob].forEach(({ messenger }) => messenger.end());
+  await fill(server.conversations.get(cid), { uid: me.uid, did: alice.client.did, chat }, count);
+  const fresh = new Browser(server, alice.person);
+  await fresh.load();
+  const marks = {};
+  const onStep = (step) => {
+    marks[step] = performance.now();
+  };
+  const read = await watched(() => fresh.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE, onStep }));
+  const { items } = await fresh.messenger.messages(cid, { limit: 50 });
+  fresh.messenger.end();
+  const last = items.filter(({ kind }) => kind === "text").at(-1).text;
+  if (!last.startsWith(`${count - 1} `)) throw new Error("not everything was read");
+  return { ms: read.began + read.ms - marks.history, frozenMs: read.frozenMs };
+}
+
+// As if alice had written all of it, without waiting for her screen.
+async function fill(conversation, { uid, did, chat }, count) {
+  const cid = unhex(conversation.cid);
+  let chain = ownChain(chat, did) ?? startChain(chat.keys, { uid: unhex(uid), did: unhex(did) });
+  for (let i = 0; i < count; i += 1) {
+    const { envelope, chain: after } = await sealEnvelope(encodeContent(textOf(i)), { cid, epoch: chat.keys, chain, salt: randomBytes(32) });
+    chain = after;
+    conversation.seq += 1;
+    conversation.events.push({
+      seq: conversation.seq, kind: "message", uid, did, client_id: newUuid(), sha256: toBase64Url(await sha256(envelope)), blob: toBase64Url(envelope), at_ms: Date.now(),
+    });
+  }
+}
+
+function times({ ms, frozenMs }) {
+  return { ms, frozenMs };
+}
