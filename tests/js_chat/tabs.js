@@ -66,12 +66,12 @@ export const TABS = {
     const progress = [];
     const { bytes } = await tab.messenger.exportConversation({ cid, onProgress: (done) => progress.push(done) });
     expect([bytes instanceof Uint8Array, progress.length > 0], [true, true], "a file, and how far it is");
-    const file = await tab.messenger.sendFile(cid, { name: "a.bin", bytes: new Uint8Array(70_000).fill(7) });
+    const file = await tab.messenger.sendFile(cid, { name: "a.bin", data: new Blob([new Uint8Array(70_000).fill(7)]) });
     await until(async () => (await tab.messenger.message(cid, file.id)).state !== "queued", "the file is sent");
     const parts = [];
     const opened = await bob.messenger.openFile(cid, (await bob.messenger.messages(cid)).items.at(-1).id, {});
     const again = await tab.messenger.openFile(cid, file.id, { onProgress: (done) => parts.push(done), signal: new AbortController().signal });
-    expect([opened.bytes.length, again.bytes.length, parts.length > 0], [70_000, 70_000, true], "the file came back");
+    expect([opened.data.size, again.data.size, parts.length > 0], [70_000, 70_000, true], "the file came back");
     const giveUp = new AbortController();
     giveUp.abort();
     await refuses(tab.messenger.openFile(cid, file.id, { onProgress: () => {}, signal: giveUp.signal }), "CANCELLED");

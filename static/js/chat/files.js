@@ -31,6 +31,7 @@ export function checkFile({ uploads }, size) {
 /**
  * @param {object} open Unlocked @param {string} cid
  * @param {{name: string, mime?: string, data: Blob, width?: number, height?: number, thumb?: Uint8Array|null, id?: string}} file
+ *   id: of its own, the same again is the same message
  * @returns {Promise<object>} Message, queued @throws FILE_TOO_LARGE, FILES_WAITING, FILE_UNREADABLE, STORAGE_FULL
  */
 export async function sendFile(open, cid, { name, mime = "", data, width, height, thumb, id = newUuid() }) {
@@ -53,24 +54,18 @@ export async function sendFile(open, cid, { name, mime = "", data, width, height
 
 /**
  * Fetches a file and opens it; nothing is given before all of it was checked. A fetch that broke off goes on when it is asked for again.
- * @param {object} open Unlocked @param {{cid: string, id: string, onProgress?: (done: number, total: number) => void}} wish id: of a Message of kind file
+ * @param {object} open Unlocked @param {string} cid @param {string} id of a Message of kind file
+ * @param {{onProgress?: (done: number, total: number) => void, signal?: AbortSignal}} [how]
  * @returns {Promise<{name: string, data: Blob, image: {mime: string, width: number, height: number}|null}>}
  * @throws FILE_*, BAD_COMMIT, BAD_TAG, BAD_PADDING, FILE_GONE, OFFLINE, CANCELLED
  */
-export async function openFile(open, { cid, id, onProgress = () => {} }) {
+export async function openFile(open, cid, id, { onProgress = () => {}, signal } = {}) {
   const { file, isHere } = await fileOf(open, cid, id);
   checkSize(file.size);
-  const aborter = new AbortController();
-  open.fetching.set(`${cid}/${id}`, aborter);
-  const blob = await fetchBlob(open, { cid, file, isHere }, onProgress, aborter.signal).finally(() => open.fetching.delete(`${cid}/${id}`));
+  const blob = await fetchBlob(open, { cid, file, isHere }, onProgress, signal);
   const bytes = await openBlob(blob, { fk: fromBase64Url(file.fk), size: file.size, hash: fromBase64Url(file.hash) });
   const data = new Blob([bytes], { type: "application/octet-stream" });
   return { name: cleanFileName(file.name), data, image: drawableImage(bytes) };
-}
-
-/** @param {object} open Unlocked @param {string} cid @param {string} id */
-export function stopFile({ fetching }, cid, id) {
-  fetching.get(`${cid}/${id}`)?.abort();
 }
 
 // A file may have been changed or taken away since it was chosen.
@@ -96,7 +91,7 @@ async function fetchBlob(open, { cid, file, isHere }, onProgress, signal) {
   const pieces = open.broken?.blob === file.blob ? open.broken.pieces : [];
   open.broken = { blob: file.blob, pieces };
   while (pieces.length < partsOf(file.size)) {
-    if (signal.aborted) throw new ChatError("CANCELLED");
+    if (signal?.aborted) throw new ChatError("CANCELLED");
     onProgress(Math.min(pieces.length * PART_BYTES, total), total);
     const number = pieces.length;
     const most = Math.min(PART_BYTES, total - number * PART_BYTES);
@@ -112,7 +107,7 @@ async function fetchPart({ api, schedule }, { cid, blob, number, most }, signal)
     try {
       return await api.getPart(cid, blob, number, most, signal);
     } catch (error) {
-      if (signal.aborted) throw new ChatError("CANCELLED");
+      if (signal?.aborted) throw new ChatError("CANCELLED");
       if (error.status === 404) throw new ChatError("FILE_GONE");
       if (codeOf(error) !== "OFFLINE" || left === 0) throw error;
       await pause(schedule, AGAIN_MS);

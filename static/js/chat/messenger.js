@@ -7,7 +7,7 @@ import * as changes from "./changes.js";
 import { ChatError } from "./codes.js";
 import { evidenceFile } from "./evidence.js";
 import { exportConversation } from "./export.js";
-import { checkFile, openFile, pictureIn, sendFile, stopFile } from "./files.js";
+import { checkFile, openFile, pictureIn, sendFile } from "./files.js";
 import { MessengerKeys, lifeOf } from "./messenger-keys.js";
 import { browserClock, browserSchedule } from "./schedule.js";
 import { readAgain } from "./read-again.js";
@@ -103,16 +103,11 @@ export class Messenger extends MessengerKeys {
   }
 
   /**
-   * @param {{cid: string, id: string, onProgress?: (done: number, total: number) => void}} wish id: of a Message of kind file
+   * @param {string} cid @param {string} id of a Message of kind file @param {{onProgress?: (done: number, total: number) => void, signal?: AbortSignal}} [how]
    * @returns {Promise<{name: string, data: Blob, image: object|null}>} image: what it may be drawn as @throws FILE_*, BAD_*, OFFLINE, CANCELLED
    */
-  async openFile(wish) {
-    return openFile(this.#open(), wish);
-  }
-
-  /** No more of it is fetched; `openFile` ends with CANCELLED. @param {string} cid @param {string} id */
-  async stopFile(cid, id) {
-    stopFile(this.#open(), cid, id);
+  async openFile(cid, id, how) {
+    return openFile(this.#open(), cid, id, how);
   }
 
   /** Before a file is read into memory. @param {number} size @throws FILE_TOO_LARGE, FILES_WAITING */

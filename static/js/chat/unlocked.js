@@ -53,8 +53,6 @@ export class Unlocked {
   #timers = new Map(); // way to cancel -> what is run instead
   /** What came of a file whose fetching broke off: {blob, pieces} or null. */
   broken = null;
-  /** Ways to stop, by cid/id of the message whose file is being fetched. */
-  fetching = new Map();
   /** Roots that a dialog showed, by uid. */
   compared = new Map();
 

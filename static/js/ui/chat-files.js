@@ -30,11 +30,11 @@ export class ChatFiles {
   }
 
   async #fetch({ message, way, element }) {
-    const { cid, id } = message;
-    const messenger = this.#messenger();
-    element.begin(() => messenger.stopFile(cid, id));
+    const aborter = new AbortController();
+    element.begin(() => aborter.abort());
     try {
-      const file = await messenger.openFile({ cid, id, onProgress: (done, total) => element.progress(done, total) });
+      const how = { onProgress: (done, total) => element.progress(done, total), signal: aborter.signal };
+      const file = await this.#messenger().openFile(message.cid, message.id, how);
       element.end();
       await this.#give(file, way, element);
     } catch (error) {
