@@ -185,6 +185,7 @@ def _call(method: str, path: str, body: object) -> dict[str, object]:
         headers={"Authorization": f"Bearer {(POD / 'token').read_text().strip()}", "Content-Type": "application/json"},
     )
     context = ssl.create_default_context(cafile=str(POD / "ca.crt"))
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # many clusters made their authority before Python became strict
     with urlopen(request, timeout=20, context=context) as answer:  # noqa: S310
         return dict(json.load(answer))
 
