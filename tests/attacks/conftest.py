@@ -87,7 +87,7 @@ def mutant(request: pytest.FixtureRequest) -> Iterator[None]:
     if not request.config.getoption("attack_changed", default=False):
         yield
         return
-    with mutants.changed(number_of(request.node.name) or 0, mutants.ROOT):
+    with mutants.changed(mutants.mutants_of(number_of(request.node.name) or 0), mutants.ROOT):
         load_anew(request.getfixturevalue("bench_page"))
         yield
 

@@ -23,127 +23,6 @@ from tests.attacks.guards import GUARDS
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv", "var", "data", "static-built", "__pycache__", "*_cache", "docker")
 JS = "static/js/"
-SECONDS = 400
-
-# attack: file below static/js/, exact old text, new text
-MUTANTS: dict[int, tuple[str, str, str]] = {
-    1: ("crypto/log.js", 'check(isLeafOf(lastLeaf(log, bundle.idx), bundle), "BUNDLE_NOT_IN_LOG");', ""),
-    2: ("crypto/bundle.js", '[bundle.sigOld.length ? "ROOT_ROTATED" : "ROOT_RESET"]', "[]"),
-    3: ("crypto/bundle.js", "await verify(bundle.rootPub, bundle.sig, concat(LABEL.bundleSig, bundle.hash));", ""),
-    4: ("crypto/log.js", 'throw new ProtocolError(was ? "STALE_BUNDLE" : "BUNDLE_NOT_IN_LOG");', ""),
-    5: ("crypto/bundle.js", 'check(equal(bundle.uid, uid) && bundle.name === name, "NAME_REBOUND");', ""),
-    7: ("crypto/epoch-keys.js", 'check(equal(await confirmTag(kConf, th, hwrapsHash), confirm), "BAD_CONFIRM");', ""),
-    8: ("crypto/points.js", "u < P && !LOW_ORDER_U.has(u)", "true"),
-    9: ("crypto/points.js", "check(u < P && !LOW_ORDER_U", "check(!LOW_ORDER_U"),
-    11: ("crypto/bundle.js", "await verify(bundle.rootPub, bundle.sig, concat(LABEL.bundleSig, bundle.hash));", ""),
-    12: ("crypto/prekeys.js", 'check(nowMs <= fields.notAfterMs, "PREKEY_EXPIRED");', ""),
-    13: ("crypto/epoch-check.js", 'check(Boolean(found), "PREKEY_UNKNOWN");', ""),
-    16: ("crypto/epoch-check.js", 'check(core.suite === SUITE, "BAD_SUITE");', ""),
-    17: ("crypto/epoch-check.js", "equal(await logRoot(log, core.logSize), core.logRoot)", "true"),
-    18: ("crypto/log.js", 'check(head.size >= log.size, "LOG_ROLLBACK");', ""),
-    19: ("crypto/log.js", "await checkHeadSignature(head, bytes, sig, lgPub);", ""),
-    20: ("crypto/log.js", 'check(leaf.version === (before?.version ?? 0) + 1, "BUNDLE_CHAIN_BROKEN");', ""),
-    22: ("chat/bundles.js", "Boolean(pin?.verifiedRoot && pin.chain.length) &&", "pin?.verifiedRoot ? true :"),
-    25: ("crypto/epoch-check.js", 'processed ? "DUPLICATE" : "EPOCH_ROLLBACK"', '"DUPLICATE"'),
-    26: ("crypto/envelope.js", 'check(equal(header.th, epoch.th.subarray(0, TH_BYTES)), "EPOCH_FORK");', ""),
-    28: ("crypto/epoch-receive.js", 'wasMember ? "RESTART_SUSPECT" : "DEVICE_ADDED"', '"DEVICE_ADDED"'),
-    29: ("crypto/epoch-keys.js", 'check(equal(await confirmTag(kConf, th, hwrapsHash), confirm), "BAD_CONFIRM");', ""),
-    31: ("crypto/epoch-receive.js", 'notices.push("MODE_CHANGED");', ";"),
-    32: ("chat/record-in.js", "if (forged) draft.notice(event.seq, forged, event.at);", ""),
-    34: (
-        "crypto/chain.js",
-        'check(counter < COUNTER_LIMIT && counter <= chain.next + SKIP_MAX, "COUNTER_TOO_FAR");',
-        "",
-    ),
-    40: ("chat/gaps.js", "return isLie ? null : placeIn(gap, counter);", "return null;"),
-    38: ("chat/starvation.js", "if (ownSent >= STARVED_LIMIT) {", "if (false) {"),
-    54: ("chat/ephemeral.js", "until - this.#elapsed()", "Infinity"),
-    39: ("crypto/envelope.js", '"DUPLICATE" : "COUNTER_REUSE"', '"COUNTER_REUSE" : "COUNTER_REUSE"'),
-    41: ("crypto/chain.js", "gap: counter - chain.next };", "gap: 0 };"),
-    42: ("crypto/epoch-receive.js", "if (counters && !hasAllMessages(core, counters)) {", "if (false) {"),
-    44: ("crypto/envelope.js", 'check(equal(header.cid, cid), "WRONG_CONVERSATION");', ""),
-    45: ("crypto/envelope.js", "equal(header.uid, sender.uid) && equal(header.did, sender.did)", "true"),
-    46: ("crypto/envelope.js", 'check(header.suite === SUITE, "BAD_SUITE");', ""),
-    47: (
-        "crypto/envelope.js",
-        "const padded = await gcmOpen(key, nonce, body, concat(headerBytes, commit));",
-        "const padded = await gcmOpen(key, nonce, body, envelope.subarray(0, HEADER_BYTES + HASH_BYTES));",
-    ),
-    48: ("chat/action-in.js", "if (code) return draft.refuse(event, code);", ""),
-    49: ("crypto/content.js", 'check(equal(target.uid, action.uid), "ACTION_NOT_OWNER");', ""),
-    50: ("chat/targets.js", "LABEL.find, unhex(cid), unhex(mid)", "LABEL.find, unhex(mid)"),
-    51: ("chat/actions.js", "text: versions.at(-1).text };", "text: body };"),
-    52: ("chat/delivered.js", "?.get(did) ?? 0) > counter", "?.get(did) ?? 0) >= 0"),
-    60: ("chat/receipts.js", "if (!receipts || !chat.wrote) return [];", "if (!receipts) return [];"),
-    56: ("crypto/padding.js", "new Uint8Array(padme(content.length + 1))", "new Uint8Array(content.length + 1)"),
-    59: (
-        "crypto/content.js",
-        'check(!supported || hasOnlyFields(content, { ...COMMON, ...FIELDS[content.t] }), "BAD_CONTENT");',
-        "",
-    ),
-    61: ("crypto/attachment.js", 'check(equal(await sha256(blob), hash), "FILE_HASH_MISMATCH");', ""),
-    62: (
-        "crypto/attachment.js",
-        'sealed >= TAG_BYTES && sealed % SEALED_CHUNK_BYTES >= TAG_BYTES, "FILE',
-        'true, "FILE',
-    ),
-    63: ("crypto/attachment.js", 'check(blobLength(size) <= BLOB_MAX_BYTES, "FILE_TOO_LARGE");', ""),
-    64: ("crypto/file-name.js", '.replace(CONTROLS, "")', ""),
-    65: ("chat/files.js", "image: drawableImage(bytes) };", 'image: { mime: "image/svg+xml", width: 1, height: 1 } };'),
-    66: ("crypto/image-bounds.js", "pixels >= 1 && pixels <= IMAGE_MAX_PIXELS", "pixels >= 1"),
-    67: ("ui/send-files-dialog.js", "if (keep || !seen || !canClean(image)) return about;", "if (image) return about;"),
-    68: ("crypto/keyfile.js", "iterations >= ITERATIONS_MIN && iterations", "iterations"),
-    69: ("crypto/keyfile.js", " && iterations <= ITERATIONS_MAX", ""),
-    70: (
-        "crypto/keyfile.js",
-        "rest.ctLength >= KEYFILE_CT_MIN_BYTES && reader.left === HASH_BYTES + rest.ctLength",
-        "true",
-    ),
-    72: (
-        "chat/key-import.js",
-        "if (hex(account.uid) !== me.uid || account.name !== me.name) throw",
-        "if (false) throw",
-    ),
-    73: ("crypto/keyfile-payload.js", 'isStale ? ["KEYFILE_STALE"] : []', "[]"),
-    75: (
-        "crypto/keyfile.js",
-        'check(equal(commit, file.subarray(KEYFILE_HEADER_BYTES, body)), "KEYFILE_WRONG_PASSPHRASE");',
-        "",
-    ),
-    76: ("chat/unlocked.js", 'await this.trust.block(cid, "STATE_ROLLBACK");', ";"),
-}
-# where a second check stands behind the first, both go
-ALSO: dict[int, tuple[str, str, str]] = {
-    76: ("chat/message-in.js", "if (event.did === parts.did) meetOwn(draft, header);", ""),
-    72: (
-        "crypto/keyfile-payload.js",
-        'check(equal(account.uid, uid) && account.name === name, "KEYFILE_WRONG_ACCOUNT");',
-        "",
-    ),
-    60: ("chat/receipts.js", "receipts && chat.wrote ? chat.untold", "receipts ? chat.untold"),
-    47: (
-        "crypto/envelope.js",
-        'equal(commit, envelope.subarray(HEADER_BYTES, HEADER_BYTES + HASH_BYTES)), "BAD',
-        'true, "BAD',
-    ),
-}
-
-
-# attacks with several guards: each of these goes by itself, too
-MORE: dict[int, list[tuple[str, str, str]]] = {
-    19: [
-        ("crypto/log-key.js", "await verifyByLog(leaf.oldPub, leaf.sig, signedText(leaf));", ""),
-        ("crypto/log-key.js", 'check(!key || equal(leaf.oldPub, key), "LOG_BAD_HEAD");', ""),
-        ("crypto/log-key.js", 'check(!key || equal(key, lgPub), "LOG_BAD_HEAD");', ""),
-        ("crypto/log.js", "leaf.size === start + i && ", ""),
-        ("crypto/log.js", " && equal(await logRoot(grown, leaf.size), leaf.root)", ""),
-        ("chat/unlocked.js", "if (this.replay.isKeyNew) await this.#tellOfLogKey();", ""),
-    ],
-}
-
-
-def mutants_of(number: int) -> list[tuple[str, str, str]]:
-    """Of this attack, with paths from the root of the tree."""
 SECONDS = 240
 TOGETHER_SECONDS, UNTOUCHED_SECONDS = 1500, 3600
 OUTCOME = re.compile(r"^(FAILED|ERROR|PASSED) .*::test_a(\d+)_", re.MULTILINE)
@@ -161,27 +40,16 @@ def mutants_of(number: int) -> list[Change]:
     return [(JS + file, old, new) for file, old, new in client]
 
 
-def variants_of(number: int) -> list[list[tuple[str, str, str]]]:
-    """What is taken out together, one list a run."""
-    return [mutants_of(number), *([(JS + file, old, new)] for file, old, new in MORE.get(number, []))]
+def variants_of(number: int) -> list[list[Change]]:
+    """What goes together, one list a run: the attack's mutant, then its further guards, each by itself."""
+    more = [[(JS + file, old, new)] for file, old, new in mutants_of_client.MORE.get(number, [])]
+    return [mutants_of(number), *more] if mutants_of(number) else []
 
 
-def changed(tree: Path, mutant: tuple[str, str, str]) -> bool:
-    file, old, new = mutant
-    path = tree / file
-    text = path.read_text("utf-8")
-    if text.count(old) != 1:
-        return False
-    path.write_text(text.replace(old, new, 1), "utf-8")
-    return True
-
-
-def outcome(number: int, mutants: list[tuple[str, str, str]], tree: Path) -> str:
-    """caught, SURVIVED, or gone when the text to change is no longer there."""
-    kept = {file: (tree / file).read_text("utf-8") for file, _old, _new in mutants}
-def missing_texts(number: int, tree: Path = ROOT) -> list[str]:
+def missing_texts(number: int) -> list[str]:
     """The texts to change that do not stand in their file exactly once."""
-    return [old for file, old, _new in mutants_of(number) if (tree / file).read_text("utf-8").count(old) != 1]
+    changes = [change for changes in variants_of(number) for change in changes]
+    return [old for file, old, _new in changes if (ROOT / file).read_text("utf-8").count(old) != 1]
 
 
 def tests_of(number: int) -> list[str]:
@@ -192,10 +60,10 @@ def tests_of(number: int) -> list[str]:
 
 
 @contextmanager
-def changed(number: int, tree: Path) -> Iterator[None]:
-    kept = {file: (tree / file).read_text("utf-8") for file, _old, _new in mutants_of(number)}
+def changed(changes: list[Change], tree: Path) -> Iterator[None]:
+    kept = {file: (tree / file).read_text("utf-8") for file, _old, _new in changes}
     try:
-        for file, old, new in mutants_of(number):
+        for file, old, new in changes:
             path = tree / file
             path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
         yield
@@ -204,11 +72,11 @@ def changed(number: int, tree: Path) -> Iterator[None]:
             (tree / file).write_text(text, "utf-8")
 
 
-def outcome(number: int, tree: Path, forks: Forks) -> str:
+def outcome(number: int, changes: list[Change], tree: Path, forks: Forks) -> str:
     """caught, SURVIVED, GONE when the text to change is no longer there, or ERROR."""
-    if missing_texts(number, tree):
+    if any((tree / file).read_text("utf-8").count(old) != 1 for file, old, _new in changes):
         return "GONE (the text is not there any more)"
-    with changed(number, tree):
+    with changed(changes, tree):
         code, _printed = forks.pytest(["-x", *tests_of(number)], SECONDS)
     return {0: "SURVIVED", 1: "caught", None: "caught (it hangs)"}.get(code, f"ERROR {code}")
 
@@ -261,27 +129,22 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, ignore=LEFT_BEHIND)
-        for number in wanted:
-            for mutants in variants_of(number):
-                outcomes.append(outcome(number, mutants, tree))
-                print(f"A{number:<4}{mutants[0][0]:<38}{outcomes[-1]}", flush=True)
-    print(f"{sum(one.startswith('caught') for one in outcomes)} of {len(outcomes)} caught")
-    return 0 if all(one.startswith("caught") for one in outcomes) else 1
         with Forks(tree) as forks:
             red = set() if options.trust else red_already(wanted, forks)
             quick = [one for one in wanted if one not in red and not missing_texts(one) and in_one_page(one)]
             known = outcomes_together(quick, forks) if quick else {}
             for number in wanted:
-                began = time.monotonic()
-                if number in red:
-                    seconds, verdict = 0.0, "ERROR (fails without it)"
-                elif number in known:
-                    seconds, verdict = known[number]
-                else:
-                    verdict = outcome(number, tree, forks)
-                    seconds = time.monotonic() - began
-                outcomes.append(verdict)
-                print(f"A{number:<4}{mutants_of(number)[0][0]:<38}{seconds:6.1f} s  {verdict}", flush=True)
+                for place, changes in enumerate(variants_of(number)):
+                    began = time.monotonic()
+                    if number in red:
+                        seconds, verdict = 0.0, "ERROR (fails without it)"
+                    elif number in known and place == 0:
+                        seconds, verdict = known[number]
+                    else:
+                        verdict = outcome(number, changes, tree, forks)
+                        seconds = time.monotonic() - began
+                    outcomes.append(verdict)
+                    print(f"A{number:<4}{changes[0][0]:<38}{seconds:6.1f} s  {verdict}", flush=True)
     caught = sum(one.startswith("caught") for one in outcomes)
     print(f"{caught} of {len(outcomes)} caught")
     return 0 if caught == len(outcomes) else 1

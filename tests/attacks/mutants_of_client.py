@@ -67,6 +67,10 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
         'true, "FILE',
     ),
     63: ("crypto/attachment.js", 'check(blobLength(size) <= BLOB_MAX_BYTES, "FILE_TOO_LARGE");', ""),
+    64: ("crypto/file-name.js", '.replace(CONTROLS, "")', ""),
+    65: ("chat/files.js", "image: drawableImage(bytes) };", 'image: { mime: "image/svg+xml", width: 1, height: 1 } };'),
+    66: ("crypto/image-bounds.js", "pixels >= 1 && pixels <= IMAGE_MAX_PIXELS", "pixels >= 1"),
+    67: ("ui/send-files-dialog.js", "if (keep || !seen || !canClean(image)) return about;", "if (image) return about;"),
     68: ("crypto/keyfile.js", "iterations >= ITERATIONS_MIN && iterations", "iterations"),
     69: ("crypto/keyfile.js", " && iterations <= ITERATIONS_MAX", ""),
     70: (
@@ -140,10 +144,10 @@ ALSO: dict[int, list[tuple[str, str, str]]] = {
         )
     ],
     35: [
-        ("chat/message-in.js", 'if (event.did === parts.did) draft.block("STATE_ROLLBACK");', ""),
+        ("chat/message-in.js", "if (event.did === parts.did) meetOwn(draft, header);", ""),
         ("chat/sending.js", 'await trust.block(cid, "STATE_ROLLBACK");', ""),
     ],
-    76: [("chat/message-in.js", 'if (event.did === parts.did) draft.block("STATE_ROLLBACK");', "")],
+    76: [("chat/message-in.js", "if (event.did === parts.did) meetOwn(draft, header);", "")],
     72: [
         (
             "crypto/keyfile-payload.js",
@@ -158,5 +162,17 @@ ALSO: dict[int, list[tuple[str, str, str]]] = {
             'equal(commit, envelope.subarray(HEADER_BYTES, HEADER_BYTES + HASH_BYTES)), "BAD',
             'true, "BAD',
         )
+    ],
+}
+
+# attacks with several guards: each of these goes by itself, too
+MORE: dict[int, list[tuple[str, str, str]]] = {
+    19: [
+        ("crypto/log-key.js", "await verifyByLog(leaf.oldPub, leaf.sig, signedText(leaf));", ""),
+        ("crypto/log-key.js", 'check(!key || equal(leaf.oldPub, key), "LOG_BAD_HEAD");', ""),
+        ("crypto/log-key.js", 'check(!key || equal(key, lgPub), "LOG_BAD_HEAD");', ""),
+        ("crypto/log.js", "leaf.size === start + i && ", ""),
+        ("crypto/log.js", " && equal(await logRoot(grown, leaf.size), leaf.root)", ""),
+        ("chat/unlocked.js", "if (this.replay.isKeyNew) await this.#tellOfLogKey();", ""),
     ],
 }
