@@ -1,5 +1,6 @@
 """Conversations and their events, in the alias of the messages. No foreign key leads to another app: people and devices
-are plain identifiers, so that the mail can live in a database of its own.
+are plain identifiers, so that the mail can live in a database of its own. What a unique constraint begins with has no
+index of its own: each index is written anew with every event.
 """
 
 import secrets
@@ -46,14 +47,14 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
 class Conversation(models.Model):
     cid = models.UUIDField(_("number"), primary_key=True, default=random_id, editable=False)
-    uid_lo = models.UUIDField(_("one person"), db_index=True)
+    uid_lo = models.UUIDField(_("one person"))
     uid_hi = models.UUIDField(_("other person"), db_index=True)
     seq = models.BigIntegerField(_("last event"), default=0)
     epoch = models.BigIntegerField(_("epoch"), default=-1)
     th = models.BinaryField(max_length=32, default=bytes)
     started_by = models.UUIDField()
     started_at = models.DateTimeField(_("started"))
-    updated_at = models.DateTimeField(_("last changed"), db_index=True)
+    updated_at = models.DateTimeField(_("last changed"))  # no index: each event would have to renew it
 
     objects = ConversationQuerySet.as_manager()
 
@@ -80,7 +81,12 @@ class Event(models.Model):
         MESSAGE = "message", _("message")
 
     conversation = models.ForeignKey(
-        Conversation, models.PROTECT, related_name="events", db_column="cid", verbose_name=_("conversation")
+        Conversation,
+        models.PROTECT,
+        related_name="events",
+        db_column="cid",
+        db_index=False,
+        verbose_name=_("conversation"),
     )
     seq = models.BigIntegerField(_("event number"))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
@@ -122,7 +128,12 @@ class ConversationDevice(models.Model):
     """The counter that the next message of a device must have in an epoch (protocol section 14)."""
 
     conversation = models.ForeignKey(
-        Conversation, models.PROTECT, related_name="devices", db_column="cid", verbose_name=_("conversation")
+        Conversation,
+        models.PROTECT,
+        related_name="devices",
+        db_column="cid",
+        db_index=False,
+        verbose_name=_("conversation"),
     )
     epoch = models.BigIntegerField(_("epoch"))
     did = models.UUIDField(_("browser"))
@@ -143,7 +154,12 @@ class Cursor(models.Model):
     """Up to where a device has stored a conversation. A hint for retention; nothing is delivered by it."""
 
     conversation = models.ForeignKey(
-        Conversation, models.PROTECT, related_name="cursors", db_column="cid", verbose_name=_("conversation")
+        Conversation,
+        models.PROTECT,
+        related_name="cursors",
+        db_column="cid",
+        db_index=False,
+        verbose_name=_("conversation"),
     )
     did = models.UUIDField(_("browser"))
     upto = models.BigIntegerField(_("received up to"))
