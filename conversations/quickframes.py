@@ -4,7 +4,10 @@ Autobahn spends more on it than everything else a message costs here. Whatever i
 frames, wrong masks, lengths or UTF-8) is left to Autobahn, with its refusals.
 """
 
+import asyncio
+
 from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet.abstract import FileDescriptor
 
 FINAL_TEXT, MASKED = 0x81, 0x80
 TWO_BYTES, EIGHT_BYTES = 126, 127  # of length follow
@@ -13,6 +16,10 @@ MASK_BYTES = 4
 
 class QuickSocket(WebSocketProtocol):
     data: bytes  # read and not yet processed
+
+    def connectionMade(self) -> None:
+        self.transport.startWriting = EagerWriter(self.transport)
+        super().connectionMade()
 
     def dataReceived(self, data: bytes) -> None:
         self._dataReceived(data)  # Autobahn's own does this after a line for its log, put together always
@@ -34,6 +41,33 @@ class QuickSocket(WebSocketProtocol):
             super().serverSend(content, binary)
         else:
             self.transport.write(text_frame(content.encode()))
+
+
+class EagerWriter:
+    """Takes the place of a transport's `startWriting`: what was written in one turn of the loop is sent at its end.
+
+    Twisted would ask the kernel to tell when the socket can take more, wait for another turn, and take that back. It
+    is asked here only when something is left.
+    """
+
+    def __init__(self, transport: FileDescriptor) -> None:
+        self._transport, self._scheduled = transport, False
+        self._loop = asyncio.get_running_loop()
+
+    def __call__(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._write)
+
+    def _write(self) -> None:
+        self._scheduled, transport = False, self._transport
+        if not transport.connected:
+            return
+        failure = transport.doWrite()  # type: ignore[no-untyped-call]
+        if failure is not None or unsent_bytes(
+            transport
+        ):  # the reactor goes on; after a failure it ends the connection
+            FileDescriptor.startWriting(transport)  # type: ignore[no-untyped-call]
 
 
 def whole_text(data: bytes) -> tuple[bytes, int] | None:
@@ -63,6 +97,11 @@ def text_frame(payload: bytes) -> bytes:
     if length < 1 << 16:
         return bytes((FINAL_TEXT, TWO_BYTES)) + length.to_bytes(2, "big") + payload
     return bytes((FINAL_TEXT, EIGHT_BYTES)) + length.to_bytes(8, "big") + payload
+
+
+def unsent_bytes(transport: FileDescriptor) -> int:
+    """What waits in Twisted's transport; it has no public name for it."""
+    return len(transport.dataBuffer) + int(transport._tempDataLen)
 
 
 def _unmasked(masked: bytes, mask: bytes) -> bytes:

@@ -18,7 +18,7 @@ from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 
 from conversations import delivery, watching
 from conversations.frames import MAX_FRAME_BYTES
-from conversations.quickframes import QuickSocket
+from conversations.quickframes import QuickSocket, unsent_bytes
 from conversations.switchboard import Socket
 
 # Both ways, for Autobahn holds what is sent to it too: a page of events has to fit. From MAX_FRAME_BYTES up to here the
@@ -184,6 +184,4 @@ def _with_bounded_requests(build: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _unsent_bytes(protocol: WebSocketProtocol) -> int:
-    """What waits in Twisted's transport; it has no public name for it."""
-    transport = protocol.transport
-    return len(transport.dataBuffer) + int(transport._tempDataLen) if transport is not None else 0
+    return unsent_bytes(protocol.transport) if protocol.transport is not None else 0
