@@ -4,6 +4,7 @@ import { PASSPHRASE } from "./member.js";
 import { mayLose, say } from "./texts.js";
 
 const BROWSERS_MAX = 7;
+const WAITS_MS = [10_000, 10_000, 10_000, 60_000, 60_000, 60_000, 600_000, 600_000, 3_700_000];
 /** [weight, may it happen, what happens] */
 export const CHOICES = [
   [40, () => true, write],
@@ -14,8 +15,8 @@ export const CHOICES = [
   [4, () => true, crashWhileSending],
   [4, (world) => world.living().length > 2, leave],
   [6, (world) => world.members.some((one) => !one.isOpen && !one.isRemoved), comeBack],
-  [3, (world) => world.living().length < BROWSERS_MAX, join],
-  [1, (world) => world.people.some((person) => world.living(person).filter(({ isOpen }) => isOpen).length > 1), remove],
+  [1, (world) => world.living().length < BROWSERS_MAX, join],
+  [0.5, (world) => world.people.some((person) => world.living(person).filter(({ isOpen }) => isOpen).length > 1), remove],
   [4, () => true, save],
   [3, (world) => world.open().some(({ saved }) => saved), restore],
   [5, () => true, wait],
@@ -121,7 +122,7 @@ async function restore(world) {
 }
 
 async function wait(world) {
-  const ms = world.pick([10_000, 60_000, 600_000, 3_700_000]);
+  const ms = world.pick(WAITS_MS);
   world.note(`${ms / 1000} s pass`);
   await world.sim.advance(ms);
 }

@@ -13,7 +13,7 @@ from reference.web import HttpRefused
 from tests.schedules.second import Second, simulated
 from tests.vectors.browser import Evaluate, module_page
 
-EVENTS_A_WORLD = 250
+EVENTS_A_WORLD = 400
 HOSTILE_EVERY = 4  # in every fourth world the server lies at the end
 SECOND_EVERY = 3  # in every third world the reference is a member, too
 PART = 25  # events, then it is the reference's turn
