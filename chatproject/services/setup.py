@@ -3,6 +3,7 @@ finds. Nothing is changed.
 """
 
 import asyncio
+import secrets
 import shutil
 import stat
 import time
@@ -14,6 +15,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core import checks
 from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.core.mail import get_connection
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -138,6 +141,22 @@ def files_are_private() -> Iterator[Finding]:
             yield Finding("NOT_PRIVATE", f"Others on this machine may read {path}.", f"run: chmod go= {path}")
 
 
+def attachments_are_kept() -> Iterator[Finding]:
+    """Written, read and taken away again, as a part of an attachment is."""
+    storage, name = storages["blobs"], f".check-setup-{secrets.token_hex(8)}"
+    try:
+        storage.save(name, ContentFile(b"1"))
+        with storage.open(name) as file:
+            kept = file.read() == b"1"
+        storage.delete(name)
+    except Exception as error:  # every storage has errors of its own
+        kept, says = False, f"Attachments cannot be kept ({type(error).__name__})."
+    else:
+        says = "What is kept of attachments is not what was given."
+    if not kept:
+        yield Finding("FILES_LOST", says, "look at MEDIA_ROOT or MEDIA_STORAGE")
+
+
 def backups_are_made() -> Iterator[Finding]:
     if not settings.BACKUP_PUBLIC_KEY:
         fix = "backup --make-key makes one (docs/operations.md, Back up)"
@@ -166,6 +185,7 @@ LOOKS: dict[str, Look] = {
     "bells": bells_ring,
     "mail": mail_leaves,
     "files": files_are_private,
+    "attachments": attachments_are_kept,
     "backups": backups_are_made,
     "jobs": jobs_run,
 }

@@ -17,6 +17,7 @@ from chatproject.first_secrets import make_secrets
 from chatproject.services import backup
 from chatproject.services.backup import archive, box, load, media
 from chatproject.services.backup.box import CHUNK_BYTES, HEADER_BYTES, TAG_BYTES
+from chatproject.services.setup import attachments_are_kept
 from tests.sources import ROOT
 
 
@@ -180,6 +181,14 @@ def test_attachments_that_cannot_be_written_leave_none(attachments):
     with pytest.raises(ValueError, match="base64"):
         media.load(iter([["ab/cd/0000", "AAEC"], ["ab/cd/0001", "not base64"]]))
     assert media.is_empty()
+
+
+def test_a_storage_that_keeps_nothing_is_found(attachments):
+    assert list(attachments_are_kept()) == []
+    assert media.is_empty()
+    attachments.rmdir()
+    attachments.write_bytes(b"a file where the folder should be")
+    assert [found.code for found in attachments_are_kept()] == ["FILES_LOST"]
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)

@@ -1,5 +1,7 @@
 /** A Messenger that is made up: people, chats and answers without a server, as in docs/architecture.md. */
 
+import { FILES } from "/preview/fake-files.js";
+
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const PHASES = new Set(["setup", "prove", "locked", "import", "elsewhere"]);
@@ -359,3 +361,5 @@ export class FakeMessenger extends EventTarget {
     this.emit("connection", { state });
   }
 }
+
+Object.assign(FakeMessenger.prototype, FILES);

@@ -109,7 +109,7 @@ export class MessageBubble extends View {
     return this.classList.toggle("is-odd", !plain);
   }
 
-  #showState({ mine, state, code, detail }, own) {
+  #showState({ kind, mine, state, code, detail }, own) {
     const { parts } = this;
     const shown = mine && !own && state !== "failed";
     parts.state.hidden = !shown;
@@ -119,6 +119,7 @@ export class MessageBubble extends View {
       parts.state.setAttribute("aria-label", say(`state.${state}`));
       parts.state.title = say(`state.${state}`);
     }
+    parts.copy.hidden = kind === "file";
     parts.failed.hidden = state !== "failed";
     if (state === "failed") parts.why.textContent = sayCode(code ?? "SEND_FAILED", { detail: detail ?? "" });
   }
