@@ -15,6 +15,7 @@ from conversations import closecodes, delivery, frames, lobby, postbox, watching
 from conversations.baseconsumer import BaseConsumer
 from conversations.refusals import Refusal
 from conversations.socketauth import LoginMissing, identify, log_rejection, origin_is_allowed, session_key
+from conversations.standing import Standing
 from conversations.switchboard import News
 
 HELLO_SECONDS = 5.0
@@ -200,7 +201,7 @@ class ChatConsumer(BaseConsumer):
                 self._has(frame.cid, frame.upto)
                 postbox.ack(self._login, frame).add_done_callback(self._acked)
             case frames.AskHeads():
-                await self._heads()
+                postbox.heartbeat(self._login).add_done_callback(self._standing_found)
 
     async def _hello(self, frame: frames.Hello) -> None:
         if frame.did != self.did:
@@ -238,13 +239,21 @@ class ChatConsumer(BaseConsumer):
         if refusal and not self.closing:
             self.start(self._strike(refusal.code))
 
-    async def _heads(self) -> None:
-        now = await postbox.standing(self._login)
+    def _standing_found(self, found: asyncio.Future[Standing]) -> None:
+        """The answer to a heartbeat; the next frames are read meanwhile."""
+        if self.closing:
+            return
+        if found.exception():
+            self.start(self._strike("UNAVAILABLE"))
+            return
+        now = found.result()
         news = {cid: seq for cid, seq in now.heads.items() if self._told.get(cid) != seq}
         measures.sweep_recovered.add(by=sum(seq > self._own.get(cid, 0) for cid, seq in news.items()))
         unsure = {cid: now.heads[cid] for cid in self._hinted if cid in now.heads}
         self._told.update(news)
-        await self._answer(frames.Heads({**unsure, **news}, now.log_size, now.now_ms))
+        answer = frames.Heads({**unsure, **news}, now.log_size, now.now_ms)
+        watching.count_answer(answer, self.did)
+        self._put(frames.encode(answer))
 
     def _has(self, cid: UUID, upto: int) -> None:
         if self._hinted.get(cid, upto + 1) <= upto:

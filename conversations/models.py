@@ -40,6 +40,11 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """The conversations this person is in: the only way to find one."""
         return self.filter(Q(uid_lo=uid) | Q(uid_hi=uid))
 
+    def of_any(self, uids: Iterable[uuid.UUID]) -> Self:
+        """Those that one of these people is in."""
+        people = list(uids)
+        return self.filter(Q(uid_lo__in=people) | Q(uid_hi__in=people))
+
     def of_each(self, wanted: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> Self:
         """For pairs (cid, uid): the named conversations, each only when one of the pairs names a person in it."""
         return self.filter(reduce(or_, (Q(cid=cid) & (Q(uid_lo=uid) | Q(uid_hi=uid)) for cid, uid in wanted)))

@@ -4,12 +4,11 @@ from the event loop.
 
 import asyncio
 from asyncio import Future
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import Error as DatabaseError
-from django.utils import timezone
 
 from chatproject.lib import bridge, measures
 from conversations import acks, batching, delivery, frames, services
@@ -18,18 +17,8 @@ from conversations.judging import Stored
 from conversations.refusals import Refusal, unavailable
 from conversations.rules import Post
 from conversations.socketauth import Login
+from conversations.standing import Standing, heartbeats, standing_of
 from conversations.switchboard import News, Socket
-from keys import services as keys
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where everything is for one person."""
-
-    incarnation: str
-    heads: Mapping[UUID, int]
-    log_size: int
-    now_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +64,12 @@ def ack(login: Login, frame: frames.Ack) -> Future[Refusal | None]:
 
 
 async def standing(login: Login) -> Standing:
-    return await bridge.run(_standing, login.uid)
+    return await standing_of(login.uid)
+
+
+def heartbeat(login: Login) -> Future[Standing]:
+    """Within a moment."""
+    return heartbeats().ask(login.uid)
 
 
 async def _claim_and_post(post: Post, blobs: Collection[UUID]) -> Outcome:
@@ -88,15 +82,6 @@ async def _claim_and_post(post: Post, blobs: Collection[UUID]) -> Outcome:
     except (DatabaseError, OSError):
         return _outcome(post, unavailable())
     return _outcome(post, await batching.batcher().post(post))
-
-
-def _standing(uid: UUID) -> Standing:
-    return Standing(
-        incarnation=services.incarnation(),
-        heads=services.heads(uid=uid),
-        log_size=keys.log_size(),
-        now_ms=frames.milliseconds(timezone.now()),
-    )
 
 
 def _settle(outcome: Future[Outcome], post: Post, answer: Future[batching.Answer]) -> None:

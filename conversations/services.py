@@ -83,9 +83,15 @@ def pull(*, uid: UUID, cid: UUID, after: int, limit: int) -> list[Event]:
     return page
 
 
-def heads(*, uid: UUID) -> dict[UUID, int]:
-    """The head of each conversation, of the latest ones when there are very many."""
-    return dict(Conversation.objects.of(uid).order_by("-updated_at").values_list("cid", "seq")[:MAX_HEADS])
+def heads_of(uids: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:
+    """For each person the head of each conversation, of the latest ones when there are very many."""
+    found: dict[UUID, dict[UUID, int]] = {uid: {} for uid in uids}
+    rows = Conversation.objects.of_any(uids).order_by("-updated_at").values_list("cid", "seq", "uid_lo", "uid_hi")
+    for cid, seq, *pair in rows.iterator():
+        for uid in pair:
+            if uid in found and len(found[uid]) < MAX_HEADS:
+                found[uid][cid] = seq
+    return found
 
 
 def conversations_of(*, uid: UUID) -> list[Conversation]:

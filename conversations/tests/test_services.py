@@ -77,7 +77,7 @@ def test_it_refuses_a_stranger_in_every_verb(world: World) -> None:
         assert refused(world.post, mallory, known, "message", b"junk") == (404, "NOT_FOUND")
         assert refused(services.pull, uid=mallory.uid, cid=known, after=0, limit=1) == (404, "NOT_FOUND")
         assert refused(services.ack, uid=mallory.uid, did=mallory.did, cid=known, upto=1) == (404, "NOT_FOUND")
-    assert services.heads(uid=mallory.uid) == {}
+    assert services.heads_of([mallory.uid]) == {mallory.uid: {}}
     assert services.conversations_of(uid=mallory.uid) == []
     assert services.pull(uid=world.bob.uid, cid=cid, after=0, limit=1)
 
