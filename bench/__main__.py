@@ -8,6 +8,7 @@ NAMES = {
     "delivery": "persist a message, hand it to a live receiver, acknowledge its sender: CPU, rate, latency, memory",
     "soak": "half load for half an hour: memory, latency, and every invariant of delivery",
     "first-message": "from a fresh clone and an empty home to a message that arrived: seconds of each step",
+    "scaling": "what more people need, up to a million: a simulation with measured constants",
     "cost": "how that grows with conversations, stored events and connections, and what reading costs",
 }
 

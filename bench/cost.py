@@ -28,6 +28,7 @@ from bench.stage import Contender, Stage, stage
 PEOPLE_OF_MESH = 145
 IDLE_DEVICES = DEVICES - 1
 PAIRS, LEAST_MESSAGES, SECONDS = 50, 2_000, 5
+BEATS = 2_000
 FLAT = 1.5
 Growth = list[tuple[int, dict[str, Any]]]
 
@@ -37,11 +38,12 @@ def main(arguments: list[str]) -> int:
     with _product(options) as (place, contender, folder):
         growths = {"conversations": _conversations(place, contender, folder, options)}
         with generating(contender, folder) as generator:
-            growths["connections"] = _connections(generator, options)
+            growths["connections"], beat = _connections(generator, options)
             growths["stored events"] = _events(place, contender, generator, options)
         assert contender.run
         reads = json.loads(contender.run("-m", "bench.reads", str(options.people), str(options.list)))
     print(_table(growths))
+    print(f"\nA heartbeat: {beat['cpu']:.2f} CPU ms ({beat['app']:.2f} app, {beat['database']:.2f} database)")
     print(_reads(reads))
     if options.plot:
         for name, growth in growths.items():
@@ -58,14 +60,16 @@ def _product(options: argparse.Namespace) -> Iterator[tuple[Stage, Contender, Pa
         yield place, llave(place), Path(name)
 
 
-def _connections(generator: Generator, options: argparse.Namespace) -> Growth:
+def _connections(generator: Generator, options: argparse.Namespace) -> tuple[Growth, dict[str, Any]]:
+    """And what 1,000 heartbeats cost with the most of them."""
     growth = []
     _steady(generator, PAIRS, options.rate)
     for count in options.connections:
         generator.keep(count)
         growth.append((count, _steady(generator, PAIRS, options.rate)))
+    beat = generator.step(do="beats", count=BEATS)
     generator.keep(0)
-    return growth
+    return growth, beat
 
 
 def _conversations(place: Stage, contender: Contender, folder: Path, options: argparse.Namespace) -> Growth:

@@ -18,7 +18,7 @@ from reference.content import MAX_CONTENT_BYTES
 from reference.envelope import seal_message
 
 BODY_BYTES = 1000 - 120  # as a content of about 1,000 bytes, padded to 1,024
-WELCOME_SECONDS = 30.0
+ANSWER_SECONDS = 30.0
 
 
 class LlavePair(Pair):
@@ -112,14 +112,30 @@ class MeshPair(LlavePair):
             (talk.sender_hears if frame["f"] == "accepted" else talk.receiver_hears)(frame)
 
 
-async def open_idle(crowd: dict[str, Any], number: int, port: int, origin: str) -> Line:
-    """One socket more that says hello and nothing else: a further browser of somebody."""
-    people = crowd["people"]
-    welcomed = asyncio.Event()
-    who = _device(people[number % len(people)], 1 + number // len(people))
-    line = await _open_line(port, origin, who, lambda _text: welcomed.set())
-    await asyncio.wait_for(welcomed.wait(), WELCOME_SECONDS)
-    return line
+class Idle:
+    """A socket that says hello and, when it is told to, asks for the heads as the page's heartbeat does."""
+
+    def __init__(self) -> None:
+        self._answered = asyncio.Event()
+
+    async def open(self, port: int, origin: str, who: dict[str, Any]) -> None:
+        self._line = await _open_line(port, origin, who, lambda _text: self._answered.set())
+        await asyncio.wait_for(self._answered.wait(), ANSWER_SECONDS)
+
+    async def beat(self) -> None:
+        self._answered.clear()
+        self._line.send(wire.ask_heads().encode())
+        await asyncio.wait_for(self._answered.wait(), ANSWER_SECONDS)
+
+    def close(self) -> None:
+        self._line.close()
+
+
+async def open_idle(crowd: dict[str, Any], number: int, port: int, origin: str) -> Idle:
+    """A further browser of somebody."""
+    people, idle = crowd["people"], Idle()
+    await idle.open(port, origin, _device(people[number % len(people)], 1 + number // len(people)))
+    return idle
 
 
 async def _open_line(port: int, origin: str, who: dict[str, Any], on_text: Callable[[bytes], None]) -> Line:

@@ -6,6 +6,7 @@ sealed and the step may begin (an empty line starts it), then the result.
     {"do": "closed", "pairs", "window", "count", "seconds"}      each pair keeps `window` messages in flight
     {"do": "open", "pairs", "rate", "count"}                     `rate` messages a second over all pairs
     {"do": "flow", "pairs", "rate", "count"}                     the same, but messages are made while it runs
+    {"do": "beats", "count"}                                     so many heartbeats of the idle sockets, ten at a time
     {"do": "check"}                                              what the witnesses found (wire "witness")
     {"do": "idle", "count"}                                      so many idle sockets; 0 closes them
 """
@@ -21,6 +22,7 @@ from bench import llave, plain, witness, xmpp
 from bench.pairs import Pair, Sent
 
 SILENCE_SECONDS = 60.0
+BEATS_AT_ONCE = 10
 WIRES = {
     "llave": (llave.LlavePair, llave.open_idle),
     "witness": (witness.WitnessPair, llave.open_idle),
@@ -47,10 +49,13 @@ class Load:
             return await self._keep_idle(step["count"])
         if step["do"] == "check":
             return await witness.check(self._pairs)
-        pairs = await self._ready_pairs(step)
+        pairs = await self._ready_pairs(step) if step["do"] != "beats" else []
         await _say({"ready": True})
         await _line()
         began, cpu = time.monotonic(), time.process_time()
+        if step["do"] == "beats":
+            await self._beats(step["count"])
+            return {"messages": step["count"], "seconds": time.monotonic() - began}
         await (self._closed(pairs, step) if step["do"] == "closed" else self._open_loop(pairs, step))
         return self._result(time.monotonic() - began, time.process_time() - cpu)
 
@@ -101,6 +106,13 @@ class Load:
             "wrong": sum(pair.wrong for pair in self._pairs),
             **{f"{name}_p{part}_ms": _part(values, part) for name, values in times.items() for part in (50, 99)},
         }
+
+    async def _beats(self, count: int) -> None:
+        async def some(first: int) -> None:
+            for number in range(first, count, BEATS_AT_ONCE):
+                await self._idle[number % len(self._idle)].beat()
+
+        await asyncio.gather(*map(some, range(BEATS_AT_ONCE)))
 
     async def _keep_idle(self, count: int) -> dict[str, Any]:
         for number in range(len(self._idle), count):

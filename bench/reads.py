@@ -35,7 +35,7 @@ def _reads(people: int, conversations: int) -> dict[str, Callable[[], Any]]:
     from django.core.cache import cache
 
     from accounts.tests.people import PASSWORD, log_in, make_person
-    from conversations import postbox, services
+    from conversations import services
 
     reader = make_person("reader-of-many")
     staff = make_person("reader-of-all", is_staff=True, is_superuser=True)
@@ -52,7 +52,7 @@ def _reads(people: int, conversations: int) -> dict[str, Callable[[], Any]]:
         f"people: a page of 100 of {people:,}": lambda: get("/api/people/?limit=100"),
         "people: a search": lambda: get("/api/people/?q=pers&limit=50"),
         f"list of {conversations} conversations": lambda: get("/api/conversations/"),
-        f"welcome with {conversations} heads": lambda: postbox._standing(reader.uid),
+        f"heads of {conversations} conversations": lambda: services.heads_of([reader.uid]),
         f"pull of {EVENTS} events": lambda: services.pull(uid=reader.uid, cid=cids[0], after=0, limit=EVENTS),
         "login: the password (Argon2id, slow on purpose)": lambda: authenticate(
             username=reader.name, password=PASSWORD
