@@ -6,7 +6,7 @@ import { encodeCore, encodeRecord, parseRecord } from "/static/js/crypto/epoch.j
 import { concat, fromBase64Url, sha256, toBase64Url } from "./product.js";
 import { Puppet } from "./puppet.js";
 
-const MODULES = ["identity", "names", "logs", "signatures", "records", "membership", "messages", "actions", "contents", "keyfiles", "renewal", "storage", "attachments"];
+const MODULES = ["identity", "names", "logs", "signatures", "records", "membership", "messages", "actions", "contents", "keyfiles", "renewal", "storage", "attachments", "errors"];
 
 /** @param {string} name of a scenario @returns {Promise<object>} whatever it gives back, and the page's own faults */
 export async function run(name) {
@@ -17,7 +17,8 @@ export async function run(name) {
   const world = new World(server);
   try {
     const given = await scenario(world);
-    return { given: given ?? null, faults: [...globalThis.faults], unexpected: world.unexpected() };
+    const seen = (what) => [...new Set(world.browsers.flatMap((browser) => [...browser[what]]))];
+    return { given: given ?? null, lines: seen("lines"), stops: seen("stops"), faults: [...globalThis.faults], unexpected: world.unexpected() };
   } catch (error) {
     const problems = world.browsers.map(({ person, problems: list }) => [person.name, list.map(({ code, cause }) => `${code} ${cause ?? ""}`)]);
     throw new Error(`${error.stack ?? error}\n${JSON.stringify({ problems, faults: globalThis.faults })}`);

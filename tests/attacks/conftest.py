@@ -62,8 +62,14 @@ def bench_page() -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-def bench(bench_page: Callable[..., Any]) -> Bench:
+def bench(scenario: Bench) -> Bench:
     """Runs a scenario of this folder in the page; gives what it gives."""
+    return lambda name: scenario(name)["given"]
+
+
+@pytest.fixture
+def scenario(bench_page: Callable[..., Any]) -> Bench:
+    """Runs a scenario of this folder in the page; gives all that is known of it: codes of lines and stops, too."""
 
     def run(name: str) -> Any:
         try:
@@ -76,7 +82,7 @@ def bench(bench_page: Callable[..., Any]) -> Bench:
             pytest.fail(f"{name}: {failed}", pytrace=False)
         assert outcome["faults"] == []
         assert outcome["unexpected"] == [], "faults of the page itself"
-        return outcome["given"]
+        return outcome
 
     return run
 

@@ -1,6 +1,9 @@
 /** Attacks on the log: two views, an old one, a forged head, shadow versions (A17 to A20). */
 
 import { expect, until } from "/tests/js_chat/harness.js";
+import { parseHead } from "/static/js/crypto/log.js";
+import { verify } from "/static/js/crypto/primitives.js";
+import { fromBase64Url } from "/static/js/lib/bytes.js";
 import { bothReal, goesOn, hasProblem, isBlocked, settled, shows, staysUnsent, withPuppet } from "./bench.js";
 import { appendLeaves, emptyLog, encodeHead, encodeLeaf, generateEd25519, logId, logRoot, randomBytes, sha256, signBundle, signHead, signKeyLeaf, toBase64Url, unhex } from "./product.js";
 
@@ -41,6 +44,38 @@ export async function a17(world) {
   await isBlocked(alice, cid, "LOG_SPLIT_VIEW");
   await staysUnsent(world, alice, cid);
   expect(await alice.texts(cid), ["hello", "hi", "waits"], "texts");
+  const [found] = await evidenceOf(alice);
+  expect([found.code, found.theirs.record, found.theirs.log_root !== found.theirs.root_here], ["LOG_SPLIT_VIEW", toBase64Url(record), true], "the record is kept");
+  await checkSigned(world, found.mine);
+}
+
+async function evidenceOf(browser) {
+  const { name, bytes } = await browser.messenger.logEvidence();
+  expect(/^log-evidence-alice-[0-9-]{10}\.json$/.test(name), true, name);
+  return JSON.parse(new TextDecoder().decode(bytes)).found;
+}
+
+// Anybody who knows the log's key can check it.
+async function checkSigned(world, { head, sig }) {
+  await verify(world.server.key.pub, fromBase64Url(sig), fromBase64Url(head));
+}
+
+/** Two heads of one size, both signed: the log convicts itself, and the person can show it. */
+export async function a17_heads(world) {
+  const { alice, cid } = await withPuppet(world);
+  expect(await alice.messenger.logEvidence(), null, "nothing to show yet");
+  const leaves = [...world.server.leaves.slice(0, -1), await stranger()];
+  const page = await pageOf(leaves, leaves.length, { key: world.server.key });
+  lieAboutLog(world.server, () => page);
+  look(world);
+  await isBlocked(alice, cid, "LOG_SPLIT_VIEW");
+  const [{ mine, theirs }] = await evidenceOf(alice);
+  await checkSigned(world, mine);
+  await checkSigned(world, theirs);
+  const [one, other] = [mine, theirs].map(({ head }) => parseHead(fromBase64Url(head)));
+  expect([one.size, toBase64Url(one.root) === toBase64Url(other.root)], [other.size, false], "one size, two trees");
+  await alice.reload();
+  expect((await evidenceOf(alice)).length, 1, "kept");
 }
 
 /** Each of the two is shown a log of their own; they meet in an epoch record. */

@@ -1,8 +1,9 @@
 /** Attacks on who is let in: prekeys used twice, a second chat for one pair, devices left out, old prekeys (A13, A15, A33, A37, A60). */
 
+import { ACROSS } from "/tests/js_chat/across.js";
 import { expect, until } from "/tests/js_chat/harness.js";
 import { parseRecord } from "/static/js/crypto/epoch.js";
-import { begin, bytesOf, goesOn, settled, shows, withPuppet } from "./bench.js";
+import { begin, bytesOf, goesOn, isBlocked, settled, shows, withPuppet } from "./bench.js";
 import { hex } from "./product.js";
 import { DAY_MS } from "./puppet.js";
 
@@ -62,11 +63,16 @@ export async function a15_second(world) {
   await bob.start();
   await bob.say("in another room");
   world.server.sockets.forEach((socket) => socket.push({ f: "bell", cid: other.cid, seq: other.seq }));
-  await settled();
-  const known = alice.messenger.conversations().map((one) => one.cid);
+  await until(() => alice.messenger.conversations().length === 2, "it is there");
+  await isBlocked(alice, other.cid, "SECOND_CHAT");
   expect(await alice.texts(cid), ["hello", "hi"], "never merged");
-  const told = alice.problems.map(({ code }) => code);
-  return { rows: known.length, told };
+  expect(alice.messenger.conversations().map(({ cid: one, isSecond }) => [one === other.cid, isSecond]).sort(), [[false, false], [true, true]], "told apart");
+  await alice.messenger.send(other.cid, "waits");
+  await settled();
+  expect([world.events(other.cid).some(({ did }) => did === alice.client.did), await alice.states(other.cid)], [false, ["queued"]], "nothing goes out there");
+  expect([await alice.messenger.startWith(bob.person.uid), alice.messenger.conversation(cid).blocked], [cid, null], "the chat that they had goes on");
+  await alice.messenger.decide(other.cid, "continue");
+  await until(async () => (await alice.states(other.cid)).at(-1) === "sent", "used when she says so", () => alice.problems);
 }
 
 export async function a33(world) {
@@ -92,9 +98,12 @@ export async function a33(world) {
   world.server.prekeys.set(second.client.did, kept);
   await bob.say("not for that browser");
   await until(async () => (await second.codes(cid)).length > 1, "it is told", () => second.codes(cid));
+  const listed = () => second.messenger.conversation(cid).notReached.map(({ isThis }) => isThis);
+  expect(listed(), [true], "this browser is not in this chat yet");
   expect(await second.texts(cid), ["hello", "hi"], "not readable there");
   await second.messenger.send(cid, "let me in");
   await until(async () => (await second.states(cid)).at(-1) === "sent", "asks by a record of its own", () => second.problems);
+  expect(listed().includes(true), false, "now it is in");
   return second.codes(cid);
 }
 
@@ -163,3 +172,11 @@ export async function a60(world) {
   const { t, seen } = bob.contents.at(-1);
   expect([t, seen], ["receipt", [hex(last)]], "of what she saw since she wrote");
 }
+
+/** What the others of both sides see of a browser that is left out. */
+export const a33_listed = (world) => ACROSS.who_is_not_reached_is_listed_on_both_sides(plain(world));
+
+/** A browser that somebody brought with the key file. */
+export const a23 = (world) => ACROSS.a_new_browser_is_told_in_every_other_one_until_the_person_knows_it(plain(world));
+
+const plain = (world) => ({ server: world.server, browserOf: (person) => world.browserOf(person) });

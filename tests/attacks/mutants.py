@@ -29,6 +29,110 @@ OUTCOME = re.compile(r"^(FAILED|ERROR|PASSED) .*::test_a(\d+)_", re.MULTILINE)
 SPENT = re.compile(r"^(\d+\.\d+)s \w+ +.*::test_a(\d+)_", re.MULTILINE)
 ALONE = {34}  # without its check the page hangs
 Change = tuple[str, str, str]  # file from the root of the tree, exact old text, new text
+SECONDS = 400
+
+# attack: file below static/js/, exact old text, new text
+MUTANTS: dict[int, tuple[str, str, str]] = {
+    1: ("crypto/log.js", 'check(isLeafOf(lastLeaf(log, bundle.idx), bundle), "BUNDLE_NOT_IN_LOG");', ""),
+    2: ("crypto/bundle.js", '[bundle.sigOld.length ? "ROOT_ROTATED" : "ROOT_RESET"]', "[]"),
+    3: ("crypto/bundle.js", "await verify(bundle.rootPub, bundle.sig, concat(LABEL.bundleSig, bundle.hash));", ""),
+    4: ("crypto/log.js", 'throw new ProtocolError(was ? "STALE_BUNDLE" : "BUNDLE_NOT_IN_LOG");', ""),
+    5: ("crypto/bundle.js", 'check(equal(bundle.uid, uid) && bundle.name === name, "NAME_REBOUND");', ""),
+    7: ("crypto/epoch-keys.js", 'check(equal(await confirmTag(kConf, th, hwrapsHash), confirm), "BAD_CONFIRM");', ""),
+    8: ("crypto/points.js", "u < P && !LOW_ORDER_U.has(u)", "true"),
+    9: ("crypto/points.js", "check(u < P && !LOW_ORDER_U", "check(!LOW_ORDER_U"),
+    11: ("crypto/bundle.js", "await verify(bundle.rootPub, bundle.sig, concat(LABEL.bundleSig, bundle.hash));", ""),
+    12: ("crypto/prekeys.js", 'check(nowMs <= fields.notAfterMs, "PREKEY_EXPIRED");', ""),
+    13: ("crypto/epoch-check.js", 'check(Boolean(found), "PREKEY_UNKNOWN");', ""),
+    15: ("chat/watch.js", 'await this.#parts.trust.block(cid, "SECOND_CHAT");', ";"),
+    23: ("chat/own-browsers.js", "!browser.isThis && !known.includes(browser.did)", "false"),
+    33: ("chat/reach.js", "(chat.unreached === null && !isOutside(chat))", "true"),
+    77: ("chat/life.js", 'isLost ? "STORAGE_LOST" : undefined', "undefined"),
+    16: ("crypto/epoch-check.js", 'check(core.suite === SUITE, "BAD_SUITE");', ""),
+    17: ("crypto/epoch-check.js", "equal(await logRoot(log, core.logSize), core.logRoot)", "true"),
+    18: ("crypto/log.js", 'check(head.size >= log.size, "LOG_ROLLBACK");', ""),
+    19: ("crypto/log.js", "await checkHeadSignature(head, bytes, sig, lgPub);", ""),
+    20: ("crypto/log.js", 'check(leaf.version === (before?.version ?? 0) + 1, "BUNDLE_CHAIN_BROKEN");', ""),
+    22: ("chat/bundles.js", "Boolean(pin?.verifiedRoot && pin.chain.length) &&", "pin?.verifiedRoot ? true :"),
+    25: ("crypto/epoch-check.js", 'processed ? "DUPLICATE" : "EPOCH_ROLLBACK"', '"DUPLICATE"'),
+    26: ("crypto/envelope.js", 'check(equal(header.th, epoch.th.subarray(0, TH_BYTES)), "EPOCH_FORK");', ""),
+    28: ("crypto/epoch-receive.js", 'wasMember ? "RESTART_SUSPECT" : "DEVICE_ADDED"', '"DEVICE_ADDED"'),
+    29: ("crypto/epoch-keys.js", 'check(equal(await confirmTag(kConf, th, hwrapsHash), confirm), "BAD_CONFIRM");', ""),
+    31: ("crypto/epoch-receive.js", 'notices.push("MODE_CHANGED");', ";"),
+    32: ("chat/record-in.js", "if (forged) draft.notice(event.seq, forged, event.at);", ""),
+    34: (
+        "crypto/chain.js",
+        'check(counter < COUNTER_LIMIT && counter <= chain.next + SKIP_MAX, "COUNTER_TOO_FAR");',
+        "",
+    ),
+    40: ("chat/gaps.js", "return isLie ? null : placeIn(gap, counter);", "return null;"),
+    38: ("chat/starvation.js", "if (ownSent >= STARVED_LIMIT) {", "if (false) {"),
+    54: ("chat/ephemeral.js", "until - this.#elapsed()", "Infinity"),
+    39: ("crypto/envelope.js", '"DUPLICATE" : "COUNTER_REUSE"', '"COUNTER_REUSE" : "COUNTER_REUSE"'),
+    41: ("crypto/chain.js", "gap: counter - chain.next };", "gap: 0 };"),
+    42: ("crypto/epoch-receive.js", "if (counters && !hasAllMessages(core, counters)) {", "if (false) {"),
+    44: ("crypto/envelope.js", 'check(equal(header.cid, cid), "WRONG_CONVERSATION");', ""),
+    45: ("crypto/envelope.js", "equal(header.uid, sender.uid) && equal(header.did, sender.did)", "true"),
+    46: ("crypto/envelope.js", 'check(header.suite === SUITE, "BAD_SUITE");', ""),
+    47: (
+        "crypto/envelope.js",
+        "const padded = await gcmOpen(key, nonce, body, concat(headerBytes, commit));",
+        "const padded = await gcmOpen(key, nonce, body, envelope.subarray(0, HEADER_BYTES + HASH_BYTES));",
+    ),
+    48: ("chat/action-in.js", "if (code) return draft.refuse(event, code);", ""),
+    49: ("crypto/content.js", 'check(equal(target.uid, action.uid), "ACTION_NOT_OWNER");', ""),
+    50: ("chat/targets.js", "LABEL.find, unhex(cid), unhex(mid)", "LABEL.find, unhex(mid)"),
+    51: ("chat/actions.js", "text: versions.at(-1).text };", "text: body };"),
+    52: ("chat/delivered.js", "?.get(did) ?? 0) > counter", "?.get(did) ?? 0) >= 0"),
+    60: ("chat/receipts.js", "if (!receipts || !chat.wrote) return [];", "if (!receipts) return [];"),
+    56: ("crypto/padding.js", "new Uint8Array(padme(content.length + 1))", "new Uint8Array(content.length + 1)"),
+    59: (
+        "crypto/content.js",
+        'check(!supported || hasOnlyFields(content, { ...COMMON, ...FIELDS[content.t] }), "BAD_CONTENT");',
+        "",
+    ),
+    61: ("crypto/attachment.js", 'check(equal(await sha256(blob), hash), "FILE_HASH_MISMATCH");', ""),
+    62: (
+        "crypto/attachment.js",
+        'sealed >= TAG_BYTES && sealed % SEALED_CHUNK_BYTES >= TAG_BYTES, "FILE',
+        'true, "FILE',
+    ),
+    63: ("crypto/attachment.js", 'check(blobLength(size) <= BLOB_MAX_BYTES, "FILE_TOO_LARGE");', ""),
+    68: ("crypto/keyfile.js", "iterations >= ITERATIONS_MIN && iterations", "iterations"),
+    69: ("crypto/keyfile.js", " && iterations <= ITERATIONS_MAX", ""),
+    70: (
+        "crypto/keyfile.js",
+        "rest.ctLength >= KEYFILE_CT_MIN_BYTES && reader.left === HASH_BYTES + rest.ctLength",
+        "true",
+    ),
+    72: (
+        "chat/key-import.js",
+        "if (hex(account.uid) !== me.uid || account.name !== me.name) throw",
+        "if (false) throw",
+    ),
+    73: ("crypto/keyfile-payload.js", 'isStale ? ["KEYFILE_STALE"] : []', "[]"),
+    75: (
+        "crypto/keyfile.js",
+        'check(equal(commit, file.subarray(KEYFILE_HEADER_BYTES, body)), "KEYFILE_WRONG_PASSPHRASE");',
+        "",
+    ),
+    76: ("chat/unlocked.js", 'await this.trust.block(cid, "STATE_ROLLBACK");', ";"),
+}
+# where a second check stands behind the first, both go
+ALSO: dict[int, tuple[str, str, str]] = {
+    76: ("chat/message-in.js", 'if (event.did === parts.did) draft.block("STATE_ROLLBACK");', ""),
+    72: (
+        "crypto/keyfile-payload.js",
+        'check(equal(account.uid, uid) && account.name === name, "KEYFILE_WRONG_ACCOUNT");',
+        "",
+    ),
+    60: ("chat/receipts.js", "receipts && chat.wrote ? chat.untold", "receipts ? chat.untold"),
+    47: (
+        "crypto/envelope.js",
+        'equal(commit, envelope.subarray(HEADER_BYTES, HEADER_BYTES + HASH_BYTES)), "BAD',
+        'true, "BAD',
+    ),
+}
 
 
 def mutants_of(number: int) -> list[Change]:

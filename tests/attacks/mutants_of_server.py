@@ -10,7 +10,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
         "    if not throttles.may_have_one_time(requester.hex, target.hex):\n        return None\n",
         "",
     ),
-    24: (f"{UI}stop-banner.js", 'SAFE[this.#blocked.code] ?? "compare"', 'SAFE[this.#blocked.code] ?? "repair"'),
+    24: (f"{UI}stop-banner.js", '  ROOT_RESET: "dontSend",\n', ""),
     57: (
         "chatproject/settings.py",
         "MIDDLEWARE = [\n",

@@ -3,6 +3,7 @@
 import { expect, until } from "/tests/js_chat/harness.js";
 import { LABEL } from "/static/js/crypto/labels.js";
 import { verify } from "/static/js/crypto/primitives.js";
+import { hex } from "/static/js/lib/bytes.js";
 import { hasProblem, settled } from "./bench.js";
 import { answer, serveBundles } from "./identity.js";
 import { concat, fromBase64Url, generateEd25519, sign, signBundle, toBase64Url } from "./product.js";
@@ -101,6 +102,8 @@ async function leftOut(world, spoil) {
   await until(async () => (await alice.states(cid))[0] === "sent", "sent", () => alice.problems);
   await bob.join(cid).sync();
   expect([bob.heard, bob.isMember(bob.devices[1].did)], [["to one browser"], false], "the other is left out");
+  const listed = alice.messenger.conversation(cid).notReached.map(({ did, mine }) => [did, mine]);
+  expect(listed, [[hex(bob.devices[1].did), false]], "and listed as not reached yet");
   return alice.codes(cid);
 }
 

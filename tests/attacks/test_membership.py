@@ -17,8 +17,20 @@ def test_a15_a_replayed_start_is_silent(bench):
     bench("a15")
 
 
+def test_a15_a_second_chat_of_the_pair_is_told_apart_and_waits_for_a_choice(bench):
+    bench("a15_second")
+
+
+def test_a23_a_new_browser_is_told_in_every_other_one_and_can_be_taken_off(bench):
+    bench("a23")
+
+
 def test_a33_a_browser_that_was_left_out_says_so_and_asks(bench):
     bench("a33")
+
+
+def test_a33_the_others_list_it_on_both_sides(bench):
+    bench("a33_listed")
 
 
 def test_a35_an_old_copy_of_the_profile_blocks_and_uses_no_key_twice(bench):

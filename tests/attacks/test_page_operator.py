@@ -55,10 +55,10 @@ def stop_of(stage: Stage) -> Locator:
     return stop
 
 
-def expect_safe_default(stage: Stage, stop: Locator) -> None:
+def expect_safe_default(stage: Stage, stop: Locator, safe: str) -> None:
     """Nothing can be written; the first, primary button is the safe one."""
     buttons = stop.locator(".stop-banner__choices button")
-    assert buttons.all_inner_texts() == ["Compare numbers", "Write anyway"]
+    assert buttons.all_inner_texts() == [safe, "Write anyway"]
     assert "button--primary" in buttons.first.get_attribute("class")
     assert "button--primary" not in buttons.last.get_attribute("class")
     expect(stage.hers.page.locator("message-composer")).to_be_hidden()
@@ -69,10 +69,26 @@ def test_a02_swapped_keys_stop_the_chat_take_the_mark_and_stay_as_a_line(stage):
     stop = stop_of(stage)
     expect(stop.locator("[data-part=title]")).to_have_text("Frank’s security keys are new")
     expect(stop.locator("[data-part=means]")).to_contain_text("even this server, may be posing as them")
-    expect_safe_default(stage, stop)
+    expect_safe_default(stage, stop, "Don’t send")
     expect(stage.hers.page.locator("chat-view [data-part=trustWords]")).to_have_text("Not verified yet")
     expect(stage.hers.page.locator("notice-line", has_text="Frank’s security keys are new")).to_have_count(1)
     stage.hers.expect_message("it is really frank")
+
+
+def test_a24_after_a_forced_reset_the_compared_number_stands_beside_the_new_one(stage):
+    peer = new_keys(stage, "felix", rotated=False)
+    me = peer.client.person
+    compared = safety.digits_of(
+        safety.fingerprint(safety.Person(me.uid, me.name, me.notary.newest(me.uid).core.root_pub))
+    )
+    stop = stop_of(stage)
+    expect_safe_default(stage, stop, "Don’t send")
+    before, now = (stop.locator(f"[data-part={part}]") for part in ("before", "now"))
+    expect(before).to_have_text(" ".join(re.findall(r"\d{5}", compared)))
+    assert now.inner_text() != before.inner_text()
+    stop.locator("[data-part=safe]").click()
+    expect(stop.locator("[data-part=folded]")).to_be_visible()
+    expect(stage.hers.page.locator("message-composer")).to_be_hidden()
 
 
 def test_a24_a_forced_reset_reads_differently_from_a_signed_change(stage):
@@ -80,7 +96,7 @@ def test_a24_a_forced_reset_reads_differently_from_a_signed_change(stage):
     stop = stop_of(stage)
     expect(stop.locator("[data-part=title]")).to_have_text("Grete changed their security keys")
     expect(stop.locator("[data-part=means]")).to_contain_text("signed with their old keys")
-    expect_safe_default(stage, stop)
+    expect_safe_default(stage, stop, "Compare numbers")
     stop.locator("[data-part=safe]").click()
     expect(stage.hers.page.locator("safety-dialog dialog[open]")).to_be_visible()
     stage.hers.page.locator("safety-dialog dialog[open] [data-part=close]").click()

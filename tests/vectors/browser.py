@@ -80,11 +80,15 @@ class _Handler(SimpleHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # a page asks for all its modules at once
+    daemon_threads = True
+
+
 @contextmanager
 def module_server() -> Iterator[str]:
     """Serves the modules on a free loopback port; http://localhost is a secure context, so WebCrypto is there."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(ROOT)))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), partial(_Handler, directory=str(ROOT)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
