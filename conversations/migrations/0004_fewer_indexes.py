@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("conversations", "0002_field_names"),
+        ("conversations", "0003_attachments"),
     ]
 
     operations = [
