@@ -43,16 +43,41 @@ keep_engine() {
   printf 'engine: Docker %s\n' "$(docker version --format '{{.Server.Version}}')"
 }
 
-build_image() { # the builder's pip settings and certificates go in as secrets, read while building
-  local secrets=() file begun=$SECONDS
+scratch=$(mktemp -d)
+at_the_end "rm -r $scratch"
+canary=canary-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+
+build_image() { # [tag [context]]: the builder's pip settings and certificates go in as secrets, with a canary among them
+  local tag=${1:-$image} context=${2:-.} secrets=(--secret "id=pipconf,src=$scratch/pip.conf") file begun=$SECONDS
   file=${PIP_CONFIG_FILE:-/etc/pip.conf}
-  [ ! -r "$file" ] || secrets+=(--secret "id=pipconf,src=$file")
+  printf '# %s\n' "$canary" | cat - "$file" >"$scratch/pip.conf" 2>/dev/null || true
   file=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
   [ ! -r "$file" ] || secrets+=(--secret "id=cacert,src=$file")
   docker build --quiet --network host "${secrets[@]}" --build-arg "REVISION=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
-    --file docker/Dockerfile --tag "$image" . >/dev/null
-  printf 'image: %s, built in %s\n' "$(docker image inspect --format '{{.Size}}' "$image" | awk '{printf "%d MB", $1 / 1e6}')" "$(seconds "$begun")"
+    --file "$context/docker/Dockerfile" --tag "$tag" "$context" >/dev/null
+  printf 'image: %s, built in %s\n' "$(docker image inspect --format '{{.Size}}' "$tag" | awk '{printf "%d MB", $1 / 1e6}')" "$(seconds "$begun")"
 }
+
+build_next_image() { # the same with another program for the page: what an upgrade brings
+  mkdir "$scratch/next"
+  tar -cf - --exclude-vcs --exclude=./.venv --exclude=./data --exclude=./var . | tar -xf - -C "$scratch/next"
+  printf '// the next release\n' >>"$scratch/next/static/js/main.js"
+  build_image "$next" "$scratch/next"
+}
+next=$image-next
+
+make_backup_key() { # $scratch/backup.key and backup.pub, made where the given command runs another
+  "$@" sh -c 'rm -f /tmp/made && python manage.py backup --make-key /tmp/made 2>/dev/null && cat /tmp/made && rm /tmp/made' >"$scratch/keys"
+  grep '^llave-backup-private:' "$scratch/keys" >"$scratch/backup.key"
+  grep '^llave-backup-public:' "$scratch/keys" >"$scratch/backup.pub"
+}
+
+nowhere_in() { # file what...: none of the lines of a file in what a command prints
+  local lines=$1
+  shift
+  ! "$@" 2>/dev/null | grep --binary-files=text --quiet --fixed-strings --file "$lines"
+}
+layers_of() { docker save "$1"; } # every layer, as it is, with its settings and history
 
 wait_until_healthy() { # container name
   local _

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.conftest import CHROMIUM_FLAGS
 from tests.browser.people import Person
@@ -26,6 +26,7 @@ from tests.browser.profile import Profile, profiles
 from tests.deploy.story import wait_until_ready
 
 PAUSE_MS, MOST_TEXTS = 1_500, 30
+ARRIVAL_MS = 60_000  # the way back after a cut waits 30 s at most, and a restart takes its time
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def tell(newcomer: Callable[[], Profile], command: Sequence[str]) -> list[str]:
     his.open_chat(alice)
     his.expect_message(texts[0])
     texts += _during(hers, command)
+    for profile in (hers, his):
+        expect(profile.bubble(texts[-1])).to_have_count(1, timeout=ARRIVAL_MS)
     for text in texts:
         hers.expect_message(text, state="sent")
         his.expect_message(text)
