@@ -63,12 +63,16 @@ def take(stage: Stage, name: str, button: str = "save") -> Locator:
 @contextlib.contextmanager
 def nothing_saved(stage: Stage) -> Iterator[None]:
     saved: list[Any] = []
-    stage.hers.page.on("download", saved.append)
+
+    def note(download: Any) -> None:
+        saved.append(download)
+
+    stage.hers.page.on("download", note)
     before = stage.hers.page.evaluate(BLOB_TYPES)
     yield
     assert saved == []
     assert "application/octet-stream" not in stage.hers.page.evaluate(BLOB_TYPES)[len(before) :]
-    stage.hers.page.remove_listener("download", saved.append)
+    stage.hers.page.remove_listener("download", note)
 
 
 def serve(stage: Stage, blobs: dict[str, bytes]) -> None:

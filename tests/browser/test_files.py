@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser import attachments
 from tests.browser.attachments import PLACE, bubble, choose, drawn, expect_file, photo, saved, send
@@ -37,6 +37,10 @@ DROP = """() => {
   tell("drop");
   return shown;
 }"""
+
+
+def never_answered(route: Route) -> None:
+    """The line is there, and nothing comes."""
 
 
 @dataclass
@@ -148,8 +152,7 @@ def test_an_upload_that_breaks_off_goes_on_where_it_was(stage):
 
 
 def test_an_upload_can_be_stopped_and_leaves_nothing(stage):
-    held = []
-    stage.hers.page.route("**/blobs/*/1/", held.append)
+    stage.hers.page.route("**/blobs/*/1/", never_answered)
     send(stage.hers, ("stopped.bin", secrets.token_bytes(2 * MIB)))
     going = expect_file(stage.hers, "stopped.bin", state="queued")
     expect(going.locator("progress")).to_be_visible()
@@ -175,8 +178,7 @@ PARTS_KEPT = """async () => {
 
 
 def test_a_download_shows_its_progress_and_can_be_stopped(stage):
-    held = []
-    stage.his.page.route("**/blobs/*/3/", held.append)
+    stage.his.page.route("**/blobs/*/3/", never_answered)
     got = expect_file(stage.his, "large.bin")
     got.locator("[data-part=save]").click()
     expect(got.locator("progress")).to_be_visible()
