@@ -18,6 +18,28 @@ def fresh_databases(server_url: str) -> dict[str, str]:
     return {setting: f"{server_url}/{name}" for setting, name in names.items()}
 
 
+def back_up(url: str) -> str:
+    """A copy of the database as it is, on the same server; its name. Nobody may be connected."""
+    name = f"copy_{secrets.token_hex(4)}"
+    _execute(url, ("CREATE DATABASE {} TEMPLATE {}", name, _name_of(url)))
+    return name
+
+
+def put_back(url: str, copy: str) -> None:
+    """The database as it was when the copy was made. Nobody may be connected."""
+    _execute(url, ("DROP DATABASE {}", _name_of(url)), ("CREATE DATABASE {} TEMPLATE {}", _name_of(url), copy))
+
+
+def _execute(url: str, *statements: tuple[str, ...]) -> None:
+    with psycopg.connect(f"{_driver_url(url).rpartition('/')[0]}/postgres", autocommit=True) as connection:
+        for text, *names in statements:
+            connection.execute(sql.SQL(text).format(*map(sql.Identifier, names)))
+
+
+def _name_of(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
 def dump(url: str) -> bytes:
     """Everything in the database as text; binary columns in hexadecimal."""
     tool = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_dump"))[-1]

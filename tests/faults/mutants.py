@@ -118,7 +118,7 @@ MUTANTS = [
     Mutant(
         "bells_are_the_only_delivery",
         "I8",
-        3,
+        6,
         LINK,
         "                await socket.send(wire.ask_heads())",
         "                await asyncio.sleep(0)",

@@ -12,7 +12,7 @@ PARTLY: dict[int, str] = {
     19: "the server's clock by +11 h: sessions end after 12 h",
     21: "power loss is an older copy of the database put back",
     23: "the browser's refusal is put into its transactions, no disk is filled",
-    24: "statements of a migration; there is no newer code to run beside the old",
+    24: "statements of a migration; the release before beside this one runs in tests/test_upgrade.py",
     26: "the layer has no membership that expires: the socket's own end after 12 h, at 4 s",
     29: "sealed one after the other, as one outbox does",
     30: "90 days and prekeys past their date by the page's clock; 5,000 events for 50,000",

@@ -1,7 +1,7 @@
 """Which fault is made by what: `@fault(1, people=2)` above a coroutine that makes F01 in a world of that kind."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,15 @@ class NotMade(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """`make` does what the fault says, holds its pass line, and returns what it measured. `scenarios`: of the page."""
+    """`make` does what the fault says, holds its pass line, and returns what it measured. `scenarios`: of the page's
+    own client; `tests`: files of browser tests, in which real pages make it.
+    """
 
     number: int
     make: Make | None = None
     world: dict[str, Any] = field(default_factory=dict)
     scenarios: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
 
 
 NAMES: dict[int, str] = {}
@@ -33,7 +36,7 @@ SPECS: dict[int, Spec] = {}
 
 def fault(number: int, **world: Any) -> Callable[[Make], Make]:
     def keep(make: Make) -> Make:
-        SPECS[number] = Spec(number, make, world, SPECS[number].scenarios if number in SPECS else ())
+        SPECS[number] = replace(SPECS.get(number, Spec(number)), make=make, world=world)
         return make
 
     return keep
@@ -41,5 +44,9 @@ def fault(number: int, **world: Any) -> Callable[[Make], Make]:
 
 def in_page(number: int, *scenarios: str) -> None:
     """What the page's own client does about a fault, by scenarios of tests/js_chat."""
-    known = SPECS.get(number, Spec(number))
-    SPECS[number] = Spec(number, known.make, known.world, scenarios)
+    SPECS[number] = replace(SPECS.get(number, Spec(number)), scenarios=scenarios)
+
+
+def in_browsers(number: int, *tests: str) -> None:
+    """What real pages do about a fault, with real servers: files of tests/browser."""
+    SPECS[number] = replace(SPECS.get(number, Spec(number)), tests=tests)

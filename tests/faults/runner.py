@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from tests.faults.bounds import run_bounded
+from tests.faults.browsers import run_tests
 from tests.faults.crowd import EQUAL_SECONDS
 from tests.faults.open import OPEN
 from tests.faults.people import Fault
@@ -16,6 +17,7 @@ for _module in ("made_in_server", "made_in_services", "made_in_network", "made_b
     importlib.import_module(f"tests.faults.{_module}")
 RUN = """async (name) => (await import("/tests/js_chat/scenarios.js")).run(name)"""
 MOST_SECONDS = 240.0  # of one fault, with its beginning and its end
+BROWSER_SECONDS = 420.0  # of one that real pages make, in two engines
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def make(number: int, template: Template, *, seed: int, equal_seconds: float = E
     if spec is None:
         return Outcome("OPEN", OPEN.get(number, "no test"))
     try:
-        said = _in_page(spec)
+        said = "; ".join(filter(None, (_in_page(spec), _in_browsers(spec))))
         if spec.make is not None:
             said = run_bounded(_in_world(spec, template, seed, equal_seconds), MOST_SECONDS)
         word, detail = ("OPEN", OPEN[number]) if number in OPEN else ("held", said)
@@ -86,3 +88,7 @@ def _in_page(spec: Spec) -> str:
             if outcome["faults"]:
                 raise Fault(f"{name}: {outcome['faults']}")
     return f"{len(spec.scenarios)} scenarios of the page"
+
+
+def _in_browsers(spec: Spec) -> str:
+    return f"{run_tests(spec.tests, BROWSER_SECONDS)}, real pages" if spec.tests else ""
