@@ -11,6 +11,8 @@ import pytest
 
 from chatproject.lib.encoding import to_base64url
 from conversations.tests import blobs
+from reference.login import sign_up
+from reference.web import Web
 from tests.attacks.doors import Answer, Visitor
 from tests.attacks.guarded import PASSWORD, Guarded, keyed_person
 from tests.attacks.ranks import differ
@@ -100,6 +102,18 @@ def test_a91_a_login_does_not_tell_who_is_here(guarded, full):
 
     expect_alike({"known": door("crowd", known), "unknown": door("nobod", unknown)}, number)
     expect_alike({"off": door("crowd", switched_off), "unknown": door("nobod", unknown)}, number // 2)
+
+
+def test_a91_names_are_not_walked_at_the_sign_up_and_mails_tell_nothing(guarded):
+    """That a name is taken has to be said there; how often it is said to one network is counted."""
+    walker = guarded.visitor("198.19.8.8")
+    statuses = [walker.get(f"/api/names/walked{n}/").status for n in range(65)]
+    assert statuses[0] == 200
+    assert 429 in statuses[30:], "wherever the minute begins"
+    assert guarded.visitor("198.20.8.8").get("/api/names/walked0/").status == 200
+    guarded.person("mailed")
+    used = sign_up(Web(guarded.origin), name="again", password=PASSWORD, display_name="A", email="mailed@example.org")
+    assert used.name == "again", "an address that somebody has is taken like any other"
 
 
 def test_a92_codes_of_the_second_step_are_not_guessed(guarded):
