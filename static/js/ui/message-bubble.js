@@ -98,6 +98,7 @@ export class MessageBubble extends View {
     file.hidden = !isFile;
     text.hidden = isFile;
     if (isFile) file.fill(message);
+    else file.clear();
   }
 
   #showText({ kind, text, code, deleted }) {

@@ -1,5 +1,5 @@
 /** A file in a message: its small picture or a sign, its name and size, how far it is on its way, and what went wrong. */
-import { showPicture } from "./shown-pictures.js";
+import { hidePicture, showPicture } from "./shown-pictures.js";
 import { sizeOf } from "./sizes.js";
 import { define, View } from "./view.js";
 import { knows, say, sayError } from "./words.js";
@@ -29,6 +29,16 @@ export class MessageFile extends View {
     parts.show.setAttribute("aria-label", say("file.show", { name: file.name }));
     parts.cancel.setAttribute("aria-label", say(waits ? "file.notSend" : "file.stop", { name: file.name }));
     this.#showWays();
+  }
+
+  /** The message was deleted: nothing of it stays in the page. */
+  clear() {
+    if (!this.#message) return;
+    this.#message = this.#thumb = this.#stop = null;
+    hidePicture(this.parts.thumb);
+    for (const part of ["name", "size"]) this.parts[part].textContent = "";
+    for (const part of ["picture", "show", "save", "cancel"]) this.parts[part].removeAttribute("aria-label");
+    this.fail("");
   }
 
   /** On its way, up or down. @param {number} done  @param {number} total  bytes */
