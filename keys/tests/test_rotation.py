@@ -1,6 +1,7 @@
 """Another log key: announced by the old one in the log, signed with everywhere from then on, found when it is a lie."""
 
 import os
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
 
 from keys import audit, checks, formats, log, services, signer
+from keys.errors import Refused
+from keys.keychain import KeyChain
 from keys.models import KeyChange, LogHead, LogLeaf
 from keys.signer import SignerRefused
 from keys.tests.owners import Owner
@@ -104,8 +107,9 @@ def test_a_server_that_lacks_the_key_in_force_does_not_start(rotated, settings) 
 def test_a_damaged_log_is_not_vouched_for(alice: Owner, seeds) -> None:
     alice.publish()
     LogHead.objects.update(root=os.urandom(32))
-    with pytest.raises(SignerRefused):
-        services.rotate_log_key()
+    for attempt in (services.planned_rotation, services.rotate_log_key):
+        with pytest.raises(SignerRefused):
+            attempt()
 
 
 def _other_leaf(**odd: object) -> None:
@@ -127,6 +131,16 @@ DAMAGE = {
 def test_the_audit_finds(rotated, what: str) -> None:
     DAMAGE[what]()
     assert findings()
+
+
+def test_a_chain_of_keys_goes_on_by_the_old_keys_signature_only(seeds) -> None:
+    unsigned = formats.KeyLeaf(pub(seeds[0]), pub(seeds[1]), 0, log.EMPTY_ROOT, b"")
+    chain = KeyChain()
+    for seed, believed in ((seeds[1], False), (seeds[0], True)):
+        sig = Ed25519PrivateKey.from_private_bytes(seed).sign(unsigned.signed())
+        with nullcontext() if believed else pytest.raises(Refused, match="LOG_BAD_HEAD"):
+            chain.add(replace(unsigned, sig=sig), index=0, root=log.EMPTY_ROOT)
+    assert chain.in_force(1, b"") == pub(seeds[1])
 
 
 def test_the_audit_refuses_a_statement_that_fits_another_tree(rotated) -> None:
