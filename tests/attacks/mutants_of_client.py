@@ -170,6 +170,11 @@ ALSO: dict[int, list[tuple[str, str, str]]] = {
 
 # attacks with several guards: each of these goes by itself, too
 MORE: dict[int, list[tuple[str, str, str]]] = {
+    15: [("chat/watch.js", 'await this.#parts.trust.block(cid, "SECOND_CHAT");', ";")],
+    17: [
+        ("chat/unlocked.js", "await keepRefusedHead(this, error);", ""),
+        ("chat/record-in.js", "await keepRecord(parts, { ...event, cid: draft.chat.cid });", ";"),
+    ],
     19: [
         ("crypto/log-key.js", "await verifyByLog(leaf.oldPub, leaf.sig, signedText(leaf));", ""),
         ("crypto/log-key.js", 'check(!key || equal(leaf.oldPub, key), "LOG_BAD_HEAD");', ""),
