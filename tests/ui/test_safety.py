@@ -86,6 +86,30 @@ def test_a_match_is_marked_at_once_in_list_header_and_dialog_and_can_be_unmarked
     expect(page.locator("chat-view [data-part=trust]")).to_be_focused()
 
 
+def test_a_change_of_keys_behind_the_open_dialog_takes_mark_and_number_at_once(show):
+    page = show()
+    compare(page, "Bob Marrero")
+    before = part(page, "theirs").inner_text()
+    expect(part(page, "stateText")).to_have_text("Verified")
+    page.evaluate(
+        """() => {
+          const digits = "9".repeat(30);
+          const number = { digits: digits + digits, mine: digits, theirs: digits, qr: new Uint8Array(65) };
+          fake.safetyNumber = async () => number;
+          Object.assign(fake.chats[0], { verified: false });
+          fake.block(fake.chats[0].cid, { code: "ROOT_RESET" });
+          fake.emit("conversations");
+        }"""
+    )
+    expect(part(page, "theirs").locator(".safety__digits").first).to_have_text("99999")
+    assert part(page, "theirs").inner_text() != before
+    expect(part(page, "stateText")).to_have_text("Not verified yet")
+    expect(part(page, "same")).to_be_visible()
+    expect(page.locator("chat-view [data-part=trustWords]")).to_have_text("Not verified yet")
+    row = page.locator("conversation-row", has_text="Bob Marrero").locator("[data-part=verified]")
+    expect(row).to_be_hidden()
+
+
 def test_a_difference_is_explained_and_leaves_the_person_unverified(show):
     page = show()
     compare(page, "Bob Marrero")

@@ -115,6 +115,7 @@ export class ChatView extends View {
     parts.list.canWrite = conversation.canWrite;
     parts.composer.hidden = Boolean(conversation.blocked);
     parts.stop.show(conversation.blocked, name);
+    parts.safetyDialog.refresh(conversation);
     parts.reach.show(conversation.notReached ?? [], name);
     this.#showFormer(conversation);
   }

@@ -25,6 +25,7 @@ const groups = (digits) => digits.match(GROUP) ?? [];
 export class SafetyDialog extends DialogView {
   #cid = null;
   #digits = "";
+  #verified = false;
 
   prepared() {
     this.on("copy", "click", () => this.#copy());
@@ -62,6 +63,16 @@ export class SafetyDialog extends DialogView {
     }
   }
 
+  /** Something changed behind the open dialog: what it shows is what is so now. @param {{cid: string, verified: boolean}} conversation */
+  async refresh({ cid, verified }) {
+    if (!this.isOpen || cid !== this.#cid || !this.#digits) return;
+    const number = await this.source.safetyNumber(cid).catch((error) => this.fail(error));
+    if (!number || !this.isOpen || cid !== this.#cid) return;
+    const isOther = number.digits !== this.#digits;
+    if (isOther) this.#show(number);
+    if (isOther || verified !== this.#verified) this.#turn(verified ? "verified" : "open");
+  }
+
   closed() {
     this.parts.picture.replaceChildren();
     this.#digits = "";
@@ -96,6 +107,7 @@ export class SafetyDialog extends DialogView {
   /** @param {"open"|"verified"|"wrong"} state  @param {string} [focus] the part that gets the focus */
   #turn(state, focus) {
     const { parts } = this;
+    this.#verified = state === "verified";
     for (const [name, pane] of Object.entries(PANES)) parts[pane].hidden = name !== state;
     parts.state.className = `safety__state is-${state}`;
     parts.stateText.textContent = say(`safety.state.${state}`);
