@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -83,8 +84,10 @@ def _settings(stage: Stage, name: str, redis_url: str) -> dict[str, str]:
 
 
 def _of_product(stage: Stage, name: str, server: Server, redis_pid: int) -> Contender:
-    people, devices = (-(-stage.idle // (DEVICES - 1)), DEVICES) if stage.idle else (0, 1)
-    crowd = json.loads(server.run("-m", "bench.crowd", str(stage.pairs), str(people), str(devices)))
+    people = max(2 * stage.pairs, -(-stage.idle // (DEVICES - 1)))
+    devices = 1 + -(-stage.idle // people)
+    quick = replace(server, environment={**server.environment, "PGOPTIONS": "-c synchronous_commit=off"})
+    crowd = json.loads(quick.run("-m", "bench.crowd", str(stage.pairs), str(people), str(devices)))
     port = int(server.origin.rpartition(":")[2])
     roots = stage.roots(server.pid, redis_pid)
     return Contender(name, "llave", port, server.origin, crowd, roots, run=server.run)

@@ -8,6 +8,7 @@
     --idle 1000          sockets that only say hello, for the memory of one; 0 leaves it out
     --json FILE          every step of every round
     --plot FILE          the medians as an SVG
+    --into FILE          put the tables between the two marks in a text: docs/performance.md has them
 
 All servers stand on one private PostgreSQL (durable: fsync on), each with a database of its own, and take turns in each
 round. Ours keep every rule: login, membership, epoch, counter, idempotency, sequence, real envelopes; only the limit of
@@ -48,14 +49,17 @@ def main(arguments: list[str]) -> int:
                     print(f"-- round {number + 1}, {each.name}", file=sys.stderr)
                     results += _turn(generators[each.name], each, options, is_first=number == 0)
                 results += limits.measure(options.seconds)
+                if options.json:
+                    Path(options.json).write_text(json.dumps(results, indent=1))
         finally:
             for generator in generators.values():
                 generator.end()
-    if options.json:
-        Path(options.json).write_text(json.dumps(results, indent=1))
     if options.plot:
         Path(options.plot).write_text(plots.delivery(table.medians(results)))
-    print(table.markdown(results))
+    shown = table.markdown(results)
+    if options.into:
+        table.put_into(Path(options.into), shown)
+    print(shown)
     return int(any(each.get("wrong") for each in results))
 
 
@@ -104,4 +108,5 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--idle", type=int, default=1000)
     parser.add_argument("--json")
     parser.add_argument("--plot")
+    parser.add_argument("--into")
     return parser.parse_args(arguments)

@@ -3,6 +3,8 @@
 import os
 import statistics
 from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 Rows = dict[tuple[str, str], dict[str, float]]
@@ -18,6 +20,7 @@ COLUMNS = (
 )
 MEASURED = ("rate", "cpu", "app", "database", "redis", "cores", "delivery_p50_ms", "delivery_p99_ms", "accepted_p50_ms")
 IDLE = ("kib_a_socket", "login_ms")
+BEGIN, END = "<!-- bin/bench delivery --into -->", "<!-- end -->"
 HEADLINE, MODEST = "50 x 8", "100/s"
 BUSY = 0.85  # of a core
 
@@ -43,6 +46,15 @@ def markdown(results: Iterable[dict[str, Any]]) -> str:
         lines += ["", "| server | KiB an idle socket | CPU ms to open one |", "|---|---|---|"]
         lines += [f"| {name} | {each['kib_a_socket']:.0f} | {each['login_ms']:.1f} |" for name, each in idle.items()]
     return "\n".join([*lines, "", *aims(rows)])
+
+
+def put_into(place: Path, shown: str) -> None:
+    """Between the marks, with the day. ValueError without them."""
+    head, begin, rest = place.read_text().partition(BEGIN)
+    _old, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"no marks in {place}")
+    place.write_text(f"{head}{begin}\nMeasured on {date.today()}.\n\n{shown}\n{end}{tail}")
 
 
 def _row(name: str, load: str, found: dict[str, float]) -> str:
