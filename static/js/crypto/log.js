@@ -59,7 +59,7 @@ export function emptyLog() {
  * @returns {Promise<Log>} @throws BAD_ENCODING
  */
 export async function appendLeaves(log, leaves) {
-  return grown(log, leaves, await parseLeaves(leaves));
+  return (await grown(log, leaves, await parseLeaves(leaves))).log;
 }
 
 /** What lets a log go on without hashing all of it again, beside its leaves. @param {Log} log @returns {Uint8Array[]} */
@@ -71,24 +71,29 @@ export function topsOf(log) {
 export async function restoreLog(leaves, tops) {
   const parsed = await parseLeaves(leaves);
   const first = tops.length << TOP;
-  const places = await placed(emptyLog(), parsed);
+  const { places } = await placed(emptyLog(), parsed);
   return { size: leaves.length, leaves: parsed, places, levels: await appendToLevels(levelsUnder(tops), leaves.slice(first)) };
 }
 
-async function grown(log, leaves, parsed) {
-  const places = await placed(log, parsed);
+// With the first fault that `judge` finds in a step from the leaf of an idx before.
+async function grown(log, leaves, parsed, judge) {
+  const { places, fault } = await placed(log, parsed, judge);
   const levels = await appendToLevels(log.levels, leaves);
-  return { size: log.size + leaves.length, leaves: log.leaves.concat(parsed), places, levels };
+  return { log: { size: log.size + leaves.length, leaves: log.leaves.concat(parsed), places, levels }, fault };
 }
 
-async function placed(log, parsed) {
+async function placed(log, parsed, judge = () => null) {
   const places = new Map(log.places);
+  let fault = null;
+  const leafAt = (place) => (place < log.size ? log.leaves[place] : parsed[place - log.size]);
   await inSlices(parsed, PARSED_AT_ONCE, (slice, start) => slice.forEach((leaf, i) => {
     if (!leaf.idx) return;
     const key = hex(leaf.idx);
-    places.set(key, [...(places.get(key) ?? []), log.size + start + i]);
+    const before = places.get(key);
+    fault ??= judge(leaf, before && leafAt(before.at(-1)));
+    places.set(key, before ? [...before, log.size + start + i] : [log.size + start + i]);
   }));
-  return places;
+  return { places, fault };
 }
 
 async function parseLeaves(leaves) {
@@ -142,11 +147,11 @@ export async function acceptHead({ head: bytes, sig, leaves }, { log, lgPub: pin
   await checkHeadSignature(head, bytes, sig, lgPub);
   check(head.size >= log.size, "LOG_ROLLBACK");
   check(head.size === log.size + leaves.length, "LOG_SPLIT_VIEW", "leaves and size differ");
-  const longer = await grown(log, leaves, added);
+  const myIdx = await nameIndex(myName);
+  const { log: longer, fault } = await grown(log, leaves, added, (leaf, before) => faultOf(leaf, before, { myIdx, myBundleHashes }));
   check(equal(await logRoot(longer), head.root), "LOG_SPLIT_VIEW");
   await checkKeyLeaves(longer, added);
-  const myIdx = await nameIndex(myName);
-  await inSlices(added, PARSED_AT_ONCE, (slice, start) => checkSteps(longer, log.size + start, slice, { myIdx, myBundleHashes }));
+  if (fault) throw fault;
   check(nowMs - head.tsMs <= HEAD_AGE_MAX_MS, "LOG_STALE");
   return { log: longer, head, lgPub };
 }
@@ -233,16 +238,21 @@ async function checkKeyLeaves(grown, added) {
   }
 }
 
-// Each leaf against the one of its idx before it.
-function checkSteps(log, first, added, { myIdx, myBundleHashes }) {
-  added.forEach((leaf, i) => {
-    if (!leaf.idx) return;
-    const before = lastLeaf(log, leaf.idx, first + i);
-    const honest = !equal(leaf.idx, myIdx) || myBundleHashes.some((hash) => equal(hash, leaf.bundleHash));
-    check(honest, "LOG_SELF_FORGED");
-    check(leaf.version === (before?.version ?? 0) + 1, "BUNDLE_CHAIN_BROKEN");
-    check(!before || equal(before.uidHash, leaf.uidHash), "NAME_REBOUND");
-  });
+// A leaf against the one of its idx before it.
+function faultOf(leaf, before, own) {
+  try {
+    checkStep(leaf, before, own);
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+function checkStep(leaf, before, { myIdx, myBundleHashes }) {
+  const honest = !equal(leaf.idx, myIdx) || myBundleHashes.some((hash) => equal(hash, leaf.bundleHash));
+  check(honest, "LOG_SELF_FORGED");
+  check(leaf.version === (before?.version ?? 0) + 1, "BUNDLE_CHAIN_BROKEN");
+  check(!before || equal(before.uidHash, leaf.uidHash), "NAME_REBOUND");
 }
 
 function isLeafOf(leaf, bundle) {

@@ -29,13 +29,23 @@ export function levelsUnder(tops) {
 
 /** @param {Levels} levels untouched @param {Uint8Array[]} leaves @returns {Promise<Levels>} */
 export async function appendToLevels(levels, leaves) {
-  const added = await sha256Each(leaves.length, (i) => concat(LEAF, leaves[i]));
+  const added = await sha256Each(leaves.length, leafInputs(leaves));
   const grown = [(levels[0] ?? []).concat(added)];
   for (let k = 0; grown[k].length > 1; k += 1) {
     const above = levels[k + 1] ?? [];
     grown.push(above.concat(await missingNodes(grown[k], above.length)));
   }
   return grown;
+}
+
+// One after another in the same bytes, as long as they are equally long: most are.
+function leafInputs(leaves) {
+  let input = concat(LEAF);
+  return (i) => {
+    if (input.length !== LEAF.length + leaves[i].length) input = concat(LEAF, leaves[i]);
+    input.set(leaves[i], LEAF.length);
+    return input;
+  };
 }
 
 // The nodes over a level that are not there yet, written one after another into the same bytes.

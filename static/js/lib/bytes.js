@@ -2,9 +2,9 @@
 
 const HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const NO_LETTER = 255;
-const BASE64URL_VALUE = new Uint8Array(128).fill(NO_LETTER);
-[...BASE64URL].forEach((letter, value) => BASE64URL_VALUE.set([value], letter.charCodeAt(0)));
+const BASE64URL_CODE = Uint8Array.from(BASE64URL, (letter) => letter.charCodeAt(0));
+const BASE64URL_VALUE = new Int8Array(128).fill(-1);
+BASE64URL_CODE.forEach((code, value) => BASE64URL_VALUE.set([value], code));
 const ENCODER = new TextEncoder();
 const ASCII = new TextDecoder();
 
@@ -49,39 +49,43 @@ export function unhex(text) {
 
 /** @param {Uint8Array} bytes @returns {string} base64url without padding */
 export function toBase64Url(bytes) {
-  const letters = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
-  let offset = 0;
-  for (let i = 0; i < bytes.length; i += 3) {
-    const group = (bytes[i] << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    for (let shift = 18; shift >= 0 && offset < letters.length; shift -= 6) {
-      letters[offset] = BASE64URL.charCodeAt((group >> shift) & 63);
-      offset += 1;
-    }
+  const letters = new Uint8Array(4 * Math.ceil(bytes.length / 3));
+  for (let i = 0, at = 0; i < bytes.length; i += 3, at += 4) {
+    const group = (bytes[i] << 16) | (bytes[i + 1] << 8) | bytes[i + 2]; // beyond the end stand zeros
+    letters[at] = BASE64URL_CODE[group >> 18];
+    letters[at + 1] = BASE64URL_CODE[(group >> 12) & 63];
+    letters[at + 2] = BASE64URL_CODE[(group >> 6) & 63];
+    letters[at + 3] = BASE64URL_CODE[group & 63];
   }
-  return ASCII.decode(letters);
+  return ASCII.decode(letters.subarray(0, Math.ceil((bytes.length * 4) / 3)));
 }
 
 /** Accepts the canonical form only: two texts never mean the same bytes. @param {string} text @returns {Uint8Array} */
 export function fromBase64Url(text) {
   if (typeof text !== "string" || text.length % 4 === 1) throw new RangeError("not base64url");
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
-  let bits = 0;
-  let held = 0;
-  let offset = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    const value = code < BASE64URL_VALUE.length ? BASE64URL_VALUE[code] : NO_LETTER;
-    if (value === NO_LETTER) throw new RangeError("not base64url");
-    bits = ((bits << 6) | value) & 0xffff;
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      bytes[offset] = (bits >> held) & 0xff;
-      offset += 1;
-    }
+  let odd = 0; // turns negative with the first letter that is none
+  for (let i = 0, at = 0; i < text.length; i += 4, at += 3) {
+    const a = valueAt(text, i);
+    const b = valueAt(text, i + 1);
+    const c = valueAt(text, i + 2);
+    const d = valueAt(text, i + 3);
+    odd |= a | b | c | d;
+    const group = (a << 18) | (b << 12) | (c << 6) | d;
+    bytes[at] = group >> 16;
+    bytes[at + 1] = group >> 8; // what lies beyond the end is not kept
+    bytes[at + 2] = group;
   }
-  if (bits & ((1 << held) - 1)) throw new RangeError("not canonical base64url");
+  if (odd < 0) throw new RangeError("not base64url");
+  if (text.length % 4 && valueAt(text, text.length - 1) & (text.length % 4 === 2 ? 15 : 3)) throw new RangeError("not canonical base64url");
   return bytes;
+}
+
+// -1: no letter. Behind the last one stand zeros.
+function valueAt(text, i) {
+  if (i >= text.length) return 0;
+  const code = text.charCodeAt(i);
+  return code < BASE64URL_VALUE.length ? BASE64URL_VALUE[code] : -1;
 }
 
 /** @param {string} text @returns {Uint8Array} */
@@ -124,6 +128,7 @@ export function vec(bytes) {
 }
 
 function unsigned(value, width) {
+  if (typeof value === "number" && width <= 4) return short(value, width);
   let rest = BigInt(value);
   if (rest < 0n || rest >= 1n << BigInt(8 * width)) throw new RangeError("integer out of range");
   const bytes = new Uint8Array(width);
@@ -132,6 +137,11 @@ function unsigned(value, width) {
     rest >>= 8n;
   }
   return bytes;
+}
+
+function short(value, width) {
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * width)) throw new RangeError("integer out of range");
+  return Uint8Array.from({ length: width }, (_, i) => value >>> (8 * (width - 1 - i)));
 }
 
 /** Reads a format from front to back; anything short or left over is a RangeError. What it returns is always a copy. */
