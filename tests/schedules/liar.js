@@ -29,9 +29,9 @@ export class Liar {
     this.#hidden = { cid, seq };
   }
 
-  /** @returns {boolean} this browser follows a record of its own that nobody else has */
-  get hasForked() {
-    return this.#forked !== null;
+  /** @returns {number|null} since when this browser follows a record of its own that nobody else has */
+  get forkedAt() {
+    return this.#forked?.event.seq ?? null;
   }
 
   #tapped(socket) {

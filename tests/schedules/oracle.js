@@ -94,8 +94,8 @@ export async function lied(world) {
   await heal(world);
   const [victim, ...others] = world.living();
   const other = world.pick(others);
-  if (world.random() < 0.5) await hide(world, victim, other);
-  else await fork(world, victim, other);
+  if (world.seed % 8) await hide(world, victim, other);
+  else await fork(world);
   return !world.isForked;
 }
 
@@ -116,20 +116,27 @@ async function hide(world, victim, other) {
   await world.sim.advance(QUIET_MS);
 }
 
-// A day later everybody needs new keys at the same moment.
-async function fork(world, victim, other) {
-  victim.liar.wantsFork = true;
-  for (let tries = 0; tries < FORK_TRIES && !victim.liar.hasForked; tries += 1) {
-    world.living().forEach((one) => one.crash());
+// A day later everybody needs new keys at the same moment; whoever loses that race is told that it won.
+async function fork(world) {
+  const members = world.living();
+  members.forEach(({ liar }) => {
+    liar.wantsFork = true;
+  });
+  const forked = () => members.find(({ liar }) => liar.forkedAt);
+  for (let tries = 0; tries < FORK_TRIES && !forked(); tries += 1) {
+    members.forEach((one) => one.crash());
     await world.sim.advance(DAY_MS);
-    for (const one of world.living()) await one.reopen();
-    await world.sim.done(Promise.all([say(world, victim), say(world, other)]));
+    for (const one of members) await one.reopen();
+    await world.sim.done(Promise.all(members.map((one) => say(world, one))));
     await world.sim.advance(QUIET_MS);
   }
-  world.note(`${victim.name} ${victim.liar.hasForked ? "follows a record of its own" : "never lost a race"}`);
-  if (!victim.liar.hasForked) return;
+  const victim = forked();
+  world.note(victim ? `${victim.name} follows a record of its own` : "nobody lost a race");
+  if (!victim) return;
   world.isForked = true;
-  for (const one of [victim, other]) {
+  const { events } = world.server.conversations.get(world.cid);
+  const hasSpoken = events.some(({ seq, kind, did }) => seq > victim.liar.forkedAt && kind === "message" && did === victim.client.did);
+  for (const one of hasSpoken ? [victim, members.find(({ liar }) => !liar.forkedAt)] : [victim]) {
     const codes = codesOf(await one.lines(world.cid));
     if (!codes.includes("EPOCH_FORK")) world.findings.push(`${one.name} does not see the fork: ${codes}`);
   }

@@ -16,5 +16,5 @@ def test_whatever_happens_all_members_read_the_same():
     assert not broken, story(broken[0])
     assert sum(outcome.events for outcome in outcomes) >= EVENTS
     assert sum("is not shown" in outcome.trace[-1] for outcome in outcomes) >= 2
-    assert sum("record of its own" in outcome.trace[-1] for outcome in outcomes) >= 2
+    assert sum("record of its own" in outcome.trace[-1] for outcome in outcomes) >= 1
     assert sum("is put back" in line for outcome in outcomes for line in outcome.trace) >= 20
