@@ -4,13 +4,18 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
+from tests.attacks import seeds
 from tests.attacks.pages import Peer, Stage, Stranger, listening
 
 pytestmark = pytest.mark.browser
 
 NAME = "<img src=x onerror=globalThis.__ran=1>'\"&{{7*7}}"
+FOREIGN = (
+    "img:not([data-part]), script, iframe, object, b, base, meta, [onerror], [onload], [onclick]"  # not of the page
+)
+OTHER_NAME = "<b onclick=globalThis.__ran=2>Mallory</b>${7*7}"
 MARKS = "img, script, svg:not(.icon), form, iframe, object, b, base, meta, style, link, [onerror], [onload], [onclick]"
 
 
@@ -103,8 +108,80 @@ def test_a82_a_name_is_text_in_every_place_that_shows_it(stage, eve):
     ).to_be_visible()
     page.locator("conversation-list [data-part=find]").fill("")
     assert {place for place, text in seen.items() if NAME not in text} == set()
-    assert page.locator("chat-app img, chat-app [onerror]").count() == 0
+    assert page.locator(f"chat-app :is({FOREIGN})").count() == 0
     assert "<img" in page.locator("chat-app").text_content()
+    expect_nothing_ran(stage, before)
+
+
+def mid_of(peer: Peer, cid: bytes, text: str) -> bytes:
+    """The message that says this, as the peer's client knows it."""
+    peer.peers.call(peer.client.catch_up(cid))
+    return next(mid for mid, one in peer.client.board(cid).shown.items() if one.text == text)
+
+
+def close(dialog: Locator) -> str:
+    """What stands in an open dialog; afterwards it is closed."""
+    expect(dialog).to_be_visible()
+    text = dialog.text_content()
+    dialog.page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    return text or ""
+
+
+def test_a82_it_is_text_in_answers_older_words_reactions_lines_and_the_title(stage, eve):
+    page, before = stage.hers.page, len(stage.hers.violations())
+    cid = bytes.fromhex(eve.say(stage.uid, NAME + " again"))
+    stage.hers.open_chat(eve.shown)
+    stage.hers.expect_message(NAME + " again")
+    eve.peers.call(eve.client.edit(cid, mid_of(eve, cid, NAME + " again"), NAME + " edited"))
+    stage.hers.expect_message(NAME + " edited")
+    stage.hers.bubble(NAME + " edited").locator("[data-part=edited]").click()
+    seen = {"older words": close(page.locator("earlier-dialog dialog[open]"))}
+    stage.hers.act(NAME + " edited", "r")
+    seen["what is answered"] = page.locator("message-composer [data-part=context]").text_content()
+    stage.hers.send("I answer")
+    answer = stage.hers.bubble("I answer")
+    seen["who is quoted"] = answer.locator("[data-part=quoteWho]").text_content()
+    seen["what is quoted"] = answer.locator("[data-part=quoteText]").text_content()
+    stage.hers.expect_message("I answer", state="sent")
+    eve.peers.call(eve.client.react(cid, mid_of(eve, cid, "I answer"), "👍"))
+    expect(answer.locator(".reaction")).to_have_text("👍")
+    seen["what is read out"] = answer.get_attribute("aria-label")
+    eve.peers.call(eve.client.set_timer(cid, 3600))
+    line = page.locator("notice-line", has_text="disappear after")
+    expect(line).to_have_count(1)
+    seen["line"] = line.text_content()
+    line.locator("[data-part=what]").click()
+    seen["explanation"] = close(page.locator("explain-dialog dialog[open]"))
+    assert {place for place, text in seen.items() if NAME not in text} == set()
+    assert page.locator(f"chat-app :is({FOREIGN})").count() == 0
+    expect_nothing_ran(stage, before)
+
+
+def test_a82_it_is_text_in_the_banner_that_stops_a_chat_and_in_my_menu(stage):
+    page, before = stage.hers.page, len(stage.hers.violations())
+    mallory = stage.peers.make("mallory", OTHER_NAME)
+    mallory.say(stage.uid, "before")
+    stage.hers.open_chat(mallory.shown)
+    stage.hers.expect_message("before")
+    page.goto("about:blank")
+    seeds.run(stage.site, "new-root", "mallory")
+    page.goto("/account/")
+    page.locator("[name=display_name]").fill(OTHER_NAME)
+    page.locator("form").filter(has=page.locator("[name=display_name]")).locator("[type=submit]").click()
+    expect(page.locator("[name=display_name]")).to_have_value(OTHER_NAME)
+    stage.reopen()
+    stage.hers.open_chat(mallory.shown)
+    stop = page.locator("stop-banner")
+    expect(stop.locator("[data-part=title]")).to_be_visible()
+    seen = {"banner": stop.locator("[data-part=title]").text_content()}
+    stop.locator("[data-part=close]").click()
+    seen["folded"] = stop.locator("[data-part=folded]").text_content()
+    stage.hers.open_menu()
+    seen["my name"] = page.locator("app-menu .menu__name").text_content()
+    stage.hers.close_menu()
+    assert {place for place, text in seen.items() if OTHER_NAME not in text} == set()
+    assert page.locator(f"chat-app :is({FOREIGN})").count() == 0
     expect_nothing_ran(stage, before)
 
 
