@@ -32,18 +32,18 @@ MILLION = 1_000_000
 class Costs:
     """Milliseconds of one core on the machine of docs/performance.md, and what else was measured there."""
 
-    take: float = 0.10  # a frame in: parse, judge
-    give: float = 0.10  # two frames out and an acknowledgement in
-    app_batch: float = 0.90  # of the thread, for a batch of any size
-    wait_batch: float = 1.2  # two round trips and a flush to disk: the thread does other things
+    take: float = 0.11  # a frame in: parse, judge
+    give: float = 0.11  # two frames out and an acknowledgement in
+    app_batch: float = 2.0  # of the thread, for a batch of any size: at 100/s each message is one
+    wait_batch: float = 1.5  # two round trips and a flush to disk: the thread does other things
     wait_row: float = 0.02
-    db_row: float = 0.06
-    db_batch: float = 0.90
+    db_row: float = 0.10
+    db_batch: float = 0.97
     publish: float = 0.25  # one publication at its sender and at its receiver
     redis: float = 0.02
-    beat_app: float = 1.5
-    beat_db: float = 0.7
-    recheck_app: float = 2.0
+    beat_app: float = 0.84  # ten together
+    beat_db: float = 0.18
+    recheck_app: float = 2.0  # estimated from its four queries
     recheck_db: float = 0.9
     socket_kib: float = 25.0
     base_mib: float = 80.0
