@@ -23,16 +23,26 @@ Row = tuple[str, str, str, str]
 
 def main(arguments: list[str]) -> int:
     given = _parser().parse_args(arguments)
-    rows: list[Row] = [HEAD, ("---",) * 4]
+    _print(HEAD)
+    _print(("---", "---", "---", "---"))
     for engine in given.engines.split(","):
-        with module_page(engine) as evaluate:
-            rows += [*messages(evaluate, engine), *histories(evaluate, engine, given.history)]
-            rows += log(evaluate, engine, given.leaves)
-        if engine == "chromium":
-            with module_page(engine, slower=PHONE) as evaluate:
-                rows += log(evaluate, f"{engine}, {PHONE} times slower", given.leaves)
-    print("\n".join(f"| {' | '.join(row)} |" for row in rows))
+        for row in measured(engine, given):
+            _print(row)
     return 0
+
+
+def measured(engine: str, given: argparse.Namespace) -> Iterator[Row]:
+    with module_page(engine) as evaluate:
+        yield from messages(evaluate, engine)
+        yield from histories(evaluate, engine, given.history)
+        yield from log(evaluate, engine, given.leaves)
+    if engine == "chromium":
+        with module_page(engine, slower=PHONE) as evaluate:
+            yield from log(evaluate, f"{engine}, {PHONE} times slower", given.leaves)
+
+
+def _print(row: Row) -> None:
+    print(f"| {' | '.join(row)} |", flush=True)
 
 
 def messages(evaluate: Evaluate, name: str) -> Iterator[Row]:

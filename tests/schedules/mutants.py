@@ -34,7 +34,10 @@ MUTANTS: dict[str, tuple[list[tuple[str, str, str]], str]] = {
         "does not see the fork",
     ),
     "an older disk goes on": (
-        [("chat/unlocked.js", 'await this.trust.block(cid, "STATE_ROLLBACK");', ";")],
+        [
+            ("chat/unlocked.js", 'await this.trust.block(cid, "STATE_ROLLBACK");', ";"),
+            ("chat/message-in.js", 'draft.block("STATE_ROLLBACK");', ""),
+        ],
         "older disk",
     ),
     "a message is dropped": (
