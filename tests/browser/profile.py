@@ -23,7 +23,7 @@ expect.set_options(timeout=ACTION_MS)
 
 SECRET = re.compile(r"\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b")
 RECOVERY_CODE = re.compile(r"\b[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}\b")
-EXPECTED_COMPLAINTS = ("Failed to load resource", "WebSocket connection to", "can’t establish a connection")
+EXPECTED_COMPLAINTS = ("Failed to load resource", "WebSocket connection to", "Firefox can’t establish a connection")
 
 WATCH = """
 globalThis.__violations = [];

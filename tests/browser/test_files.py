@@ -23,7 +23,9 @@ PASTE = """(bytes) => {
   const picture = Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0));
   given.items.add(new File([picture], "image.png", { type: "image/png" }));
   const box = document.querySelector("message-composer [data-part=text]");
-  box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: given, bubbles: true, cancelable: true }));
+  const event = new Event("paste", { bubbles: true, cancelable: true });
+  Object.defineProperty(event, "clipboardData", { value: given }); // Firefox lets no script make one with files
+  box.dispatchEvent(event);
 }"""
 DROP = """() => {
   const given = new DataTransfer();
