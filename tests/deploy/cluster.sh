@@ -29,10 +29,10 @@ two_replicas() {
   explain
 }
 
-new_volumes() { # mark: three that are empty
+new_volumes() { # mark: four that are empty
   local each
   [ -n "${volumes:-}" ] || return 0
-  for each in 1 2 3; do
+  for each in 1 2 3 4; do
     mkdir -p "$volumes/$1-$each" && chmod 0777 "$volumes/$1-$each"
     printf '{"apiVersion":"v1","kind":"PersistentVolume","metadata":{"name":"%s-%s","labels":{"check":"llave"}},"spec":{"capacity":{"storage":"5Gi"},"accessModes":["ReadWriteOnce"],"hostPath":{"path":"%s"}}}' \
       "$1" "$each" "$volumes/$1-$each" | kubectl apply --filename - >/dev/null
