@@ -3,7 +3,7 @@
 set -euo pipefail
 
 up() { # compose's own options
-  docker compose "$@" up --detach --wait --wait-timeout 180 --no-build --quiet-pull >"$scratch/up.log" 2>&1 || {
+  docker compose "$@" up --detach --wait --wait-timeout 300 --no-build --quiet-pull >"$scratch/up.log" 2>&1 || {
     tail -40 "$scratch/up.log" >&2
     docker compose logs --tail 15 >&2
     return 1

@@ -70,7 +70,7 @@ def test_a_service_can_do_no_more_than_it_must(name):
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_is_asked_for_its_health_or_says_why_not(name):
     assert SERVICES[name]["healthcheck"].get("test") or SERVICES[name]["healthcheck"] == {"disable": True}
-    assert ("test" in SERVICES[name]["healthcheck"]) is (name not in {"first-start", "migrate", "timer"})
+    assert ("test" in SERVICES[name]["healthcheck"]) is (name not in {"first-start", "migrate"})
 
 
 @pytest.mark.parametrize("name", SERVICES)
