@@ -1,5 +1,6 @@
 """bin/bench NAME [OPTION...]: measure something and print one table. `bin/bench NAME --help` says more."""
 
+import signal
 import sys
 from importlib import import_module
 
@@ -14,6 +15,7 @@ NAMES = {
 
 
 def main(arguments: list[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that servers end with their bench
     name, *options = arguments or ["--help"]
     if name in NAMES:
         status: int = import_module(f"bench.{name.replace('-', '_')}").main(options)

@@ -84,7 +84,7 @@ def _settings(stage: Stage, name: str, redis_url: str) -> dict[str, str]:
 
 
 def _of_product(stage: Stage, name: str, server: Server, redis_pid: int) -> Contender:
-    people = max(2 * stage.pairs, -(-stage.idle // (DEVICES - 1)))
+    people = max(2 * stage.pairs, stage.people, -(-stage.idle // (DEVICES - 1)))
     devices = 1 + -(-stage.idle // people)
     quick = replace(server, environment={**server.environment, "PGOPTIONS": "-c synchronous_commit=off"})
     crowd = json.loads(quick.run("-m", "bench.crowd", str(stage.pairs), str(people), str(devices)))

@@ -20,13 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from bench import plots
-from bench.contenders import DEVICES, llave
+from bench.contenders import llave
 from bench.generator import Generator, generating
 from bench.prefill import BLOB_BYTES, Past, mesh
 from bench.stage import Contender, Stage, stage
 
 PEOPLE_OF_MESH = 145
-IDLE_DEVICES = DEVICES - 1
 PAIRS, LEAST_MESSAGES, SECONDS = 50, 2_000, 5
 BEATS = 2_000
 FLAT = 1.5
@@ -55,8 +54,8 @@ def main(arguments: list[str]) -> int:
 
 @contextmanager
 def _product(options: argparse.Namespace) -> Iterator[tuple[Stage, Contender, Path]]:
-    idle = max((2 * PAIRS + PEOPLE_OF_MESH) * IDLE_DEVICES, *options.connections)
-    with stage(PAIRS, idle) as place, tempfile.TemporaryDirectory(prefix="bench-") as name:
+    people = 2 * PAIRS + PEOPLE_OF_MESH
+    with stage(PAIRS, max(options.connections), people) as place, tempfile.TemporaryDirectory(prefix="bench-") as name:
         yield place, llave(place), Path(name)
 
 
@@ -74,10 +73,10 @@ def _connections(generator: Generator, options: argparse.Namespace) -> tuple[Gro
 
 def _conversations(place: Stage, contender: Contender, folder: Path, options: argparse.Namespace) -> Growth:
     people = contender.crowd["people"][2 * PAIRS :][:PEOPLE_OF_MESH]  # the pairs before them have talked
-    talks = mesh(place.url(contender.name), people, max(options.conversations, default=0))
+    talks = mesh(place.url(contender.name), people, max(options.conversations))
     crowd = {"people": people, "conversations": talks}
     with generating(contender.speaking("mesh", crowd), folder) as generator:
-        _steady(generator, min(options.conversations, default=1), options.rate)
+        _steady(generator, min(options.conversations), options.rate)
         return [(count, _steady(generator, count, options.rate)) for count in options.conversations]
 
 

@@ -40,12 +40,13 @@ class Contender:
 
 @dataclass(slots=True)
 class Stage:
-    """`pairs` and `idle`: how many people each contender has to know."""
+    """What each contender has to be ready for: so many pairs that talk, idle sockets, and people at least."""
 
     postgres: str
     pairs: int
     idle: int
     ends: ExitStack = field(repr=False)
+    people: int = 0
 
     @property
     def postgres_port(self) -> int:
@@ -90,9 +91,9 @@ class Stage:
 
 
 @contextmanager
-def stage(pairs: int, idle: int) -> Iterator[Stage]:
+def stage(pairs: int, idle: int, people: int = 0) -> Iterator[Stage]:
     with postgresql(*DURABLE) as postgres, ExitStack() as ends:
-        yield Stage(postgres, pairs, idle, ends)
+        yield Stage(postgres, pairs, idle, ends, people)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
