@@ -1,6 +1,6 @@
 /** One browser of a schedule: the product's Messenger on simulated time, disk and line. */
 
-import { createMessenger } from "/static/js/chat/messenger.js";
+import { Messenger } from "/static/js/chat/messenger.js";
 import { createApi } from "/static/js/transport/api.js";
 import { socketMaker } from "/static/js/transport/socket.js";
 import { ORIGIN } from "/tests/js_chat/fake-server.js";
@@ -30,7 +30,7 @@ export class Member {
     const createSocket = socketMaker({ url: "ws", api, schedule: sim.schedule, open: client.open, network: new EventTarget() });
     const openDatabase = (name) => this.disk.open(name);
     const { locks, marks } = this;
-    const messenger = createMessenger({ api, createSocket, openDatabase, locks, marks, schedule: sim.schedule, clock: sim.clock, storage: null, origin: ORIGIN });
+    const messenger = new Messenger({ api, createSocket, openDatabase, locks, marks, schedule: sim.schedule, clock: sim.clock, storage: null, origin: ORIGIN, manifestHash: null });
     messenger.addEventListener("problem", ({ detail }) => this.problems.push(detail.cause ? `${detail.code} ${detail.cause}` : detail.code));
     this.messenger = messenger;
     this.#stayAwake(messenger);

@@ -2,7 +2,7 @@
 
 import { StorageError } from "/static/js/store/database.js";
 
-const STORES = ["clear", "ring", "mail"];
+const STORES = ["clear", "ring", "mail", "parts"];
 
 /** What survives a reload: name of a database -> its stores. */
 export class Disk {
@@ -63,6 +63,14 @@ class MemoryDatabase {
 
   async mailByTag(tag) {
     return [...this.#of("mail").values()].find(({ tags }) => tags?.includes(tag));
+  }
+
+  async partKeys() {
+    return [...this.#of("parts").keys()].map((key) => key.split("/"));
+  }
+
+  async dropParts(blob) {
+    for (const key of this.#of("parts").keys()) if (key.startsWith(`${blob}/`)) this.#of("parts").delete(key);
   }
 
   async write(changes) {
