@@ -70,8 +70,8 @@ class PageLink:
     async def ack(self, cid: bytes, upto: int) -> None:
         """Nobody waits for it."""
 
-    async def post(self, cid: bytes, client_id: str, kind: str, blob: bytes) -> wire.Accepted:
-        frame = wire.post(cid, client_id, kind, blob)
+    async def post(self, cid: bytes, client_id: str, kind: str, blob: bytes, *more: Any) -> wire.Accepted:
+        frame = wire.post(cid, client_id, kind, blob, *more)
         answer = wire.parse(json.dumps(self._web.ask("POST", f"/api/conversations/{cid.hex()}/events/", frame)))
         if isinstance(answer, wire.Refused):
             raise PostRefused(answer)
