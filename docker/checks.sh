@@ -72,10 +72,11 @@ make_backup_key() { # $scratch/backup.key and backup.pub, made where the given c
   grep '^llave-backup-public:' "$scratch/keys" >"$scratch/backup.pub"
 }
 
-nowhere_in() { # file what...: none of the lines of a file in what a command prints
-  local lines=$1
+nowhere_in() { # file what...: none of the lines of a file in what a command prints, all of which is read
+  local lines=$1 count
   shift
-  ! "$@" 2>/dev/null | grep --binary-files=text --quiet --fixed-strings --file "$lines"
+  count=$("$@" 2>/dev/null | grep --binary-files=text --count --fixed-strings --file "$lines") || true
+  [ "$count" = 0 ]
 }
 layers_of() { docker save "$1"; } # every layer, as it is, with its settings and history
 

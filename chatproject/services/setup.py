@@ -98,8 +98,8 @@ def _server_of(alias: str) -> tuple[str, ...]:
 
 def counters_count() -> Iterator[Finding]:
     try:
-        cache.set("check-setup", "1", 10)
-        if cache.get("check-setup") == "1":
+        cache.set("check-setup", 1, 10)  # numbers are all that it keeps
+        if cache.get("check-setup") == 1:
             return
         says = "The cache forgets what it is told."
     except Exception as error:  # every cache has errors of its own
