@@ -241,10 +241,11 @@ class ChatConsumer(BaseConsumer):
 
     def _standing_found(self, found: asyncio.Future[Standing]) -> None:
         """The answer to a heartbeat; the next frames are read meanwhile."""
+        error = found.exception()
         if self.closing:
             return
-        if found.exception():
-            self.start(self._strike("UNAVAILABLE"))
+        if error:
+            self.start(self._heartbeat_failed(error))
             return
         now = found.result()
         news = {cid: seq for cid, seq in now.heads.items() if self._told.get(cid) != seq}
@@ -254,6 +255,11 @@ class ChatConsumer(BaseConsumer):
         answer = frames.Heads({**unsure, **news}, now.log_size, now.now_ms)
         watching.count_answer(answer, self.did)
         self._put(frames.encode(answer))
+
+    async def _heartbeat_failed(self, error: BaseException) -> None:
+        if isinstance(error, DatabaseError):
+            return await self._strike("UNAVAILABLE")
+        await self.close(closecodes.TOO_SLOW if isinstance(error, TimeoutError) else closecodes.SERVER_ERROR)
 
     def _has(self, cid: UUID, upto: int) -> None:
         if self._hinted.get(cid, upto + 1) <= upto:

@@ -21,6 +21,7 @@ from keys import services as keys
 
 GATHER_SECONDS = 0.1
 MAX_TOGETHER = 200  # people of one read
+READ_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ class Heartbeats:
     _task: asyncio.Task[None] | None = None
 
     def ask(self, uid: UUID) -> Future[Standing]:
-        """Read after this call, soon; the same for everybody who asks for one person meanwhile. DatabaseError."""
+        """Read after this call, soon; the same for everybody who asks for one person meanwhile. DatabaseError,
+        TimeoutError after READ_SECONDS.
+        """
         loop = asyncio.get_running_loop()
         if uid not in self._waiting:
             self._waiting[uid] = loop.create_future()
@@ -74,9 +77,10 @@ _of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Heartbeats] = WeakKeyDic
 
 async def _answer(asked: Mapping[UUID, Future[Standing]]) -> None:
     try:
-        found = await bridge.run(_read, list(asked))
+        async with asyncio.timeout(READ_SECONDS):
+            found = await bridge.run(_read, list(asked))
     except Exception as error:
-        if not isinstance(error, DatabaseError):
+        if not isinstance(error, DatabaseError | TimeoutError):
             log_failure("heartbeats", error)
         for answer in asked.values():
             if not answer.done():

@@ -13,10 +13,21 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.db import OperationalError
 
 from chatproject.lib import bridge, builds, measures
 from chatproject.lib.encoding import to_base64url
-from conversations import acks, baseconsumer, consumers, delivery, services, socketauth, switchboard, watching
+from conversations import (
+    acks,
+    baseconsumer,
+    consumers,
+    delivery,
+    services,
+    socketauth,
+    standing,
+    switchboard,
+    watching,
+)
 from conversations.models import Cursor, Event
 from conversations.routing import application_for_websockets
 from conversations.switchboard import News
@@ -423,15 +434,40 @@ async def test_a_flood_closes_the_socket(world: World, monkeypatch: pytest.Monke
         assert await close_code(alice) == 4429
 
 
-async def test_a_handler_has_a_deadline(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def slow(*_args: Any) -> None:
-        await asyncio.sleep(9)
+async def slow(*_args: Any, **_kwargs: Any) -> None:
+    await asyncio.sleep(9)
 
+
+async def test_a_handler_has_a_deadline(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async with connected(world.alice) as alice:
         monkeypatch.setattr(baseconsumer, "HANDLER_SECONDS", 0.05)
-        monkeypatch.setattr(consumers.postbox, "standing", slow)
+        monkeypatch.setattr(consumers.postbox, "pull", slow)
+        await alice.send_json_to({"f": "pull", "cid": uuid4().hex, "after": 0, "limit": 1})
+        assert await close_code(alice) == 4408
+
+
+async def test_a_heartbeat_has_a_deadline(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with connected(world.alice) as alice:
+        monkeypatch.setattr(standing, "READ_SECONDS", 0.05)
+        monkeypatch.setattr(standing.bridge, "run", slow)
         await alice.send_json_to({"f": "heads"})
         assert await close_code(alice) == 4408
+
+
+@pytest.mark.parametrize(("error", "told"), [(OperationalError, "UNAVAILABLE"), (RuntimeError, 4500)])
+async def test_a_heartbeat_that_fails_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: type[Exception], told: object
+) -> None:
+    def broken(_uids: object) -> None:
+        raise error
+
+    async with connected(world.alice) as alice:
+        monkeypatch.setattr(standing, "_read", broken)
+        await alice.send_json_to({"f": "heads"})
+        if isinstance(told, int):
+            assert await close_code(alice) == told
+        else:
+            assert await alice.receive_json_from() == {"f": "error", "code": told}
 
 
 async def test_an_error_of_ours_shows_no_content(world: World, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
