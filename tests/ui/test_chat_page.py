@@ -186,6 +186,23 @@ def test_a_line_is_read_out_in_its_own_words(show):
     expect(page.locator("[data-part=log] p")).to_have_text(said)
 
 
+def test_many_refusals_within_a_minute_become_one_line(show):
+    page = show()
+    open_chat(page)
+    add = """([count, apart]) => { for (let i = 0; i < count; i += 1)
+        fake.notice(fake.chats[0].cid, {kind: 'missing', code: 'BAD_TAG', at: 1_700_000_000_000 + i * apart}); }"""
+    one = page.locator("notice-line", has_text="A message here could not be opened")
+    many = page.locator("notice-line", has_text="messages here could not be opened")
+    page.evaluate(add, [9, 1000])
+    expect(one).to_have_count(9)
+    page.evaluate(add.replace("+ i * apart", "+ 9000"), [1, 0])
+    expect(one).to_have_count(0)
+    expect(many).to_contain_text("10 messages here could not be opened")
+    page.evaluate(add.replace("1_700_000_000_000", "1_700_001_000_000"), [10, 7000])
+    expect(one).to_have_count(10)
+    expect(many).to_have_count(1)
+
+
 def test_history_is_not_read_out(show):
     page = show()
     open_chat(page)

@@ -8,6 +8,9 @@ import { isLine, isSaidAbove } from "./message-words.js";
 export const STEP = 60;
 export const MOST_IN_PAGE = 240;
 const RUN_MS = 5 * 60_000;
+const MANY_REFUSED = 10; // protocol.md, section 13: within a minute they become one line
+const MANY_MS = 60_000;
+const GAPS = new Set(["COUNTER_GAP", "SEQ_GAP", "MESSAGES_WITHHELD"]); // nothing was refused there
 
 /** @param {object[]} items  @param {object} message  @returns {number} where it belongs; what has no order yet stands at the end */
 function placeOf(items, { order }) {
@@ -130,6 +133,25 @@ const joins = (one, other) =>
   Boolean(one && other) && !isLine(one) && !isLine(other) && one.mine === other.mine &&
   Math.abs(other.at - one.at) < RUN_MS && dayKey(one.at) === dayKey(other.at) && one.state !== "failed";
 
+const isRefusal = ({ kind, code }) => kind === "missing" && !GAPS.has(code);
+
+/** @param {object[]} shown @param {string|null} unreadFrom @returns {object[]} with one line in the place of many refusals behind each other */
+function folded(shown, unreadFrom) {
+  const runs = [];
+  for (const message of shown) {
+    const run = runs.at(-1);
+    const goesOn = run && isRefusal(run[0]) && isRefusal(message) && message.at - run[0].at < MANY_MS;
+    if (goesOn) run.push(message);
+    else runs.push([message]);
+  }
+  return runs.flatMap((run) => (run.length < MANY_REFUSED ? run : [lineOfMany(run, unreadFrom)]));
+}
+
+function lineOfMany(run, unreadFrom) {
+  const { id } = run.find((one) => one.id === unreadFrom) ?? run[0];
+  return { ...run[0], id, code: "MANY_REFUSED", detail: { count: run.length, again: run.some(({ code }) => code === "NO_EPOCH_KEY") } };
+}
+
 /**
  * What is drawn for a slice: days of messages, each told where in its run it stands.
  * @param {object[]} slice
@@ -137,7 +159,7 @@ const joins = (one, other) =>
  * @returns {{day: string, at: number, rows: {message: object, unread: boolean, first: boolean, last: boolean}[]}[]}
  */
 export function daysOf(slice, unreadFrom) {
-  const shown = slice.filter((message) => !isSaidAbove(message));
+  const shown = folded(slice.filter((message) => !isSaidAbove(message)), unreadFrom);
   const days = [];
   shown.forEach((message, at) => {
     const key = dayKey(message.at);

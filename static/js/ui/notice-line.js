@@ -16,7 +16,7 @@ export class NoticeLine extends View {
   fill({ message, name }) {
     const text = lineText(message, name);
     this.#notice = { code: message.code, title: text, name, detail: message.detail };
-    this.parts.again.hidden = message.kind !== "missing" || message.code !== "NO_EPOCH_KEY";
+    this.parts.again.hidden = message.kind !== "missing" || !(message.code === "NO_EPOCH_KEY" || message.detail?.again);
     this.parts.notMe.hidden = message.code !== "DEVICE_ADDED" || !message.detail?.mine || !message.detail.added?.length;
     this.parts.text.textContent = text;
     this.parts.what.setAttribute("aria-label", say("notice.what", { text }));
