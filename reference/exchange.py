@@ -165,6 +165,8 @@ class Exchange:
             self._tell(Problem(self._cid, item.seq, code))
         elif content.kind in ACTIONS:
             self._tell(Changed(self._cid, item.seq, item.uid, bytes.fromhex(content.fields["target"])))
+        if opened.mid not in self.talk.board.shown:
+            return  # an action, or what was said before under other keys
         about = self._cid, item.seq, item.uid, item.did, opened.mid
         if content.kind == "text":
             self._tell(Message(*about, content.fields["body"], item.at_ms))

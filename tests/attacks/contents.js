@@ -25,8 +25,9 @@ export async function a53(world) {
   const { envelope } = await bob.seal(bob.content({ body: "when?", ts }));
   await world.inject(cid, { blob: envelope, from: bob, at_ms: ts + 3 * 86_400_000 });
   await alice.sees(cid, "hello", "hi", "when?");
-  const row = (await rowsOf(alice, cid)).at(-1);
+  const row = (await rowsOf(alice, cid)).find(({ text }) => text === "when?");
   expect([row.at, row.detail], [ts, { clockSkew: true }], "his time is shown, and the difference is flagged");
+  expect((await alice.codes(cid)).at(-1), "CLOCK_SKEW", "and told");
   expect(alice.messenger.conversation(cid).blocked, null, "nothing hangs on it");
 }
 

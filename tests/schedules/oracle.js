@@ -157,5 +157,7 @@ function longest(lists) {
 function difference(got, wanted) {
   const missing = wanted.filter((text) => !got.includes(text));
   const more = got.filter((text) => !wanted.includes(text));
-  return missing.length || more.length ? `without [${missing}], with [${more}]` : "in another order";
+  if (missing.length || more.length) return `without [${missing}], with [${more}]`;
+  const at = got.findIndex((text, i) => text !== wanted[i]);
+  return `in another order: [${got.slice(at, at + ALIKE)}] instead of [${wanted.slice(at, at + ALIKE)}]`;
 }

@@ -143,7 +143,7 @@ def save_step(page: Any) -> None:
 
 
 def own_phrase(page: Any) -> None:
-    page.click("[data-part=own]")
+    page.click("key-setup [data-part=own]")
     page.fill(".gate input[type=password]:visible", "correct horse battery")
 
 

@@ -34,7 +34,7 @@ def test_a_new_person_saves_and_proves_the_key_file_before_the_chats_open(show):
 
 def test_an_own_passphrase_must_be_long(show):
     page = show("setup")
-    page.locator("[data-part=own]").click()
+    page.locator("key-setup [data-part=own]").click()
     field = page.locator("[data-part=ownPhrase] input")
     field.fill("too short")
     page.locator("key-setup [data-part=kept]").check()
