@@ -75,8 +75,9 @@ export class Simulator {
   }
 }
 
+const STUCK_MS = 60_000; // of real time
 let underWay = 0;
-let onRest = () => {};
+let resting = []; // who waits until nothing is under way
 const { port1, port2 } = new MessageChannel();
 const turns = [];
 port1.onmessage = () => turns.shift()();
@@ -93,7 +94,10 @@ async function atRest() {
     await turn();
     if (underWay === 0) continue;
     quiet = -1;
-    await new Promise((resolve) => (onRest = resolve));
+    await new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`${underWay} operations of WebCrypto never ended`)), STUCK_MS);
+      resting.push(() => resolve(clearTimeout(late)));
+    });
   }
 }
 
@@ -129,5 +133,8 @@ export function watchCrypto() {
 
 function ended() {
   underWay -= 1;
-  if (underWay === 0) onRest();
+  if (underWay > 0) return;
+  const woken = resting;
+  resting = [];
+  woken.forEach((wake) => wake());
 }
