@@ -66,7 +66,7 @@ class Profile:
         context.set_default_timeout(ACTION_MS)
         context.add_init_script(WATCH)
         context.on("console", self._heard)
-        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("weberror", lambda error: self._complain(str(error.error)))
         context.on("request", self._asked)
         self.page: Page = context.new_page()
 
@@ -334,8 +334,12 @@ class Profile:
         return sum(mail.startswith(f"To: {person.email}\n") for mail in self.site.mails())
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith(EXPECTED_COMPLAINTS):
-            self.complaints.append(message.text)
+        if message.type == "error":
+            self._complain(message.text)
+
+    def _complain(self, text: str) -> None:
+        if not text.startswith(EXPECTED_COMPLAINTS):
+            self.complaints.append(text)
 
     def _asked(self, request: Request) -> None:
         address = urlsplit(request.url)
