@@ -2,18 +2,17 @@
 HTTP.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
 from accounts import services
 from accounts.models import User
 from chatproject.lib.api import error_response
+from chatproject.lib.bothways import BothWays
 
 OPEN_TO_ALL = frozenset(
     {
@@ -41,23 +40,11 @@ OPEN_TO_ALL = frozenset(
     }
 )
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
-
-class FullLoginRequired:
+class FullLoginRequired(BothWays):
     """Lets requests for the open views through, others only with a full login: JSON gets 401, pages go to the next
     step.
     """
-
-    sync_capable = async_capable = True
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any

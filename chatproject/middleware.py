@@ -1,13 +1,14 @@
 """The only place that sets security headers: on every answer, errors, admin and static files included."""
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from chatproject import importmap
+from chatproject.lib.bothways import BothWays
 
 PERMISSIONS = (
     "accelerometer",
@@ -68,18 +69,10 @@ def security_headers() -> dict[str, str]:
     return headers
 
 
-class SecurityHeaders:
+class SecurityHeaders(BothWays):
     """Outermost middleware. Pages and JSON are never stored by caches; static files keep their own caching."""
 
-    sync_capable = async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]) -> None:
-        self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.is_async:
             return self._call_async(request)
         return _dress(self.get_response(request))  # type: ignore[arg-type]

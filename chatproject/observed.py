@@ -1,28 +1,21 @@
 """Outermost middleware but one: names each request for the log, counts it and takes its time."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from chatproject.lib import measures, requestid
+from chatproject.lib.bothways import BothWays
 
 HEADER = "X-Request-ID"
 
 
-class Observed:
+class Observed(BothWays):
     """The name stands in the answer too, so that a person can tell it to whoever reads the log."""
 
-    sync_capable = async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]) -> None:
-        self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.is_async:
             return self._call_async(request)
         name, began = requestid.begin(), time.perf_counter()
