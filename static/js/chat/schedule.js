@@ -1,5 +1,7 @@
 /** The real clock and the real timers; tests hand in others. */
 
+import { randomBytes } from "../crypto/primitives.js";
+
 /** @type {{now: () => number, elapsed: () => number}} wall clock in ms, for display and dates in signed objects; and one that only goes forward */
 export const browserClock = Object.freeze({ now: () => Date.now(), elapsed: () => performance.now() });
 
@@ -12,7 +14,7 @@ export const browserSchedule = Object.freeze({
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
-  random: () => Math.random(),
+  random: () => new DataView(randomBytes(4).buffer).getUint32(0) / 2 ** 32,
 });
 
 /** A pause, so that the page stays alive in long work. @param {object} schedule @param {number} [ms] @returns {Promise<void>} */
