@@ -1,6 +1,7 @@
 """Two people who talk: what is on its way between them, and whether it came whole, once and in order."""
 
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class Sent:
     delivered_at: float = 0.0
 
 
-class Pair:
+class Pair(ABC):
     """A subclass says how to open the two lines and how to make a message, and calls `accepted` and `delivered`."""
 
     def __init__(self, on_done: OnDone) -> None:
@@ -38,14 +39,14 @@ class Pair:
         self._to_come: deque[str] = deque()
         self.wrong = 0
 
-    async def open(self, port: int, origin: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def open(self, port: int, origin: str) -> None: ...
 
-    def seal(self) -> Sealed:
-        raise NotImplementedError
+    @abstractmethod
+    def seal(self) -> Sealed: ...
 
-    def write(self, frame: bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def write(self, frame: bytes) -> None: ...
 
     def ready(self, count: int) -> None:
         """Have so many messages ready."""

@@ -7,6 +7,7 @@ nobody stands in it.
 
 import math
 import threading
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 
@@ -17,7 +18,7 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Metric:
+class Metric(ABC):
     """One family: a name, a sentence, the names of its labels."""
 
     kind = "untyped"
@@ -26,8 +27,8 @@ class Metric:
         self.name, self.help, self.labels = name, help_text, labels
         self._lock = threading.Lock()
 
-    def lines(self) -> Iterable[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def lines(self) -> Iterable[str]: ...
 
     def _line(self, suffix: str, values: Labels, number: float, *more: tuple[str, str]) -> str:
         pairs = [*zip(self.labels, values, strict=True), *more]

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,15 +18,15 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-class Daemon:
+class Daemon(ABC):
     """One process on one port; a subclass says with which command."""
 
     def __init__(self) -> None:
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def command(self) -> Sequence[object]:
-        raise NotImplementedError
+    @abstractmethod
+    def command(self) -> Sequence[object]: ...
 
     def start(self) -> None:
         words = [str(word) for word in self.command()]
