@@ -51,10 +51,14 @@ upgrade() { # manifests: the commands of docs/kubernetes.md, Upgrade
   migrated
 }
 
+pods_of() { # app: those that are not on their way out already
+  k get pods --selector "app=$1" --output 'go-template={{range .items}}{{if not .metadata.deletionTimestamp}}pod/{{.metadata.name}}{{"\n"}}{{end}}{{end}}'
+}
+
 lose() { # apps: every pod of each, one after the other
   local app pod
   for app in "$@"; do
-    for pod in $(k get pods --selector "app=$app" --output name); do
+    for pod in $(pods_of "$app"); do
       k delete "$pod" --wait=true >/dev/null
       rolled_out
     done
@@ -69,7 +73,7 @@ lose_all() { # app: all of its pods at once
 }
 
 kill_one() {
-  k delete "$(k get pods --selector app=web --output name | head -1)" --grace-period=0 --force >/dev/null 2>&1
+  k delete "$(pods_of web | head -1)" --grace-period=0 --force >/dev/null 2>&1
   rolled_out
   two_replicas
 }
