@@ -339,6 +339,7 @@ export class FakeMessenger extends EventTarget {
   }
 
   async safetyNumber() {
+    await this.lateNumber;
     const digits = "492710385516204773918265530129847561".padEnd(60, "7340912856");
     return { digits, mine: digits.slice(0, 30), theirs: digits.slice(30), qr: Uint8Array.from({ length: 65 }, (_, at) => (at ? at * 37 : 1)) };
   }

@@ -28,6 +28,30 @@ def test_sixty_digits_stand_in_groups_of_five_under_both_names_in_the_same_order
     expect(part(page, "mineTitle")).to_have_text("Alice Ferrer (you)")
 
 
+def test_nobody_can_say_that_numbers_match_before_they_see_them(show):
+    page = show()
+    open_chat(page, "Carol")
+    page.evaluate("() => { fake.lateNumber = new Promise((give) => (fake.give = give)); }")
+    page.locator("chat-view [data-part=trust]").click()
+    for name in ("same", "differ"):
+        expect(part(page, name)).to_be_disabled()
+    page.evaluate("fake.give()")
+    expect(part(page, "mine").locator("li")).to_have_count(6)
+    for name in ("same", "differ"):
+        expect(part(page, name)).to_be_enabled()
+
+
+def test_a_number_that_comes_late_is_not_shown_for_the_next_person(show):
+    page = show()
+    open_chat(page, "Carol")
+    page.evaluate("() => { fake.lateNumber = new Promise((give) => (fake.give = give)); }")
+    page.locator("chat-view [data-part=trust]").click()
+    part(page, "close").click()
+    page.evaluate("fake.give()")
+    page.evaluate("() => new Promise((done) => setTimeout(done))")
+    expect(part(page, "mine").locator("li")).to_have_count(0)
+
+
 @pytest.mark.parametrize(("lang", "spoken"), [("en", "four nine two seven one"), ("es", "cuatro nueve dos siete uno")])
 def test_a_group_is_heard_and_on_demand_seen_as_words(show, lang, spoken):
     page = show(lang=lang)

@@ -53,10 +53,11 @@ export class SafetyDialog extends DialogView {
     parts.theirsTitle.textContent = name;
     parts.mineTitle.textContent = say("safety.mine", { name: personName(this.source.me) });
     this.#turn(verified ? "verified" : "open");
-    parts.numbers.hidden = parts.ways.hidden = true;
+    this.#answerable(false);
     this.show();
     try {
-      this.#show(await this.source.safetyNumber(cid));
+      const number = await this.source.safetyNumber(cid);
+      if (this.isOpen && cid === this.#cid) this.#show(number);
     } catch (error) {
       parts.ask.hidden = parts.done.hidden = true;
       this.fail(error, { name });
@@ -88,7 +89,14 @@ export class SafetyDialog extends DialogView {
     parts.numbers.prepend(first);
     parts.picture.replaceChildren(qrPicture(qr, say("safety.qr")));
     this.#speak(parts.words.getAttribute("aria-pressed") === "true");
-    parts.numbers.hidden = parts.ways.hidden = false;
+    this.#answerable(true);
+  }
+
+  /** Nobody can say that numbers match before they see them. */
+  #answerable(isShown) {
+    const { parts } = this;
+    parts.numbers.hidden = parts.ways.hidden = !isShown;
+    parts.same.disabled = parts.differ.disabled = !isShown;
   }
 
   #toggle(part, show) {
