@@ -21,6 +21,7 @@ export async function importHistory(open, account, onHistory) {
 async function readOne(open, cid, progress, onHistory) {
   const onEvents = (count) => {
     progress.done += count;
+    progress.total = Math.max(progress.total, progress.done); // what came after the list was made is read with the rest
     onHistory(progress.done, progress.total);
   };
   await open.inbox.sync(cid, { quiet: true, pull: (...asked) => open.api.pullEvents(...asked), onEvents });
