@@ -146,6 +146,9 @@ export class FakeMessenger extends EventTarget {
   takeOver = async () => ({ phase: "locked" });
   forgetBrowser = async () => void (this.scene = "import");
   touch() {}
+  poke() {
+    this.calls.push(["poke"]);
+  }
   conversationFile = async () => ({ name: "chat.e2ck", bytes: new Uint8Array([1]) });
   exportConversation = async ({ onProgress }) => {
     onProgress(3, 3);

@@ -332,10 +332,15 @@ def test_being_offline_is_said_only_after_a_while_and_moves_nothing(show):
     before = page.evaluate(PLACE)
     page.evaluate("fake.connect('offline')")
     expect(page.locator("connection-line [data-part=line]")).to_be_hidden()
-    expect(page.locator("connection-line [data-part=line]")).to_have_text(
+    expect(page.locator("connection-line [data-part=text]")).to_have_text(
         "Offline: your messages will be sent when you are back."
     )
     assert page.evaluate(PLACE) == before
+    page.get_by_role("button", name="Try now").click()
+    assert page.evaluate("fake.calls.at(-1)") == ["poke"]
+    page.evaluate("fake.connect('connecting')")
+    expect(page.locator("connection-line [data-part=text]")).to_have_text("Connecting again…")
+    expect(page.get_by_role("button", name="Try now")).to_be_hidden()
     page.evaluate("fake.connect('online')")
     expect(page.locator("connection-line [data-part=line]")).to_be_hidden()
 

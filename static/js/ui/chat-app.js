@@ -23,6 +23,7 @@ export class ChatApp extends View {
   built() {
     this.addEventListener("say-toast", ({ detail }) => this.parts.toasts.add(detail.text));
     this.addEventListener("lock-now", () => this.#lock());
+    this.addEventListener("reconnect", () => this.#messenger.poke());
     this.addEventListener("phase-reached", ({ detail }) => this.show(detail.phase));
     this.addEventListener("show-shortcuts", () => this.parts.shortcuts.show());
     this.addEventListener("ask-forget", () => this.parts.forget.open());

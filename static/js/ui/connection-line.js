@@ -1,4 +1,4 @@
-/** Nothing while all is fine; a slim line over the messages when it is not, and only after two seconds. */
+/** Nothing while all is fine; a slim line over the messages when it is not, and only after two seconds. Emits "reconnect". */
 import { define, View } from "./view.js";
 import { say } from "./words.js";
 
@@ -24,10 +24,12 @@ export class ConnectionLine extends View {
     if (text) this.parts.text.textContent = text;
     this.classList.toggle("is-shown", Boolean(text));
     this.parts.line.hidden = !text;
+    this.parts.again.hidden = this.dataset.state !== "offline";
   }
 
   built() {
     this.parts.line.hidden = true;
+    this.on("again", "click", () => this.emit("reconnect"));
   }
 }
 
