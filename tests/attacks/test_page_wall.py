@@ -181,6 +181,7 @@ def test_a84_the_page_shows_its_build_and_names_it_to_the_server(hostile):
     build = hashlib.sha256(manifest.encode()).hexdigest()[:16]
     hostile.hers.open_menu()
     expect(hostile.hers.page.locator("app-menu [data-part=build]")).to_have_text(f"Program {build}")
+    hostile.hers.expect_online()
     assert {hello["build"] for hello in hellos} == {build}  # the line may come back in between
 
 

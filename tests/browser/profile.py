@@ -221,6 +221,14 @@ class Profile:
     def expect_chats(self) -> None:
         expect(self.page.locator("chat-desk")).to_be_visible(timeout=KEYS_MS)
 
+    def expect_online(self) -> None:
+        """The session knows the browser, and the line to the server is up."""
+        expect(self.page.locator("connection-line")).to_have_attribute("data-state", "online")
+
+    def network_is_back(self) -> None:
+        """What the browser tells its pages then; without it the next try may be half a minute away."""
+        self.page.evaluate("dispatchEvent(new Event('online'))")
+
     # --- chat
 
     def start_chat(self, other: Person) -> None:

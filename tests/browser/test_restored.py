@@ -41,6 +41,7 @@ def test_what_the_backup_lacks_is_sent_again_by_those_who_wrote_it(chromium, pro
         site.manage("renew_incarnation")
         site.start()
         for browser in (hers, his):
+            browser.network_is_back()
             banner = browser.page.locator("stop-banner")
             expect(browser.part("safe", banner)).to_be_visible()
             for text in BEFORE + LOST:

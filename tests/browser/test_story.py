@@ -269,6 +269,7 @@ def test_somebody_with_an_account_cannot_fetch_the_chat_of_two_others(chromium, 
     third, person = profile(chromium, site), mallory()
     third.new_account(person)
     third.make_keys(person)
+    third.expect_online()
     mine = [one for one in known_to(stage.hers) if len(set(one["uids"])) == 2]  # not what her browsers tell each other
     assert len(mine) == 1
     assert known_to(third) == []
