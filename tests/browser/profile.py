@@ -199,6 +199,7 @@ class Profile:
 
     def import_key_file(self, content: bytes, passphrase: str) -> None:
         form = self.part("bring", self.page.locator("key-import"))
+        expect(form).to_be_visible()
         self.choose_file(form, content)
         self.part("passphrase", form).locator("input").fill(passphrase)
         self.part("go", form).click()
