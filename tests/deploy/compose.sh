@@ -10,6 +10,8 @@ up() { # compose's own options
   }
 }
 
+up_one() { docker compose up --detach --wait --wait-timeout 120 --no-deps --no-build "$1"; }
+
 rolling() { # one replica after the other restarts
   local each
   for each in $(docker ps --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" --filter "label=com.docker.compose.service=web"); do
