@@ -28,6 +28,7 @@ def put_back(stage: Stage, path: Path) -> None:
         left.unlink()
     (stage.site.data / DATABASE).write_bytes(path.read_bytes())
     stage.site.start()
+    stage.hers.network_is_back()
 
 
 def messages_at(stage: Stage, cid: str) -> int:
