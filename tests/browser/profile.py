@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
 
 from tests.browser.people import Person
 from tests.browser.server import Site, code_in
@@ -57,17 +57,20 @@ def profiles(folder: Path) -> Iterator[Callable[..., "Profile"]]:
 
 
 class Profile:
-    """A fresh browser profile with one page; notes every complaint of the page and every foreign request."""
+    """A fresh browser profile with one page; notes its complaints, and each foreign, failed or refused request."""
 
     def __init__(self, context: BrowserContext, site: Site, folder: Path) -> None:
         self.context, self.site, self.folder = context, site, folder
         self.complaints: list[str] = []
         self.foreign: list[str] = []
+        self.refused: list[str] = []
         context.set_default_timeout(ACTION_MS)
         context.add_init_script(WATCH)
         context.on("console", self._heard)
         context.on("weberror", lambda error: self._complain(str(error.error)))
         context.on("request", self._asked)
+        context.on("requestfailed", lambda request: self.refused.append(f"{request.failure} {request.url}"))
+        context.on("response", self._answered)
         self.page: Page = context.new_page()
 
     def another_tab(self) -> "Profile":
@@ -349,6 +352,10 @@ class Profile:
     def _complain(self, text: str) -> None:
         if not text.startswith(EXPECTED_COMPLAINTS):
             self.complaints.append(text)
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.refused.append(f"{response.status} {response.url}")
 
     def _asked(self, request: Request) -> None:
         address = urlsplit(request.url)

@@ -103,7 +103,17 @@ def main(words: list[str]) -> int:
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(CHROMIUM_FLAGS))
         with profiles(Path(folder)) as make:
-            texts = tell(lambda: make(chromium, site, ignore_https_errors=True), command)
+            met: list[Profile] = []
+
+            def newcomer() -> Profile:
+                met.append(make(chromium, site, ignore_https_errors=True))
+                return met[-1]
+
+            try:
+                texts = tell(newcomer, command)
+            except AssertionError:
+                print("refused or failed:", *(line for one in met for line in one.refused), sep="\n", file=sys.stderr)
+                raise
         chromium.close()
     print(
         f"story told in browsers in {time.monotonic() - started:.1f} s: {len(texts)} texts, each shown once and in "
