@@ -39,9 +39,19 @@ new_volumes() { # mark: four that are empty
   done
 }
 
+settled() { # the last of the old pods is gone: a browser on the node drops its requests when a pod takes its network device along
+  local _
+  for _ in $(seq 1 90); do
+    [ "$(k get pods --selector app=web --output name | wc -l)" != 2 ] || return 0
+    sleep 1
+  done
+  explain
+}
+
 rolling() {
   k rollout restart deployment/web >/dev/null
   rolled_out
+  settled
 }
 
 upgrade() { # manifests: the commands of docs/kubernetes.md, Upgrade
