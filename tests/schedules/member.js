@@ -15,7 +15,7 @@ const AWAKE_MS = 300_000;
 export class Member {
   /** @param {{sim: object, server: object}} world @param {object} person @param {string} name of the browser, for the trace */
   constructor({ sim, server }, person, name) {
-    Object.assign(this, { sim, server, person, name, disk: new Disk(), locks: new MemoryLocks(), marks: new Set(), problems: [], saved: null });
+    Object.assign(this, { sim, server, person, name, disk: new Disk(), locks: new MemoryLocks(), marks: new Set(), asked: [], problems: [], saved: null });
     this.client = server.client(person);
     this.liar = new Liar(server, this.client);
     this.isOpen = false;
@@ -26,7 +26,7 @@ export class Member {
   /** A page load. @returns {Promise<object>} phase */
   async load() {
     const { sim, client } = this;
-    const api = createApi({ fetch: (...asked) => this.#travel(client.fetch(...asked)), csrf: "x" });
+    const api = createApi({ fetch: (path, options) => this.#travel(path, client.fetch(path, options)), csrf: "x" });
     const createSocket = socketMaker({ url: "ws", api, schedule: sim.schedule, open: client.open, network: new EventTarget() });
     const openDatabase = (name) => this.disk.open(name);
     const { locks, marks } = this;
@@ -116,6 +116,12 @@ export class Member {
     if (!(await condition())) throw new Error(`${this.name}: never ${what}`);
   }
 
+  /** @returns {string} how it stands, and what it waits for */
+  describe() {
+    const state = this.isRemoved ? "removed" : this.isOpen ? `${this.messenger.phase}, ${this.messenger.connection}` : "closed";
+    return `${this.name} ${state}, locks [${this.locks.asking}], no answer yet to [${this.asked}]`;
+  }
+
   // Somebody sits in front of it: it never locks by itself.
   #stayAwake(messenger) {
     if (messenger !== this.messenger) return;
@@ -123,9 +129,14 @@ export class Member {
     this.sim.after(AWAKE_MS, () => this.#stayAwake(messenger));
   }
 
-  async #travel(answering) {
-    const answer = await answering;
-    await new Promise((resolve) => this.sim.carry(resolve, {}));
-    return answer;
+  async #travel(path, answering) {
+    this.asked.push(path);
+    try {
+      const answer = await answering;
+      await new Promise((resolve) => this.sim.carry(resolve, {}));
+      return answer;
+    } finally {
+      this.asked.splice(this.asked.indexOf(path), 1);
+    }
   }
 }

@@ -105,12 +105,22 @@ class MemoryDatabase {
 /** As navigator.locks: one at a time under a name. */
 export class MemoryLocks {
   #held = new Map();
+  #asking = [];
+
+  /** @returns {string[]} names of the locks that are held or waited for, as often as that */
+  get asking() {
+    return [...this.#asking];
+  }
 
   async request(name, { ifAvailable = false }, work) {
     const before = this.#held.get(name);
     if (ifAvailable && before) return work(null);
     const mine = (before ?? Promise.resolve()).then(() => work({ name }));
-    const over = mine.catch(() => {}).then(() => this.#held.get(name) === over && this.#held.delete(name));
+    this.#asking.push(name);
+    const over = mine.catch(() => {}).then(() => {
+      this.#asking.splice(this.#asking.indexOf(name), 1);
+      if (this.#held.get(name) === over) this.#held.delete(name);
+    });
     this.#held.set(name, over);
     return mine;
   }

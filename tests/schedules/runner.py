@@ -17,6 +17,7 @@ EVENTS_A_WORLD = 400
 HOSTILE_EVERY = 4  # in every fourth world the server lies at the end
 SECOND_EVERY = 3  # in every third world the reference is a member, too
 PART = 25  # events, then it is the reference's turn
+ANSWER_SECONDS = 300  # the page tells by itself what stands still (patience.js), unless it does not even get that far
 OPEN = """async ([seed, isHostile]) => {
     const { World } = await import("/tests/schedules/schedule.js");
     globalThis.world = new World(seed, { isHostile });
@@ -43,9 +44,13 @@ class Outcome:
 def run_worlds(first_seed: int, events: int) -> Iterator[Outcome]:
     """Worlds from that seed on, until so many events happened."""
     seed = first_seed
-    with module_page() as evaluate:
+    with module_page(answer_seconds=ANSWER_SECONDS) as evaluate:
         while events > 0:
-            outcome = run_world(evaluate, seed, min(EVENTS_A_WORLD, events))
+            try:
+                outcome = run_world(evaluate, seed, min(EVENTS_A_WORLD, events))
+            except TimeoutError as error:
+                error.add_note(f"seed {seed}")
+                raise
             yield outcome
             events -= outcome.events
             seed += 1
@@ -86,7 +91,7 @@ def _take_turns(evaluate: Evaluate, events: int, second: Second | None) -> None:
 def shrunk(outcome: Outcome) -> Outcome:
     """The shortest beginning of that world which still fails, by halves; itself when nothing shorter does."""
     shortest, low, high = outcome, 0, outcome.events
-    with module_page() as evaluate:
+    with module_page(answer_seconds=ANSWER_SECONDS) as evaluate:
         while high - low > 1:
             middle = (low + high) // 2
             tried = run_world(evaluate, outcome.seed, middle)

@@ -5,7 +5,8 @@ import { FakeServer } from "/tests/js_chat/fake-server.js";
 import { CHOICES, join, write } from "./actions.js";
 import { Member } from "./member.js";
 import { agree, heal, lied } from "./oracle.js";
-import { Simulator, dice, reused, sealedUnder, watchCrypto } from "./simulator.js";
+import { withPatience } from "./patience.js";
+import { Simulator, dice, reused, sealedUnder, stepsTaken, watchCrypto } from "./simulator.js";
 
 let isWatched = false;
 
@@ -47,7 +48,7 @@ export class World {
   /** @param {"begin"|"run"} what @param {...any} given @returns {Promise<boolean>} it did not fail */
   async attempt(what, ...given) {
     try {
-      await this[what](...given);
+      await this.#withPatience(() => this[what](...given));
     } catch (error) {
       this.findings.push(`${what}: ${error.stack ?? error}`);
     }
@@ -64,7 +65,7 @@ export class World {
     const { uid, file } = this.people.find((one) => one.name === name);
     const client = this.server.client(this.server.people.get(uid));
     const ask = async (path, method, body) => {
-      const response = await this.server.answer(client, path, { method, body: body ?? undefined });
+      const response = await this.#withPatience(() => this.server.answer(client, path, { method, body: body ?? undefined }));
       return { status: response.status, body: await response.json() };
     };
     this.second = { ask };
@@ -82,7 +83,7 @@ export class World {
   async finish() {
     if (this.findings.length) return false;
     try {
-      return this.isHostile ? await lied(this) : await heal(this);
+      return await this.#withPatience(() => (this.isHostile ? lied(this) : heal(this)));
     } catch (error) {
       this.findings.push(String(error.stack ?? error));
       return false;
@@ -95,7 +96,7 @@ export class World {
    */
   async end({ isComparable, second }) {
     try {
-      if (isComparable) await agree(this, second);
+      if (isComparable) await this.#withPatience(() => agree(this, second));
     } catch (error) {
       this.findings.push(String(error.stack ?? error));
     }
@@ -125,6 +126,11 @@ export class World {
 
   add(person) {
     return this.#add(person);
+  }
+
+  #withPatience(work) {
+    const describe = () => [this.trace.at(-1), this.sim.describe(), ...this.members.map((one) => one.describe())].join("; ");
+    return withPatience(work, { steps: stepsTaken, describe });
   }
 
   async #one() {

@@ -22,6 +22,7 @@ export class Simulator {
   #timers = [];
   #number = 0;
   #last = new WeakMap(); // line -> when its last frame arrives
+  #passing = 0; // who lets time pass
   nowMs = BEGAN_MS;
 
   /** @param {() => number} random */
@@ -52,26 +53,47 @@ export class Simulator {
   }
 
   /** @param {number} ms everything that happens in this time */
-  async advance(ms) {
-    const end = this.nowMs + ms;
-    await atRest();
-    while (this.#timers.length && this.#timers[0].at <= end) {
-      const { at, run } = this.#timers.shift();
-      this.nowMs = Math.max(this.nowMs, at);
-      run();
-      await atRest();
-    }
-    this.nowMs = end;
+  advance(ms) {
+    return this.#pass(ms, () => false);
   }
 
-  /** Time passes until work is done. @template T @param {Promise<T>} work @param {number} [withinMs] @returns {Promise<T>} */
+  /**
+   * Time passes until work is done: whatever is asked of a browser goes through here, since it may wait for an answer that takes its time.
+   * @template T @param {Promise<T>} work @param {number} [withinMs] @returns {Promise<T>}
+   */
   async done(work, withinMs = 600_000) {
     let outcome = null;
     work.then((value) => (outcome = { value }), (error) => (outcome = { error }));
-    for (const end = this.nowMs + withinMs; !outcome && this.nowMs < end; ) await this.advance(50);
+    await this.#pass(withinMs, () => outcome !== null);
     if (!outcome) throw new Error("it never ended");
     if (outcome.error) throw outcome.error;
     return outcome.value;
+  }
+
+  /** @returns {string} what is under way */
+  describe() {
+    const [next] = this.#timers;
+    const due = next ? `, the next in ${Math.round(next.at - this.nowMs)} ms` : "";
+    const passes = this.#passing ? "time passes" : "nobody lets time pass";
+    return `${passes}, ${this.#timers.length} timers${due}, ${underWay} operations of WebCrypto`;
+  }
+
+  async #pass(ms, isOver) {
+    const end = this.nowMs + ms;
+    this.#passing += 1;
+    try {
+      for (await atRest(); !isOver(); await atRest()) {
+        if (!this.#timers.length || this.#timers[0].at > end) {
+          this.nowMs = end;
+          return;
+        }
+        const { at, run } = this.#timers.shift();
+        this.nowMs = Math.max(this.nowMs, at);
+        run();
+      }
+    } finally {
+      this.#passing -= 1;
+    }
   }
 }
 
@@ -80,7 +102,16 @@ let underWay = 0;
 let resting = []; // who waits until nothing is under way
 const { port1, port2 } = new MessageChannel();
 const turns = [];
-port1.onmessage = () => turns.shift()();
+let steps = 0;
+port1.onmessage = () => {
+  steps += 1;
+  turns.shift()();
+};
+
+/** @returns {number} it goes up as long as anything goes on */
+export function stepsTaken() {
+  return steps;
+}
 
 function turn() {
   return new Promise((resolve) => {
@@ -132,6 +163,7 @@ export function watchCrypto() {
 }
 
 function ended() {
+  steps += 1;
   underWay -= 1;
   if (underWay > 0) return;
   const woken = resting;

@@ -5,7 +5,9 @@ python -m tests.vectors.browser FILE... [--engine firefox]
 
 import argparse
 import json
+import os
 import shutil
+import signal
 import sys
 import threading
 from collections import Counter
@@ -100,17 +102,28 @@ def module_server() -> Iterator[str]:
 
 
 @contextmanager
-def module_page(engine: str = "chromium", slower: int = 1) -> Iterator[Evaluate]:
+def module_page(engine: str = "chromium", slower: int = 1, answer_seconds: float | None = None) -> Iterator[Evaluate]:
     """An empty page of that server, as its `evaluate`: `import("/static/js/...")` works in there.
 
-    `slower`: by how much Chromium slows its processor down.
+    `slower`: by how much Chromium slows its processor down. `answer_seconds`: when an evaluation takes longer, Chromium
+    is ended, whatever it does, and that evaluation is a TimeoutError.
 
     Everything of Playwright happens in one thread of its own, so that a run may have another Playwright open.
     """
     with module_server() as origin, ThreadPoolExecutor(max_workers=1) as thread, ExitStack() as opened:
         page = thread.submit(_open_page, origin, engine, slower, opened).result()
+        process = thread.submit(_process_of, page).result() if answer_seconds else None
+
+        def evaluate(script: str, argument: Any = None) -> Any:
+            asked = thread.submit(page.evaluate, script, argument)
+            try:
+                return asked.result(answer_seconds)
+            except TimeoutError:
+                os.kill(process, signal.SIGKILL)
+                raise TimeoutError(f"the page gave no answer within {answer_seconds} s") from None
+
         try:
-            yield lambda script, argument=None: thread.submit(page.evaluate, script, argument).result()
+            yield evaluate
         finally:
             thread.submit(opened.close).result()
 
@@ -123,6 +136,11 @@ def _open_page(origin: str, engine: str, slower: int, opened: ExitStack) -> Page
     if slower > 1:
         page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
     return page
+
+
+def _process_of(page: Page) -> int:
+    told = page.context.browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+    return next(process["id"] for process in told["processInfo"] if process["type"] == "browser")
 
 
 def run(files: list[Path], engine: str = "chromium") -> list[dict[str, Any]]:
