@@ -99,7 +99,7 @@ export class Member {
   async lines(cid) {
     const lines = [];
     for (let before; ; ) {
-      const { items, more } = await this.messenger.messages(cid, { limit: PAGE, ...(before === undefined ? {} : { before }) });
+      const { items, more } = await this.sim.done(this.messenger.messages(cid, { limit: PAGE, ...(before === undefined ? {} : { before }) }));
       lines.unshift(...items);
       const first = items.find(({ seq }) => seq !== null);
       if (!more || !first) return lines;
@@ -107,13 +107,13 @@ export class Member {
     }
   }
 
-  /** Time passes until it is so. @param {() => any} condition @param {string} what @param {number} [minutes] */
+  /** Time passes until it is so. @param {() => boolean} condition @param {string} what @param {number} [minutes] */
   async until(condition, what, minutes = 10) {
     for (let left = minutes; left > 0; left -= 1) {
-      if (await condition()) return;
+      if (condition()) return;
       await this.sim.advance(STEP_MS);
     }
-    if (!(await condition())) throw new Error(`${this.name}: never ${what}`);
+    if (!condition()) throw new Error(`${this.name}: never ${what}`);
   }
 
   /** @returns {string} how it stands, and what it waits for */

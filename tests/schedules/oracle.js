@@ -51,7 +51,7 @@ async function startOver(world, one) {
 async function isQuiet(world) {
   const ends = [];
   for (const one of world.living()) {
-    const { items } = await one.messenger.messages(world.cid, { limit: LOOKED_AT });
+    const { items } = await world.sim.done(one.messenger.messages(world.cid, { limit: LOOKED_AT }));
     const isWaiting = one.messenger.conversation(world.cid).blocked || items.some(({ state }) => state === "queued");
     ends.push(isWaiting ? one.name : textsOf(items).slice(-ALIKE));
   }
