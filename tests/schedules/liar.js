@@ -10,6 +10,7 @@ export class Liar {
   #posted = new Map(); // client id -> frame of a record
   #hidden = null; // {cid, seq}
   #forked = null; // {cid, event}
+  #seen = new Map(); // cid -> the newest event that the browser was given
   wantsFork = false;
 
   /** @param {object} server @param {object} client */
@@ -78,6 +79,7 @@ export class Liar {
 
   #page(page) {
     const { cid } = page;
+    this.#seen.set(cid, Math.max(page.to, this.#seen.get(cid) ?? 0));
     const kept = page.items.filter(({ seq }) => !(cid === this.#hidden?.cid && seq === this.#hidden.seq));
     const items = kept.map((item) => ({ ...this.#instead(cid, item), seq: this.#told(cid, item.seq) }));
     const from = cid === this.#hidden?.cid && page.from > this.#hidden.seq ? page.from - 1 : page.from;
@@ -88,16 +90,17 @@ export class Liar {
     return this.#forked?.cid === cid && this.#forked.event.seq === item.seq ? this.#forked.event : item;
   }
 
-  // The loser of a race is told that it won.
+  // The loser of a race is told that it won, unless it was given the winner's record meanwhile: then there is no other past to follow.
   #refused(body) {
     const frame = this.#posted.get(body.client_id);
     if (!this.wantsFork || this.#forked || !frame || body.code !== "EPOCH_CONFLICT") return body;
-    return this.#fork(frame);
+    return this.#fork(frame, body);
   }
 
-  async #fork({ cid, client_id: clientId, blob }) {
+  async #fork({ cid, client_id: clientId, blob }, refusal) {
     const winner = this.#server.conversations.get(cid).events.findLast(({ kind }) => kind === "record");
     const mine = { uid: this.#client.person.uid, did: this.#client.did, client_id: clientId, blob, sha256: toBase64Url(await sha256(fromBase64Url(blob))) };
+    if ((this.#seen.get(cid) ?? 0) >= winner.seq) return refusal;
     this.#forked = { cid, event: { ...winner, ...mine } };
     return { f: "accepted", cid, client_id: clientId, seq: winner.seq, sha256: mine.sha256, dup: false };
   }
