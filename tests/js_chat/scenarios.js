@@ -127,6 +127,20 @@ const SCENARIOS = {
     await until(async () => (await alice.states(cid)).at(-1) === "delivered", "owed acks are sent after a reload", () => alice.states(cid));
   },
 
+  async a_chat_is_shown_while_its_lock_waits_for_the_server(world) {
+    const { alice, bob, cid } = await twoPeople(world);
+    await alice.messenger.send(cid, "hello");
+    await until(() => bob.messenger.conversations()[0]?.lastText === "hello", "bob has it");
+    let answered = null;
+    const holding = navigator.locks.request(`${bob.prefix}llave:${bob.person.uid}:${cid}`, () => new Promise((resolve) => (answered = resolve)));
+    await until(() => answered, "held");
+    const shown = await Promise.race([bob.texts(cid), pause(4_000)]);
+    answered();
+    await holding;
+    expect(shown, ["hello"], "what is here");
+    await until(async () => same(await alice.states(cid), ["delivered"]), "told as looked into", () => alice.states(cid));
+  },
+
   async a_tick_outlives_my_own_new_keys(world) {
     const { alice, bob, cid } = await talking(world);
     bob.messenger.end();

@@ -23,6 +23,7 @@ SCENARIOS = [
     "first_chat_both_ways",
     "a_chat_with_oneself",
     "delivered_ticks",
+    "a_chat_is_shown_while_its_lock_waits_for_the_server",
     "a_tick_outlives_my_own_new_keys",
     "an_offline_queue_is_sent_once",
     "a_lost_answer_makes_no_second_message",

@@ -75,8 +75,10 @@ export class Messenger extends MessengerKeys {
 
   /** @param {string} cid @param {{before?: number, limit?: number}} [page] before: a sequence number @returns {Promise<{items: object[], more: boolean}>} oldest first */
   async messages(cid, page) {
-    await verbs.lookInto(this.#open(), cid);
-    return messagePage(this.#open(), cid, page);
+    const open = this.#open();
+    const shown = await messagePage(open, cid, page);
+    open.events.guard(verbs.lookInto(open, cid), cid); // not waited for: whoever has the lock may wait for the server
+    return shown;
   }
 
   /** @param {string} cid @param {string} id @returns {Promise<object|null>} Message, wherever it stands in the chat */

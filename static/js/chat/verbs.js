@@ -70,7 +70,7 @@ export async function discard({ outbox, locks, events, uploads }, cid, id) {
 /** Acknowledgements are sent only for chats that the person has looked into here. @param {object} open @param {string} cid */
 export async function lookInto({ chats, locks, acks }, cid) {
   if (chats.get(cid).opened) return;
-  await locks.with(cid, () => chats.commit({ ...chats.get(cid), opened: true }));
+  await locks.with(cid, () => (chats.get(cid).opened ? undefined : chats.commit({ ...chats.get(cid), opened: true })));
   acks.consider(cid);
 }
 
