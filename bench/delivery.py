@@ -43,11 +43,17 @@ def main(arguments: list[str]) -> int:
         generators = {each.name: Generator(each, folder) for each in contenders}
         limits = Limits(place, folder)
         results: list[dict[str, Any]] = []
+        failures: list[str] = []
         try:
             for number in range(options.rounds):
                 for each in contenders:
                     print(f"-- round {number + 1}, {each.name}", file=sys.stderr)
-                    results += _turn(generators[each.name], each, options, is_first=number == 0)
+                    try:
+                        results += list(_turn(generators[each.name], each, options, is_first=number == 0))
+                    except RuntimeError as error:  # this server's turn is lost, not the run of all
+                        failures.append(f"{each.name}, round {number + 1}: {error}")
+                        print(f"-- {failures[-1]}", file=sys.stderr)
+                        generators[each.name] = generators[each.name].again()
                 results += limits.measure(options.seconds)
                 if options.json:
                     Path(options.json).write_text(json.dumps(results, indent=1))
@@ -56,7 +62,7 @@ def main(arguments: list[str]) -> int:
                 generator.end()
     if options.plot:
         Path(options.plot).write_text(plots.delivery(table.medians(results)))
-    shown = table.markdown(results)
+    shown = "\n".join([table.markdown(results), *(f"\nLeft out: {each}." for each in failures)])
     if options.into:
         table.put_into(Path(options.into), shown)
     print(shown)

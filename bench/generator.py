@@ -14,6 +14,7 @@ from bench.stage import Contender
 
 class Generator:
     def __init__(self, contender: Contender, folder: Path) -> None:
+        self._made_of = contender, folder
         self._roots = contender.roots
         crowd = folder / f"{contender.name}.json"
         crowd.write_text(json.dumps(contender.crowd))
@@ -48,6 +49,12 @@ class Generator:
     def ask(self, **step: Any) -> dict[str, Any]:
         """A step without load."""
         return self._ask(json.dumps(step))
+
+    def again(self) -> "Generator":
+        """A new one in its place, with new connections."""
+        self._process.kill()
+        self._process.wait(timeout=30)
+        return Generator(*self._made_of)
 
     def end(self) -> None:
         assert self._process.stdin

@@ -54,11 +54,14 @@ class Stream(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._found and not self._found.done():
             self._found.set_exception(ConnectionError(f"closed after {self._read[-200:]!r}"))
+        elif self._is_open:
+            raise ConnectionError(f"the server closed a stream: {self._read[-200:]!r}")
 
     def write(self, data: bytes) -> None:
         self._transport.write(data)
 
     def close(self) -> None:
+        self._is_open = False
         self._transport.close()
 
     def data_received(self, data: bytes) -> None:
