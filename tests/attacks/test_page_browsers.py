@@ -1,6 +1,7 @@
 """Whoever holds the key file, or empties the browser: what the person's page says, words and buttons."""
 
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 from playwright.sync_api import expect
@@ -11,6 +12,7 @@ from tests.browser.profile import Profile
 
 pytestmark = pytest.mark.browser
 
+NUMBERS = count(1)
 EMPTY = """async () => {
   const names = (await indexedDB.databases()).map(({ name }) => name);
   for (const name of names) await new Promise((done) => (indexedDB.deleteDatabase(name).onsuccess = done));
@@ -20,7 +22,8 @@ EMPTY = """async () => {
 
 @pytest.fixture
 def victim(stage: Stage, profile_of: Callable[[Stage], Profile]) -> tuple[Profile, Person]:
-    made, person = profile_of(stage), Person("wanda", "Wanda White")
+    """Somebody new for each test: all of them share one server."""
+    made, person = profile_of(stage), Person(f"wanda{next(NUMBERS)}", "Wanda White")
     made.new_account(person)
     made.make_keys(person)
     return made, person
@@ -87,7 +90,7 @@ def test_a77_who_lost_the_file_as_well_starts_over_and_the_others_are_told(stage
     hers.page.goto("/chat/")
     screen = hers.page.locator("key-import")
     screen.locator("[data-part=lost]").click()
-    screen.locator("[data-part=name]").fill(person.name)
+    screen.locator("[data-part=reset] input").fill(person.name)
     screen.locator("[data-part=resetNow]").click()
     hers.make_keys(person)
     title = stage.hers.page.locator("stop-banner [data-part=title]")
