@@ -1,9 +1,10 @@
 /** Attacks on the profile: put back, copied, emptied, read by a thief (A35, A36, A76 to A78). */
 
 import { PASSPHRASE, expect, until } from "/tests/js_chat/harness.js";
+import { confirmKey, confirmTag, historyInfo, historySecretOfSender, sealWrap } from "/static/js/crypto/epoch-keys.js";
 import { NEXT } from "/static/js/crypto/labels.js";
-import { bothReal, bytesOf, isBlocked, quiet, settled, withPuppet } from "./bench.js";
-import { hex, randomBytes } from "./product.js";
+import { bothReal, bytesOf, editRecord, isBlocked, quiet, settled, withPuppet } from "./bench.js";
+import { concat, hex, randomBytes, sha256 } from "./product.js";
 
 const nameOf = (browser) => `${browser.prefix}llave:${browser.person.uid}`;
 
@@ -126,9 +127,11 @@ export async function a79(world) {
   const { alice, bob, cid } = await withPuppet(world);
   const file = await alice.keyFile();
   alice.messenger.end();
-  const { record, epochKeys } = await bob.propose(NEXT, { device: { ...bob.device, dkSeed: randomBytes(32) } });
+  const stranger = { ...bob.device, dkSeed: randomBytes(32) };
+  const { record, epochKeys, randomness } = await bob.propose(NEXT, { device: stranger });
   bob.conversation.epoch += 1;
-  await world.inject(cid, { kind: "record", blob: record, from: bob });
+  const sender = { dkSeed: stranger.dkSeed, eSeed: randomness.eSeed, dkPub: bob.device.dkPub };
+  await world.inject(cid, { kind: "record", blob: await withHistoryWraps(record, epochKeys, sender, bob.bundles()), from: bob });
   Object.assign(bob, { keys: epochKeys, chains: new Map() });
   const { envelope } = await bob.seal(bob.content({ body: "restored from a newer backup" }));
   await world.inject(cid, { blob: envelope, from: bob });
@@ -140,6 +143,18 @@ export async function a79(world) {
   expect(await fresh.texts(cid), ["hello", "hi"], "nothing of the server's own making is shown");
   const codes = await fresh.codes(cid);
   expect([codes.includes("BAD_TAG"), codes.includes("NO_EPOCH_KEY")], [true, true], `and it is told: ${codes}`);
+}
+
+/** Each names the sender's published key, as the reader expects it, and the record confirms all of them. */
+function withHistoryWraps(record, { kMsg, th }, { dkSeed, eSeed, dkPub }, bundles) {
+  return editRecord(record, async (_, { core }) => {
+    const wraps = bundles.map(async ({ uid, historyPub: hkPub }) => {
+      const z = await historySecretOfSender({ dkSeed, eSeed }, hkPub);
+      return sealWrap(z, historyInfo({ th, uid, hkPub, senderDkPub: dkPub, ePub: core.ePub }), kMsg);
+    });
+    const hwraps = concat(...(await Promise.all(wraps)));
+    return { hwraps, confirm: await confirmTag(await confirmKey(kMsg, th), th, await sha256(hwraps)) };
+  });
 }
 
 /** All bytes of the locked profile, looked through for what was said and for keys. */
