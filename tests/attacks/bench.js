@@ -6,7 +6,7 @@ import { encodeCore, encodeRecord, parseRecord } from "/static/js/crypto/epoch.j
 import { concat, fromBase64Url, sha256, toBase64Url } from "./product.js";
 import { Puppet } from "./puppet.js";
 
-const MODULES = ["identity", "names", "logs", "signatures", "records", "membership", "messages", "actions", "contents", "keyfiles", "renewal", "storage", "attachments", "errors"];
+const MODULES = ["sound", "identity", "names", "logs", "signatures", "records", "membership", "messages", "actions", "contents", "keyfiles", "renewal", "storage", "attachments", "errors"];
 
 /** @param {string} name of a scenario @returns {Promise<object>} whatever it gives back, and the page's own faults */
 export async function run(name) {

@@ -34,6 +34,7 @@ Bench = Callable[[str], Any]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--attack-open", action="store_true", help="run the attacks that are known to be open as well")
     parser.addoption("--attack-changed", action="store_true", help="each test meets the mutant of its attack")
+    parser.addoption("--attack-sound", action="store_true", help="first two people must be able to write")
     parser.addoption("--attack-full", action="store_true", help="as many tries and samples as the catalogue names")
 
 
@@ -56,8 +57,10 @@ def full(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def bench_page() -> Iterator[Callable[..., Any]]:
+def bench_page(pytestconfig: pytest.Config) -> Iterator[Callable[..., Any]]:
     with patch.object(browser, "SERVED", (*browser.SERVED, "tests/attacks/")), browser.module_page() as evaluate:
+        if pytestconfig.getoption("attack_sound", default=False):
+            evaluate(RUN, ["sound", SECONDS])
         yield evaluate
 
 
@@ -89,12 +92,14 @@ def scenario(bench_page: Callable[..., Any]) -> Bench:
 
 @pytest.fixture(autouse=True)
 def mutant(request: pytest.FixtureRequest) -> Iterator[None]:
-    """With --attack-changed, in a copy of the tree: the change of this attack, and the page anew with it."""
+    """With --attack-changed, in a copy of the tree: the change of this attack, and a sound page anew with it."""
     if not request.config.getoption("attack_changed", default=False):
         yield
         return
     with mutants.changed(mutants.mutants_of(number_of(request.node.name) or 0), mutants.ROOT):
-        load_anew(request.getfixturevalue("bench_page"))
+        evaluate = request.getfixturevalue("bench_page")
+        load_anew(evaluate)
+        evaluate(RUN, ["sound", SECONDS])
         yield
 
 

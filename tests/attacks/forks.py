@@ -17,6 +17,7 @@ from typing import Any
 OPTIONS = ["-q", "--tb=line", "--attack-full", "-p", "no:cacheprovider"]
 TIDY_SECONDS = 30  # for a run that took too long: its servers and browsers are ended by its fixtures
 TICK_SECONDS = 0.05
+WIDTH = "400"  # pytest cuts what a failed test said at the edge of its terminal
 IMPORTED = ["pytest", "playwright.sync_api", "tests.attacks.guarded", "tests.attacks.pages", "tests.attacks.talkers"]
 
 
@@ -24,7 +25,7 @@ class Forks:
     """The parent of the runs, in the tree; nothing of ours is imported from anywhere else there."""
 
     def __init__(self, tree: Path) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": WIDTH}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.attacks.forks"],
             cwd=tree,

@@ -1,12 +1,15 @@
 """Each test must be able to fail: one check of the client or the server is taken out at a time, in a copy of the tree.
 
-python -m tests.attacks.mutants [A17...] prints number, file, verdict and seconds of each, and ends with 1 unless all
-are caught. Before that the same tests run once without any mutant: what fails then proves nothing and is an ERROR.
+python -m tests.attacks.mutants [A17...] prints number, file, seconds and verdict of each, with the test that noticed
+it and what that test said, and ends with 1 unless all are caught. Before that the same tests run once without any
+mutant: what fails then proves nothing and is an ERROR. A change with which nobody can sign in and write any more, or
+which is no program, proves nothing either: it is BROKEN.
 """
 
 import argparse
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +29,8 @@ JS = "static/js/"
 SECONDS = 240
 TOGETHER_SECONDS, UNTOUCHED_SECONDS = 1500, 3600
 OUTCOME = re.compile(r"^(FAILED|ERROR|PASSED) .*::test_a(\d+)_", re.MULTILINE)
+REASON = re.compile(r"^(FAILED|ERROR) .*::(test_a(\d+)_\w+)(?:\[[^\]]*\])?(?: - (.*))?$", re.MULTILINE)
+REASON_LENGTH = 150
 SPENT = re.compile(r"^(\d+\.\d+)s \w+ +.*::test_a(\d+)_", re.MULTILINE)
 ALONE = {34}  # without its check the page hangs
 Change = tuple[str, str, str]  # file from the root of the tree, exact old text, new text
@@ -73,12 +78,36 @@ def changed(changes: list[Change], tree: Path) -> Iterator[None]:
 
 
 def outcome(number: int, changes: list[Change], tree: Path, forks: Forks) -> str:
-    """caught, SURVIVED, GONE when the text to change is no longer there, or ERROR."""
+    """caught, SURVIVED, GONE when the text to change is no longer there, or BROKEN."""
     if any((tree / file).read_text("utf-8").count(old) != 1 for file, old, _new in changes):
         return "GONE (the text is not there any more)"
     with changed(changes, tree):
-        code, _printed = forks.pytest(["-x", *tests_of(number)], SECONDS)
-    return {0: "SURVIVED", 1: "caught", None: "caught (it hangs)"}.get(code, f"ERROR {code}")
+        if fault := no_program([tree / file for file, _old, _new in changes]):
+            return f"BROKEN {fault}"
+        code, printed = forks.pytest(["-x", "--attack-sound", *tests_of(number)], SECONDS)
+    if code is None:
+        return "caught (it hangs)" if number in ALONE else f"BROKEN took more than {SECONDS} s"
+    if code == 0:
+        return "SURVIVED"
+    return noticed(printed, number)
+
+
+def no_program(files: list[Path]) -> str:
+    """What makes a changed file of Python no program, or one that names what is not there."""
+    sources = [str(file) for file in files if file.suffix == ".py"]
+    if not sources:
+        return ""
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--quiet", "--select", "E9,F821", *sources]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.partition("\n")[0]
+
+
+def noticed(printed: str, number: int) -> str:
+    """What the failure of a run says: caught by an assertion, or BROKEN when not even the ground for it was there."""
+    found = [each for each in REASON.findall(printed) if int(each[2]) == number]
+    if not found:
+        return f"BROKEN no test ran: {printed.strip()[-REASON_LENGTH:]}"
+    word, test, _number, reason = next((each for each in found if each[0] == "ERROR"), found[0])
+    return f"{'BROKEN' if word == 'ERROR' else 'caught by'} {test}: {reason[:REASON_LENGTH]}"
 
 
 def in_one_page(number: int) -> bool:
@@ -91,17 +120,16 @@ def in_one_page(number: int) -> bool:
 
 
 def outcomes_together(wanted: list[int], forks: Forks) -> dict[int, tuple[float, str]]:
-    """Of changes that one page can be given in turn: seconds and verdict; what could not run is left out."""
+    """Of changes that one page can be given in turn: seconds and verdict; what could not be judged is left out."""
     named = [test for number in wanted for test in tests_of(number)]
     _code, printed = forks.pytest(["--attack-changed", "-rA", "-vv", "--durations=0", *named], TOGETHER_SECONDS)
-    if "SyntaxError" in printed:
-        raise SystemExit(f"A change leaves no program.\n{printed[-3000:]}")
     failed, passed, ended = (numbers_of(printed, word) for word in ("FAILED", "PASSED", "ERROR"))
     spent: dict[int, float] = defaultdict(float)
     for seconds, number in SPENT.findall(printed):
         spent[int(number)] += float(seconds)
     return {
-        number: (spent[number], "caught" if number in failed else "SURVIVED") for number in (failed | passed) - ended
+        number: (spent[number], noticed(printed, number) if number in failed else "SURVIVED")
+        for number in (failed | passed) - ended
     }
 
 

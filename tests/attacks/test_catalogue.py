@@ -42,6 +42,23 @@ def test_the_tests_that_guard_are_tests_of_their_attack():
     assert {number for number, name in GUARDS.items() if name not in tests[number]} == set()
 
 
+def test_only_what_a_test_says_catches_a_change():
+    failed = "FAILED tests/attacks/test_x.py::test_a39_shown_once[a b] - Failed: shown twice\n"
+    ended = "ERROR tests/attacks/test_x.py::test_a39_shown_once - SyntaxError: (\n"
+    other = "FAILED tests/attacks/test_x.py::test_a03_refused - Failed: taken\n"
+    assert mutants.noticed(other + failed, 39) == "caught by test_a39_shown_once: Failed: shown twice"
+    assert mutants.noticed(failed + ended, 39).startswith("BROKEN test_a39_shown_once: SyntaxError")
+    assert mutants.noticed(other, 39).startswith("BROKEN no test ran")
+
+
+def test_no_program_is_told(tmp_path):
+    sources = {"sound.py": "a = 1\n", "open.py": "a = (\n", "unnamed.py": "a = b\n", "page.js": "a = (\n"}
+    for name, text in sources.items():
+        (tmp_path / name).write_text(text)
+    faults = {name: bool(mutants.no_program([tmp_path / name])) for name in sources}
+    assert faults == {"sound.py": False, "open.py": True, "unnamed.py": True, "page.js": False}
+
+
 def test_every_claim_of_the_threat_model_has_its_test():
     text = (ROOT / "docs" / "threat-model.md").read_text("utf-8")
     rows = [line for line in text.partition("## What holds this")[2].splitlines() if line.startswith("| ")][1:]
