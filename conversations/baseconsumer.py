@@ -88,6 +88,10 @@ class BaseConsumer:
             (measures.closes if self._accepted else measures.connects).add(str(code))
             await self._send({"type": "websocket.close", "code": code})
 
+    async def throw_out(self, code: int) -> None:
+        """Close for what it sent."""
+        await self.close(code)
+
     def start(self, work: Awaitable[None]) -> asyncio.Future[None]:
         """Run beside the reading; ended with the socket."""
         task = asyncio.ensure_future(work)
@@ -117,9 +121,9 @@ class BaseConsumer:
         if message["type"] == "websocket.connect":
             await self.opened()
         elif not self._bucket.take(self.loop.time()):
-            await self.close(closecodes.TOO_MANY)
+            await self.throw_out(closecodes.TOO_MANY)
         elif message.get("text") is None:
-            await self.close(closecodes.BAD_FRAMES)
+            await self.throw_out(closecodes.BAD_FRAMES)
         else:
             await self.received(message["text"])
 

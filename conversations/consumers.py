@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from chatproject.lib import bridge, measures
 from chatproject.lib.addresses import network_prefix, scope_address
-from conversations import closecodes, delivery, frames, lobby, postbox, watching
+from conversations import closecodes, delivery, frames, lobby, offenders, postbox, watching
 from conversations.baseconsumer import BaseConsumer
 from conversations.refusals import Refusal
 from conversations.socketauth import LoginMissing, identify, log_rejection, origin_is_allowed, session_key
@@ -89,7 +89,12 @@ class ChatConsumer(BaseConsumer):
         except DatabaseError:
             return closecodes.SERVER_ERROR
         self.uid, self.did = self._login.uid, self._login.did
-        return None
+        return closecodes.TOO_MANY if offenders.must_wait(self.uid, self.loop.time()) else None
+
+    async def throw_out(self, code: int) -> None:
+        if not self.closing:
+            offenders.count(self.uid, self.loop.time())
+        await super().throw_out(code)
 
     async def _await_hello(self) -> None:
         await asyncio.sleep(HELLO_SECONDS)
@@ -179,7 +184,7 @@ class ChatConsumer(BaseConsumer):
                 await self._handle(frame)
         except frames.FrameError as error:
             if error.code == "TOO_LARGE":
-                return await self.close(closecodes.FRAME_TOO_LARGE)
+                return await self.throw_out(closecodes.FRAME_TOO_LARGE)
             await self._strike(error.code)
         except Refusal as refusal:
             await self._strike(refusal.code)
@@ -285,4 +290,4 @@ class ChatConsumer(BaseConsumer):
         self._strikes += code != "UNAVAILABLE"
         await self._answer(frames.Error(code))
         if self._strikes >= STRIKES:
-            await self.close(closecodes.BAD_FRAMES)
+            await self.throw_out(closecodes.BAD_FRAMES)

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from autobahn.websocket.xormasker import XorMaskerNull
 from daphne.http_protocol import WebRequest
 from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
@@ -21,9 +22,9 @@ from conversations.frames import MAX_FRAME_BYTES
 from conversations.quickframes import QuickSocket, unsent_bytes
 from conversations.switchboard import Socket
 
-# Both ways, for Autobahn holds what is sent to it too: a page of events has to fit. From MAX_FRAME_BYTES up to here the
-# consumer says 4413; above, Autobahn cuts the line.
+# Both ways, for Autobahn holds what is sent to it too: a page of events has to fit.
 HARD_MESSAGE_BYTES = 4 * MAX_FRAME_BYTES
+TOO_LONG = "x" * (MAX_FRAME_BYTES + 1)
 HANDSHAKE_SECONDS = 5
 REQUEST_SECONDS = 60
 DRAIN_SECONDS, DRAIN_STEP_SECONDS = 2.0, 0.05
@@ -48,7 +49,44 @@ class BoundedRequest(WebRequest):
             self.channel.forceAbortClient()
 
 
-class PatientSocket(QuickSocket):
+class DeafSocket(QuickSocket):
+    """Neither unmasks nor keeps what is declared to be longer than a frame may be, or comes after that.
+
+    The consumer gets text of one character too many in its place, and says the rest; what comes after a farewell goes
+    the same way.
+    """
+
+    _deaf = False  # from now on
+    _is_kept = True  # what the present frame brings
+
+    def processData(self) -> bool:
+        return bool(WebSocketProtocol.processData(self) if self._deaf else super().processData())
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        if not self._deaf and self.message_data_total_length + length > MAX_FRAME_BYTES:
+            self._deaf = True
+            self.application_queue.put_nowait({"type": "websocket.receive", "text": TOO_LONG})
+        self._is_kept = not self._deaf and self.state == self.STATE_OPEN
+        if self._is_kept:
+            super().onMessageFrameBegin(length)
+        else:
+            self.current_frame_masker = XorMaskerNull()  # type: ignore[no-untyped-call]
+            self.utf8validateIncomingCurrentMessage = False
+
+    def onMessageFrameData(self, payload: bytes) -> None:
+        if self._is_kept:
+            super().onMessageFrameData(payload)
+
+    def onMessageFrameEnd(self) -> None:
+        if self._is_kept:
+            super().onMessageFrameEnd()
+
+    def onMessageEnd(self) -> None:
+        if self._is_kept:
+            super().onMessageEnd()
+
+
+class PatientSocket(DeafSocket):
     """Reads on only when the consumer has taken what was read: Daphne keeps unread frames without end."""
 
     _waiting = False

@@ -19,6 +19,7 @@ PAGE = 200
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 FINAL_CLOSE_CODES = frozenset({4400, 4401, 4403, 4409})
+PAUSES_SECONDS = {4429: 60.0}  # at least, after a close code
 PASSING_STATUSES = frozenset({429, 503})
 Answer = TypeVar("Answer")
 
@@ -142,17 +143,20 @@ class Link:
     async def _keep(self) -> None:
         """Connects again and again, with full jitter, until the server says that it is of no use."""
         while True:
+            pause = 0.0
             try:
                 await self._serve_one_socket()
             except ConnectionClosed as closed:
-                if closed.rcvd is not None and closed.rcvd.code in FINAL_CLOSE_CODES:
-                    self._end(closed.rcvd.code)
+                code = closed.rcvd.code if closed.rcvd is not None else 0
+                if code in FINAL_CLOSE_CODES:
+                    self._end(code)
                     raise
+                pause = PAUSES_SECONDS.get(code, 0.0)
             except (OSError, InvalidHandshake, TimeoutError):
                 self._failures += 1
             self._drop()
             longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self._failures)
-            await asyncio.sleep(random.uniform(0, longest))  # noqa: S311  no secret
+            await asyncio.sleep(pause + random.uniform(0, longest))  # noqa: S311  no secret
 
     async def _serve_one_socket(self) -> None:
         address = "ws" + self._origin.removeprefix("http") + "/ws/"

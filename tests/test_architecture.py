@@ -356,6 +356,16 @@ def test_both_sides_know_the_same_close_codes():
     assert server == page
 
 
+def test_all_sides_know_how_long_too_many_stay_away():
+    sides = {
+        "conversations/closecodes.py": r"PAUSE_SECONDS = (\d+) ",
+        "static/js/transport/closecodes.js": r"TOO_MANY\]: (\d+)_000 ",
+        "reference/link.py": r"4429: (\d+)\.0\b",
+    }
+    found = {path: re.search(pattern, sources.read(path))[1] for path, pattern in sides.items()}
+    assert len(set(found.values())) == 1, found
+
+
 def test_close_codes_are_those_of_the_architecture():
     written = re.search(r"Close codes.*?\n\n(.*?)\n\n", sources.read("docs/architecture.md"), flags=re.DOTALL)
     server = close_codes("conversations/closecodes.py", r"^([A-Z_]+) = (\d{4})$")

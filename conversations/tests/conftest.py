@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations import delivery, services
+from conversations import delivery, offenders, services
 from conversations.tests.world import Directory, World
 
 
@@ -15,4 +15,5 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     for person in (made.alice, made.bob, made.mallory):
         directory.publish(person)
     delivery.counters.clear()
+    offenders.closed.clear()
     return made

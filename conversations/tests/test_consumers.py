@@ -22,6 +22,7 @@ from conversations import (
     baseconsumer,
     consumers,
     delivery,
+    offenders,
     services,
     socketauth,
     standing,
@@ -432,6 +433,37 @@ async def test_a_flood_closes_the_socket(world: World, monkeypatch: pytest.Monke
         for _ in range(4):
             await alice.send_json_to({"f": "heads"})
         assert await close_code(alice) == 4429
+
+
+async def thrown_out(person: Person) -> int:
+    """Closed for what it sent; or not let in."""
+    async with connected(person, hello=False) as line:
+        await line.send_to(bytes_data=b"no frame")
+        return await close_code(line)
+
+
+async def test_who_is_thrown_out_again_and_again_waits_and_nobody_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [await thrown_out(world.mallory) for _ in range(11)] == [4400] * 10 + [4429]
+    async with connected(world.mallory, hello=False) as mallory:
+        assert await close_code(mallory) == 4429
+    async with connected(world.alice):
+        pass
+    monkeypatch.setattr(offenders, "PAUSE_SECONDS", 0)
+    async with connected(world.mallory):
+        pass
+
+
+async def test_offenders_are_forgotten_when_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offenders, "MAX_ACCOUNTS", 3)
+    monkeypatch.setattr(offenders, "closed", {})
+    quiet, *loud = (uuid4() for _ in range(4))
+    for uid, now in [(quiet, 0.0), *((uid, 60.0) for uid in loud)]:
+        offenders.count(uid, now)
+    assert set(offenders.closed) == set(loud)
+    offenders.count(quiet, 61.0)
+    assert set(offenders.closed) == {quiet}
 
 
 async def slow(*_args: Any, **_kwargs: Any) -> None:

@@ -119,15 +119,15 @@ async def test_open_sockets_are_told_that_the_server_goes_away(site: Site) -> No
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize(("size", "codes"), [(256 * 1024 + 1, {4413}), (1025 * 1024, {1006, 1009})])
-async def test_a_giant_frame_ends_only_its_own_socket(site: Site, size: int, codes: set[int]) -> None:
+@pytest.mark.parametrize("size", [256 * 1024 + 1, 1025 * 1024])
+async def test_a_giant_frame_ends_only_its_own_socket(site: Site, size: int) -> None:
     port = site.start()
     async with site.connect(port, "alice") as line, site.connect(port, "bob") as other:
         await site.greet(other, "bob")
         await line.send("x" * size)
         with pytest.raises(websockets.ConnectionClosed):
             await line.recv()
-        assert line.close_code in codes
+        assert line.close_code == 4413
         await other.send('{"f":"heads"}')
         assert json.loads(await other.recv())["f"] == "heads"
 

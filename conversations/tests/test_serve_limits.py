@@ -136,6 +136,30 @@ async def test_frames_that_nobody_takes_are_not_read(site: Site, port: int) -> N
         line.transport.abort()
 
 
+def frame_begin(length: int, first: int = 0x81) -> bytes:
+    """How a client's frame begins, under a mask of zeros."""
+    return bytes((first, 0x80 | 127)) + length.to_bytes(8, "big") + bytes(4)
+
+
+HALF = frame_begin(200_000, 0x01) + b"x" * 200_000  # a first fragment, whole
+
+
+@pytest.mark.parametrize(
+    "sent", [frame_begin(256 * 1024 + 1), frame_begin(1 << 40), HALF + frame_begin(100_000, 0x80)], ids=len
+)
+def test_a_frame_that_says_it_is_too_long_is_not_waited_for(site: Site, port: int, sent: bytes) -> None:
+    upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    key = f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: session={site.words['alice']['session']}\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as line, line.makefile("rb") as answer:
+        line.sendall(f"GET /ws/ HTTP/1.1\r\nHost: localhost:8000\r\nOrigin: {ORIGIN}\r\n{upgrade}{key}\r\n".encode())
+        assert b" 101 " in answer.readline()
+        while answer.readline() != b"\r\n":
+            pass
+        line.sendall(sent)
+        assert answer.read(2)[0] == 0x88
+        assert int.from_bytes(answer.read(2), "big") == 4413
+
+
 @pytest.mark.services
 @pytest.mark.asyncio
 async def test_a_log_out_reaches_the_sockets_of_every_process(tmp_path: Path) -> None:

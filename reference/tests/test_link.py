@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 from websockets.asyncio.server import serve
@@ -130,6 +131,15 @@ async def test_a_socket_closed_for_good_ends_every_wait():
     with pytest.raises(LinkEnded, match="4403"):
         await posted(scripted, [])
     assert len(scripted.hellos) == len(scripted.posts) == 1
+
+
+@pytest.mark.asyncio
+async def test_who_was_too_much_stays_away_for_the_pause(monkeypatch):
+    monkeypatch.setattr(link_module, "PAUSES_SECONDS", {4429: 0.3})
+    began, scripted = time.monotonic(), Scripted(4429, ACCEPTED)
+    assert (await posted(scripted, [])).seq == 4
+    assert (len(scripted.hellos), len(scripted.posts)) == (2, 2)
+    assert time.monotonic() - began >= 0.3
 
 
 @pytest.mark.asyncio

@@ -44,13 +44,16 @@ class Visitor:
     def post_json(self, path: str, **fields: object) -> Answer:
         return self.ask("POST", path, json.dumps(fields).encode(), "application/json")
 
-    def ask(self, method: str, path: str, body: bytes | None = None, content_type: str = "") -> Answer:
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, content_type: str = "", packed: str = ""
+    ) -> Answer:
+        """`packed`: how the body says that it is encoded."""
         address = urlsplit(self.origin)
         line = http.client.HTTPConnection(address.hostname or "", address.port, timeout=SECONDS)
         headers = {"Origin": self.origin, "X-CSRFToken": self.cookies["csrf"], "X-Forwarded-For": self.network}
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        if content_type:
-            headers["Content-Type"] = content_type
+        if packed:
+            headers["Content-Encoding"] = packed
         began = time.perf_counter()
         try:
             line.request(

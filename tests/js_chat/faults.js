@@ -43,6 +43,22 @@ export const FAULTS = {
     await until(() => alice.problems.some(({ code }) => code === "LOGIN_REQUIRED"), "asked to log in");
   },
 
+  async a_line_that_was_too_much_stays_away_a_minute(world) {
+    const { alice, bob, cid } = await talking(world);
+    const [states, waits, after] = [[], [], alice.after.bind(alice)];
+    alice.messenger.addEventListener("connection", ({ detail }) => states.push(detail.state));
+    alice.after = (ms, run) => {
+      waits.push(ms);
+      return after(ms, run);
+    };
+    [...world.server.sockets].filter(({ client }) => client === alice.client).forEach((socket) => socket.shut(4429));
+    await until(() => states.at(-1) === "offline", "the person sees it");
+    expect(waits.filter((ms) => ms >= 60_000 && ms <= 90_000).length, 1, `the way back: ${waits}`);
+    await alice.messenger.send(cid, "patience");
+    await bob.sees(cid, "hello", "hi", "patience");
+    expect(alice.problems, [], "nothing to say");
+  },
+
   async a_clock_a_day_off_is_told(world) {
     const { alice, bob, cid } = await talking(world);
     for (const [skew, text] of [[DAY_MS, "tomorrow"], [-DAY_MS, "yesterday"]]) {

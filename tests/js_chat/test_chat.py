@@ -110,6 +110,7 @@ SCENARIOS = [
     "what_one_browser_read_is_read_in_the_others",
     "a_full_disk_refuses_before_a_counter_is_used",
     "a_newer_web_session_goes_on",
+    "a_line_that_was_too_much_stays_away_a_minute",
     "a_clock_a_day_off_is_told",
     "a_version_that_comes_between_bundles_and_log_is_no_alarm",
     "an_older_copy_is_not_told_of_messages_held_back",

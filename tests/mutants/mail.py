@@ -115,6 +115,20 @@ MUTANTS = [
         ("conversations/tests/test_serve_limits.py::test_frames_that_nobody_takes_are_not_read",),
     ),
     Mutant(
+        "long-frame-read-to-its-end",
+        "conversations/server.py",
+        "        if not self._deaf and self.message_data_total_length + length > MAX_FRAME_BYTES:",
+        "        if False:",
+        ("conversations/tests/test_serve_limits.py::test_a_frame_that_says_it_is_too_long_is_not_waited_for",),
+    ),
+    Mutant(
+        "thrown-out-and-back-at-once",
+        "conversations/offenders.py",
+        "    return times is not None and len(times) == MOST and now - times[0] < PAUSE_SECONDS",
+        "    return False",
+        ("conversations/tests/test_consumers.py::test_who_is_thrown_out_again_and_again_waits_and_nobody_else",),
+    ),
+    Mutant(
         "database-open-to-all",
         "conversations/management/commands/serve.py",
         "        keep_private()\n",

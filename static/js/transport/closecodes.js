@@ -11,3 +11,6 @@ export const CLOSE = Object.freeze({
   TOO_MANY: 4429,
   SERVER_ERROR: 4500,
 });
+
+/** How long to stay away after a code, at least. */
+export const PAUSE_MS = Object.freeze({ [CLOSE.TOO_MANY]: 60_000 });

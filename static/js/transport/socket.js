@@ -4,7 +4,7 @@
  * WebSockets the same frames go over HTTPS (poll.js), while the socket is tried now and then.
  */
 
-import { CLOSE } from "./closecodes.js";
+import { CLOSE, PAUSE_MS } from "./closecodes.js";
 import { headsFrame, readFrame, unreadableFrame } from "./frames.js";
 import { createPoller } from "./poll.js";
 
@@ -151,7 +151,7 @@ class Line {
   #comeBack(code) {
     if (this.#refused >= REFUSED_BEFORE_POLLING && !this.#poller) this.#poll();
     if (!this.#poller) this.#parts.onState("offline");
-    const wait = this.#poller ? RETRY_WHILE_POLLING_MS : this.#backoff();
+    const wait = this.#poller ? RETRY_WHILE_POLLING_MS : (PAUSE_MS[code] ?? 0) + this.#backoff();
     const again = () => (NEED_A_SESSION.has(code) ? this.#rebind() : this.#connect());
     this.#set("retry", wait, again);
   }
