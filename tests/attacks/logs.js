@@ -50,7 +50,9 @@ export async function a17(world) {
 }
 
 async function evidenceOf(browser) {
-  const { name, bytes } = await browser.messenger.logEvidence();
+  const kept = await browser.messenger.logEvidence();
+  expect(kept !== null, true, "evidence is kept");
+  const { name, bytes } = kept;
   expect(/^log-evidence-alice-[0-9-]{10}\.json$/.test(name), true, name);
   return JSON.parse(new TextDecoder().decode(bytes)).found;
 }

@@ -13,8 +13,8 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
     24: (f"{UI}stop-banner.js", '  ROOT_RESET: "dontSend",\n', ""),
     57: (
         "chatproject/settings.py",
-        "MIDDLEWARE = [\n",
-        'MIDDLEWARE = [\n    "django.middleware.gzip.GZipMiddleware",\n',
+        '    "django.contrib.sessions.middleware.SessionMiddleware",\n',
+        '    "django.middleware.gzip.GZipMiddleware",\n    "django.contrib.sessions.middleware.SessionMiddleware",\n',
     ),
     80: ("static/js/chat/life.js", "    await this.db.remove();\n", ""),
     81: (
