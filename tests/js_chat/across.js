@@ -86,6 +86,7 @@ export const ACROSS = {
     const did = await didOf(second);
     world.server.kinds = { [did]: "Firefox, Linux" };
     await until(() => events.length > 0, "an event");
+    expect(await toldOf(alice), [did], "told at once");
     const [told] = await alice.messenger.newBrowsers();
     expect([told.did, told.kind, Math.abs(told.addedAt - Date.now()) < 60_000], [did, "Firefox, Linux", true], "which, what, when");
     expect(await toldOf(second), [], "the new one knows of the others");
