@@ -31,13 +31,24 @@ async def run(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     never is. Context variables are copied. With `settings.BRIDGE_INLINE` (tests) the work shares asgiref's one thread
     with the rest of Django.
     """
+    return await _run(_executor(), fn, *args, **kwargs)
+
+
+async def run_beside(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The same for what waits for a storage as well: in threads of its own, so that one that stands still keeps nobody
+    else from the database.
+    """
+    return await _run(_executor_beside(), fn, *args, **kwargs)
+
+
+async def _run(executor: ThreadPoolExecutor, fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     if settings.BRIDGE_INLINE:
         return await sync_to_async(fn, thread_sensitive=True)(*args, **kwargs)
-    if waiting() >= MAX_WAITING:
+    if executor._work_queue.qsize() >= MAX_WAITING:
         raise OperationalError("too much waits for the database")
     work = functools.partial(_with_clean_connections, fn, *args, **kwargs)
     context = contextvars.copy_context()
-    running = asyncio.get_running_loop().run_in_executor(_executor(), context.run, work)
+    running = asyncio.get_running_loop().run_in_executor(executor, context.run, work)
     try:
         async with asyncio.timeout(MOST_SECONDS):
             return await running
@@ -61,3 +72,8 @@ def _with_clean_connections(fn: Callable[P, R], *args: P.args, **kwargs: P.kwarg
 @functools.cache
 def _executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(settings.DATABASE_THREADS, thread_name_prefix="database")
+
+
+@functools.cache
+def _executor_beside() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor((settings.DATABASE_THREADS + 1) // 2, thread_name_prefix="storage")

@@ -47,6 +47,17 @@ async def test_more_than_may_wait_is_refused_at_once(monkeypatch: pytest.MonkeyP
         await bridge.run(lambda: None)
 
 
+async def test_a_storage_that_stands_still_keeps_nobody_from_the_database() -> None:
+    goes_on = threading.Event()
+    with override_settings(BRIDGE_INLINE=False):
+        stuck = [asyncio.create_task(bridge.run_beside(goes_on.wait, 30)) for _ in range(20)]
+        await asyncio.sleep(0)
+        assert await bridge.run(lambda: "meanwhile") == "meanwhile"
+        assert not any(each.done() for each in stuck)
+        goes_on.set()
+        assert await asyncio.gather(*stuck) == 20 * [True]
+
+
 async def test_a_late_answer_is_one_to_be_repeated(monkeypatch: pytest.MonkeyPatch, rf) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr("chatproject.deadline.MOST_SECONDS", 0.05)
 

@@ -20,13 +20,13 @@ async def blobs(request: HttpRequest, cid: str) -> dict[str, Any]:
     fields = read_json(request, {"blob": from_hex_id, "size": as_count(0, MAX_NUMBER), "hash": _as_hash})
     login, found = await login_of(request), number_in(cid)
     given = {"blob": fields["blob"], "size": fields["size"], "sha256": fields["hash"]}
-    return _words(await answered(bridge.run(services.begin, uid=login.uid, did=login.did, cid=found, **given)))
+    return _words(await answered(bridge.run_beside(services.begin, uid=login.uid, did=login.did, cid=found, **given)))
 
 
 @api_view("DELETE")
 async def blob(request: HttpRequest, cid: str, blob: str) -> dict[str, Any]:
     login = await login_of(request)
-    await answered(bridge.run(services.drop, uid=login.uid, cid=number_in(cid), blob=number_in(blob)))
+    await answered(bridge.run_beside(services.drop, uid=login.uid, cid=number_in(cid), blob=number_in(blob)))
     return {}
 
 
@@ -35,10 +35,10 @@ async def part(request: HttpRequest, cid: str, blob: str, number: int) -> Any:
     login = await login_of(request)
     where: dict[str, Any] = {"uid": login.uid, "cid": number_in(cid), "blob": number_in(blob), "number": number}
     if request.method == "PUT":
-        return _words(await answered(bridge.run(services.put_part, **where, data=_body(request))))
+        return _words(await answered(bridge.run_beside(services.put_part, **where, data=_body(request))))
     if request.headers.get("Sec-Fetch-Dest", "") not in FOR_SCRIPTS:
         raise ApiError("NOT_FOUND", 404)  # no tab, frame or image of a page is ever given what somebody sent
-    return _bytes(await answered(bridge.run(services.read_part, **where)))
+    return _bytes(await answered(bridge.run_beside(services.read_part, **where)))
 
 
 def _body(request: HttpRequest) -> bytes:
