@@ -7,9 +7,9 @@ is expected; it never shows the value.
 
 import base64
 import binascii
-import json
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +53,6 @@ def whole(name: str, default: int, *, least: int = 0, most: int = 10**9) -> int:
 
 def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
-
-
-def fields(name: str) -> dict[str, Any]:
-    """A JSON object; empty when it is not set."""
-    try:
-        found = json.loads(text(name) or "{}")
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise ImproperlyConfigured(f"{name} must be a JSON object.")
-    return found
 
 
 def choice(name: str, default: str, choices: set[str]) -> str:
@@ -130,6 +119,32 @@ def address(name: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
+def bucket(name: str) -> dict[str, str] | None:
+    """The parts of `s3://BUCKET/PREFIX?region=REGION&endpoint=ADDRESS`, without prefix and endpoint when it names none;
+    None when it is not set.
+    """
+    value = text(name)
+    if not value:
+        return None
+    if "@" in value:
+        raise ImproperlyConfigured(f"{name} must hold no user or password: docs/operations.md says where they go.")
+    found = _BUCKET.fullmatch(value)
+    if not found:
+        form = "s3://BUCKET/PREFIX?region=REGION, then &endpoint=https://HOST unless it is S3 of AWS"
+        raise ImproperlyConfigured(f"{name} must be {form}.")
+    if find_spec("botocore") is None:
+        how = "install requirements/s3.txt, or build the image with --build-arg EXTRAS=s3"
+        raise ImproperlyConfigured(f"{name} needs the package botocore: {how}.")
+    return found.groupdict(default="")
+
+
+_BUCKET = re.compile(
+    r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?(?P<prefix>(?<=/)\w[\w.-]*(?:/\w[\w.-]*)*)?/?"
+    r"\?region=(?P<region>[a-z0-9-]+)(?:&endpoint=(?P<endpoint>https?://[\w.:\[\]-]+)/?)?",
+    re.ASCII,
+)
+
+
 def email() -> dict[str, Any] | None:
     """The mail server of `EMAIL_URL` (`smtp+tls://user:password@host:587`), or None."""
     return dict(_env.email_url("EMAIL_URL")) if text("EMAIL_URL") else None
@@ -143,7 +158,7 @@ def for_another_program() -> dict[str, str]:
 HANDED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 # What a list of settings may show: of these only whether there is one
-SECRET = re.compile(r"_?(KEY|KEYS|SEED|FALLBACKS|PASSWORD|OPTIONS)$")
+SECRET = re.compile(r"_?(KEY|KEYS|SEED|FALLBACKS|PASSWORD)$")
 NO_SECRET = {"BACKUP_PUBLIC_KEY"}
 _CREDENTIALS = re.compile(r"//[^/@]*@")
 

@@ -204,15 +204,17 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT") or DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
-# Attachments: files of ciphertext in a folder that all processes share, or another storage of Django's
+# Attachments: files of ciphertext in a folder that all processes share, or objects in a bucket
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or DATA_DIR / "media")
-MEDIA_STORAGE = env.text("MEDIA_STORAGE", "conversations.attachments.parts.DurableFiles")
-MEDIA_STORAGE_OPTIONS = env.fields("MEDIA_STORAGE_OPTIONS") or {"location": str(MEDIA_ROOT)}
+_blobs = {"BACKEND": "conversations.attachments.parts.DurableFiles", "OPTIONS": {"location": str(MEDIA_ROOT)}}
+_bucket = env.bucket("BLOBS_URL")
+if _bucket:
+    _blobs = {"BACKEND": "conversations.attachments.bucket.Bucket", "OPTIONS": _bucket}
 ATTACHMENT_MAX_BYTES = env.whole("ATTACHMENT_MAX_MIB", 100, least=1, most=100) * 1024 * 1024
 ATTACHMENTS_MAX_BYTES = env.whole("ATTACHMENTS_MAX_MIB", 1024, least=1) * 1024 * 1024
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "blobs": {"BACKEND": MEDIA_STORAGE, "OPTIONS": MEDIA_STORAGE_OPTIONS},
+    "blobs": _blobs,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
@@ -227,5 +229,6 @@ LOGGING = {
     "formatters": {"text": {"()": "chatproject.logs.Line"}, "json": {"()": "chatproject.logs.Json"}},
     "filters": {"hide_tokens": {"()": "chatproject.logs.HideTokens"}},
     "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["hide_tokens"]}},
+    "loggers": {"botocore": {"level": "WARNING"}},  # below that: bodies, and keys to the bucket
     "root": {"handlers": ["terminal"], "level": env.text("LOG_LEVEL", "WARNING")},
 }

@@ -28,13 +28,13 @@ async def login_of(request: HttpRequest) -> Login:
 
 
 async def answered(work: Awaitable[R]) -> R:
-    """A refusal or a database that cannot answer becomes the answer."""
+    """A refusal, or a database or storage that cannot answer, becomes the answer."""
     try:
         return await work
     except Refusal as refusal:
         extra = {"retry_after": refusal.retry_after} if refusal.retry_after else {}
         raise ApiError(refusal.code, refusal.status, **extra) from None
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, ConnectionError):
         raise ApiError("UNAVAILABLE", 503, retry_after=2) from None
 
 

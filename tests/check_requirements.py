@@ -58,9 +58,9 @@ def _digest(name: str) -> str:
 
 def main() -> int:
     if "--write" in sys.argv:
-        for name in ("base", "dev"):
+        for name in ("base", "s3", "dev"):
             write(name)
-    wrong = [one for name in ("base", "dev") for one in findings(name) + unpinned(name)]
+    wrong = [one for name in ("base", "s3", "dev") for one in findings(name) + unpinned(name)]
     print(*wrong, sep="\n", end="\n" if wrong else "")
     return 1 if wrong else 0
 

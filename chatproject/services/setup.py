@@ -154,7 +154,7 @@ def attachments_are_kept() -> Iterator[Finding]:
     else:
         says = "What is kept of attachments is not what was given."
     if not kept:
-        yield Finding("FILES_LOST", says, "look at MEDIA_ROOT or MEDIA_STORAGE")
+        yield Finding("FILES_LOST", says, "look at MEDIA_ROOT or BLOBS_URL")
 
 
 def backups_are_made() -> Iterator[Finding]:

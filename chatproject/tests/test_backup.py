@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 
 from chatproject.first_secrets import make_secrets
+from chatproject.lib.together import AT_ONCE
 from chatproject.services import backup
 from chatproject.services.backup import archive, box, load, media
 from chatproject.services.backup.box import CHUNK_BYTES, HEADER_BYTES, TAG_BYTES
 from chatproject.services.setup import attachments_are_kept
+from tests.bucket import RIGHTS, fake_bucket
 from tests.sources import ROOT
 
 
@@ -158,23 +162,41 @@ def test_every_table_is_in_it_or_left_out_with_a_reason():
     assert {"accounts.user", "keys.logleaf", "conversations.event", "conversations.cursor"} <= kept
 
 
-@pytest.fixture
-def attachments(tmp_path, settings):
-    """A storage of its own."""
+@pytest.fixture(params=["files", "bucket"])
+def attachments(request, tmp_path, settings, monkeypatch):
+    """A storage of its own, of either kind."""
     options = {"location": str(tmp_path / "media")}
     backend = {"BACKEND": "conversations.attachments.parts.DurableFiles", "OPTIONS": options}
-    settings.STORAGES = {**settings.STORAGES, media.STORAGE: backend}
-    return tmp_path / "media"
+    with fake_bucket(page=2) as bucket:
+        if request.param == "bucket":
+            backend = bucket.storage
+            for name, value in RIGHTS.items():
+                monkeypatch.setenv(name, value)
+        settings.STORAGES = {**settings.STORAGES, media.STORAGE: backend}
+        yield storages[media.STORAGE]
 
 
 def test_attachments_go_in_and_come_out(attachments):
     assert media.is_empty()
-    given = [["ab/cd/0000", "AAEC"], ["ab/cd/0001", "/w=="], ["ab/ef/0000", ""]]
-    assert media.load(iter(given)) == 3
+    given = [["ab/cd/0000", "AAEC"], ["ab/cd/0001", "/w=="], ["ab/ef/0000", ""], ["ba/ab/0000", "AA=="]]
+    assert media.load(iter(given)) == 4
     assert not media.is_empty()
-    assert (attachments / "ab/cd/0000").read_bytes() == b"\0\1\2"
-    (attachments / "ab/cd/.0001.half").write_bytes(b"still being written")
+    with attachments.open("ab/cd/0000") as file:
+        assert file.read() == b"\0\1\2"
+    attachments.save("ab/cd/.0001.half", ContentFile(b"still being written"))
     assert list(media.rows()) == given
+
+
+def test_many_attachments_stay_in_order(attachments):
+    given = [[f"ab/cd/{number:04}", "AAEC"] for number in range(3 * AT_ONCE)]
+    assert media.load(iter(given)) == len(given)
+    assert list(media.rows()) == given
+
+
+def test_an_attachment_that_went_meanwhile_is_left_out(attachments, monkeypatch):
+    media.load(iter([["ab/cd/0000", "AAEC"]]))
+    monkeypatch.setattr(attachments, "names", lambda: iter(["ab/cd/0000", "ab/cd/0001"]))
+    assert list(media.rows()) == [["ab/cd/0000", "AAEC"]]
 
 
 def test_attachments_that_cannot_be_written_leave_none(attachments):
@@ -183,11 +205,22 @@ def test_attachments_that_cannot_be_written_leave_none(attachments):
     assert media.is_empty()
 
 
+@pytest.mark.parametrize("attachments", ["files"], indirect=True)
 def test_a_storage_that_keeps_nothing_is_found(attachments):
     assert list(attachments_are_kept()) == []
     assert media.is_empty()
-    attachments.rmdir()
-    attachments.write_bytes(b"a file where the folder should be")
+    folder = Path(attachments.location)
+    folder.rmdir()
+    folder.write_bytes(b"a file where the folder should be")
+    assert [found.code for found in attachments_are_kept()] == ["FILES_LOST"]
+
+
+@pytest.mark.parametrize("attachments", ["bucket"], indirect=True)
+def test_a_bucket_that_lets_nobody_in_is_found(attachments, monkeypatch):
+    assert list(attachments_are_kept()) == []
+    assert media.is_empty()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody else")
+    attachments.__dict__.pop("_client")
     assert [found.code for found in attachments_are_kept()] == ["FILES_LOST"]
 
 

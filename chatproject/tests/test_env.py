@@ -56,5 +56,64 @@ def test_the_secret_keys_that_are_made_can_be_rotated(tmp_path):
     assert "," not in (tmp_path / "secrets" / "SECRET_KEY").read_text()
 
 
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ("", None),
+        ("s3://llave?region=eu-south-2", ("llave", "", "eu-south-2", "")),
+        ("s3://llave/web/files/?region=eu-south-2", ("llave", "web/files", "eu-south-2", "")),
+        ("s3://llave/a?region=x&endpoint=https://s3.example:9000/", ("llave", "a", "x", "https://s3.example:9000")),
+    ],
+)
+def test_a_bucket_has_a_name_a_prefix_and_a_region(monkeypatch, value, parts):
+    monkeypatch.setenv("BLOBS_URL", value)
+    found = env.bucket("BLOBS_URL")
+    assert (tuple(found.values()) if found else None) == parts
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "/srv/media",
+        "https://llave.s3.amazonaws.com/canary",
+        "s3://llave/canary",
+        "s3://llave/canary?region=",
+        "s3:///canary?region=eu-south-2",
+        "s3://Llave/canary?region=eu-south-2",
+        "s3://llave/../canary?region=eu-south-2",
+        "s3://llave//canary?region=eu-south-2",
+        "s3://llave/canary?region=eu-south-2&acl=public-read",
+        "s3://llave/canary?region=eu-south-2&secret_key=canary",
+        "s3://llave/canary?region=eu-south-2&endpoint=s3.example",
+    ],
+)
+def test_what_names_no_bucket_is_refused_without_showing_it(monkeypatch, value):
+    monkeypatch.setenv("BLOBS_URL", value)
+    with pytest.raises(ImproperlyConfigured, match="BLOBS_URL must be s3://BUCKET/PREFIX") as refused:
+        env.bucket("BLOBS_URL")
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "s3://key:canary@llave/a?region=eu-south-2",
+        "s3://llave/a?region=eu-south-2&endpoint=https://key:canary@s3.example",
+    ],
+)
+def test_rights_to_a_bucket_are_refused_in_its_address(monkeypatch, value):
+    monkeypatch.setenv("BLOBS_URL", value)
+    with pytest.raises(ImproperlyConfigured, match="BLOBS_URL must hold no user or password") as refused:
+        env.bucket("BLOBS_URL")
+    assert "canary" not in str(refused.value)
+
+
+def test_a_bucket_without_its_package_is_refused_with_what_to_do(monkeypatch):
+    monkeypatch.setenv("BLOBS_URL", "s3://llave?region=eu-south-2")
+    monkeypatch.setattr(env, "find_spec", lambda name: None)
+    with pytest.raises(ImproperlyConfigured, match=r"BLOBS_URL needs .*requirements/s3\.txt.*EXTRAS=s3"):
+        env.bucket("BLOBS_URL")
+
+
 def test_scripts_get_one_value(tmp_path):
     assert listed(tmp_path, "ADMIN_PATH") == "admin\n"

@@ -5,23 +5,40 @@ A part is never appended to: a storage of objects has no such thing, and a part 
 
 import os
 import secrets
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+from chatproject.lib.together import in_order
 
 ALIAS = "blobs"
 PART_BYTES = 512 * 1024  # what a proxy in front takes by default, and what one request may hold in memory
 
 
-class DurableFiles(FileSystemStorage):
-    """Files that are on the disk, whole, when `save` returns; what was there under the name is replaced."""
+class Parts(Storage):
+    """What is kept, whole, when `save` returns; what was there under the name is replaced. Nothing has an address."""
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
+
+    def names(self) -> Iterator[str]:
+        """Of everything that is there."""
+        raise NotImplementedError
+
+
+class DurableFiles(Parts, FileSystemStorage):
+    """Files that are flushed to the disk under another name first."""
+
+    def names(self) -> Iterator[str]:
+        root = Path(self.location)
+        for folder, folders, files in os.walk(root):
+            folders.sort()
+            yield from (str(Path(folder, name).relative_to(root)) for name in sorted(files))
 
     def _save(self, name: str, content: Any) -> str:
         path = Path(self.path(name))
@@ -50,7 +67,7 @@ def length_of(size: int, number: int) -> int:
 
 
 def put(cid: UUID, blob: UUID, number: int, data: bytes) -> None:
-    """OSError when there is no room; then nothing stands under its name that was not there before."""
+    """OSError when there is no room, or no answer; then nothing stands under its name that was not there before."""
     storages[ALIAS].save(_name(cid, blob, number), ContentFile(data))
 
 
@@ -60,9 +77,14 @@ def read(cid: UUID, blob: UUID, number: int) -> bytes:
         return bytes(file.read())
 
 
+def read_all(cid: UUID, blob: UUID, count: int) -> Iterator[bytes]:
+    """The first `count` parts. FileNotFoundError when one is gone."""
+    return in_order(lambda number: read(cid, blob, number), range(count))
+
+
 def remove(cid: UUID, blob: UUID, count: int) -> None:
-    for number in range(count):
-        storages[ALIAS].delete(_name(cid, blob, number))
+    for _ in in_order(lambda number: storages[ALIAS].delete(_name(cid, blob, number)), range(count)):
+        pass
     with suppress(OSError):  # a folder that is not empty, or a storage without folders
         storages[ALIAS].delete(_folder(cid, blob))
 

@@ -147,8 +147,8 @@ def _finished(found: Attachment) -> Standing:
 def _hash_of(found: Attachment) -> bytes:
     digest = hashlib.sha256()
     try:
-        for number in range(found.parts):
-            digest.update(parts.read(found.conversation_id, found.blob_id, number))
+        for data in parts.read_all(found.conversation_id, found.blob_id, found.parts):
+            digest.update(data)
     except FileNotFoundError:
         return b""
     return digest.digest()

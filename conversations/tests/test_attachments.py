@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import time
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,27 +12,38 @@ from django.core.files.storage import storages
 from django.test import Client
 from django.utils import timezone
 
+from chatproject.lib import bridge
 from chatproject.lib.encoding import to_base64url
 from conversations import retention, services
 from conversations.attachments import parts, throttles
 from conversations.models import Attachment, Event
 from conversations.tests import blobs
 from conversations.tests.outfit import Visitor, make_visitor, start_record
+from tests.bucket import RIGHTS, fake_bucket
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 PART = parts.PART_BYTES
 BYTES = bytes(range(256)) * (PART // 256) * 2 + b"the rest" * 20
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Any, settings: Any) -> Any:
-    """A storage of its own for each test."""
-    backend = "conversations.attachments.parts.DurableFiles"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "blobs": {"BACKEND": backend, "OPTIONS": {"location": str(tmp_path / "media")}},
-    }
-    return tmp_path / "media"
+@pytest.fixture(scope="module")
+def bucket() -> Any:
+    with fake_bucket() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True, params=["files", "bucket"])
+def storage(request: Any, bucket: Any, tmp_path: Any, settings: Any, monkeypatch: Any) -> Any:
+    """One of its own for each test, of either kind."""
+    files = "conversations.attachments.parts.DurableFiles"
+    chosen = {"BACKEND": files, "OPTIONS": {"location": str(tmp_path / "media")}}
+    if request.param == "bucket":
+        bucket.objects.clear()
+        for name, value in RIGHTS.items():
+            monkeypatch.setenv(name, value)
+        chosen = bucket.storage
+    settings.STORAGES = {**settings.STORAGES, "blobs": chosen}
+    return storages["blobs"]
 
 
 @pytest.fixture
@@ -181,13 +193,13 @@ def test_a_stranger_finds_no_blob(alice: Visitor, cid: str) -> None:
     assert alice.client.get(below("x", blob, 0)).status_code == 404
 
 
-def test_only_its_uploader_takes_a_blob_back(alice: Visitor, bob: Visitor, cid: str, folder: Any) -> None:
+def test_only_its_uploader_takes_a_blob_back(alice: Visitor, bob: Visitor, cid: str, storage: Any) -> None:
     blob = upload(alice, cid)
     assert bob.client.delete(below(cid, blob)).status_code == 404
     assert put(bob, cid, blob, 0)[0] == 404
     assert answer(alice.client.delete(below(cid, blob))) == (200, {})
     assert bob.client.get(below(cid, blob, 0)).status_code == 404
-    assert not [path for path in folder.rglob("*") if path.is_file()]
+    assert list(storage.names()) == []
 
 
 def test_nothing_goes_without_a_device_or_a_login(cid: str) -> None:
@@ -222,6 +234,7 @@ def test_so_many_uploads_are_open_at_once(alice: Visitor, cid: str) -> None:
     assert refused["retry_after"] > 0
 
 
+@pytest.mark.parametrize("storage", ["files"], indirect=True)
 def test_a_full_disk_is_told_and_loses_nothing(alice: Visitor, cid: str, monkeypatch: Any) -> None:
     def full(*_args: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -268,7 +281,7 @@ def later(**how: int) -> Any:
     return retention.purge(timezone.now() + timedelta(**how), dry_run=False)["attachments"]
 
 
-def test_a_blob_that_no_message_names_goes_after_a_day(alice: Visitor, cid: str, folder: Any) -> None:
+def test_a_blob_that_no_message_names_goes_after_a_day(alice: Visitor, cid: str, storage: Any) -> None:
     blob, claimed = upload(alice, cid), upload(alice, cid)
     unfinished = uuid4().hex
     announce(alice, cid, unfinished)
@@ -279,17 +292,17 @@ def test_a_blob_that_no_message_names_goes_after_a_day(alice: Visitor, cid: str,
     assert later(hours=25) == 3
     assert [each.blob_id.hex for each in Attachment.objects.all()] == [claimed]
     assert alice.client.get(below(cid, blob, 0)).status_code == 404
-    assert len([path for path in folder.rglob("*") if path.is_file()]) == 3
+    assert len(list(storage.names())) == 3
     assert later(days=4000) == 0
 
 
-def test_a_blob_goes_with_its_emptied_message(alice: Visitor, cid: str, folder: Any) -> None:
+def test_a_blob_goes_with_its_emptied_message(alice: Visitor, cid: str, storage: Any) -> None:
     say(alice, cid, blobs=[upload(alice, cid)])
     assert later(hours=25) == 0
     Event.objects.filter(kind="message").update(blob=b"")
     assert later(hours=25) == 1
     assert not Attachment.objects.exists()
-    assert not [path for path in folder.rglob("*") if path.is_file()]
+    assert list(storage.names()) == []
 
 
 def test_a_purge_that_broke_off_is_taken_up(alice: Visitor, cid: str, monkeypatch: Any) -> None:
@@ -306,9 +319,59 @@ def test_a_purge_that_broke_off_is_taken_up(alice: Visitor, cid: str, monkeypatc
     assert later(hours=25) == 1
 
 
-def test_a_part_is_replaced_as_a_whole(folder: Any) -> None:
+def test_a_part_is_replaced_as_a_whole(storage: Any) -> None:
     cid, blob = uuid4(), uuid4()
     for data in (b"first", b"second, longer"):
         parts.put(cid, blob, 0, data)
     assert parts.read(cid, blob, 0) == b"second, longer"
-    assert storages["blobs"].listdir(f"{cid.hex[:2]}/{cid.hex}/{blob.hex}") == ([], ["0000"])
+    assert list(storage.names()) == [f"{cid.hex[:2]}/{cid.hex}/{blob.hex}/0000"]
+
+
+AGAIN = (503, {"error": "UNAVAILABLE", "retry_after": 2})
+
+
+@pytest.mark.parametrize("storage", ["bucket"], indirect=True)
+@pytest.mark.parametrize("refusal", [(503, "SlowDown"), (403, "AccessDenied"), (404, "NoSuchBucket")])
+def test_a_bucket_that_refuses_is_asked_again_later(alice: Visitor, cid: str, bucket: Any, refusal: Any) -> None:
+    blob = uuid4().hex
+    announce(alice, cid, blob)
+    put(alice, cid, blob, 0)
+    with bucket.refusing(*refusal):
+        assert put(alice, cid, blob, 1) == AGAIN
+    assert announce(alice, cid, blob)[1] == {"parts": 1, "whole": False}
+    assert put(alice, cid, blob, 1)[1]["parts"] == 2
+    assert put(alice, cid, blob, 2)[1]["whole"]
+    with bucket.refusing(*refusal):
+        refused = alice.client.get(below(cid, blob, 0))
+        assert (answer(refused), refused["Retry-After"]) == (AGAIN, "2")
+    assert alice.client.get(below(cid, blob, 0)).content == BYTES[:PART]
+    with bucket.refusing(*refusal):
+        assert answer(alice.client.delete(below(cid, blob))) == AGAIN
+    assert answer(alice.client.delete(below(cid, blob))) == (200, {})
+    assert bucket.objects == {}
+
+
+@pytest.mark.parametrize("storage", ["bucket"], indirect=True)
+def test_a_blob_whose_parts_cannot_be_looked_at_is_not_whole_yet(
+    alice: Visitor, cid: str, bucket: Any, monkeypatch: Any
+) -> None:
+    blob = uuid4().hex
+    announce(alice, cid, blob)
+    put(alice, cid, blob, 0)
+    put(alice, cid, blob, 1)
+    with monkeypatch.context() as patched, bucket.refusing(500, "InternalError"):
+        patched.setattr(parts, "put", lambda *_args: None)
+        assert put(alice, cid, blob, 2) == AGAIN
+    parts.put(UUID(cid), UUID(blob), 2, BYTES[2 * PART :])
+    assert put(alice, cid, blob, 2)[1] == {"parts": 3, "whole": True}
+
+
+@pytest.mark.parametrize("storage", ["bucket"], indirect=True)
+def test_a_bucket_that_stands_still_is_given_up_in_time(alice: Visitor, cid: str, bucket: Any) -> None:
+    blob = uuid4().hex
+    announce(alice, cid, blob)
+    with bucket.stalled():
+        began = time.monotonic()
+        assert put(alice, cid, blob, 0) == AGAIN
+        assert time.monotonic() - began < bridge.MOST_SECONDS
+    assert put(alice, cid, blob, 0)[1]["parts"] == 1

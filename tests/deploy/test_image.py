@@ -45,6 +45,14 @@ def test_the_build_sees_only_what_is_let_in_by_name():
     assert {"**/tests", "**/__pycache__"} <= set(lines)
 
 
+def test_what_the_image_may_have_more_is_pinned_and_left_out_unless_asked_for():
+    (install,) = [line for line in DOCKERFILE.splitlines() if "--require-hashes" in line]
+    assert install.endswith('-r requirements/base.txt ${EXTRAS:+-r "requirements/$EXTRAS.txt"} \\')
+    assert "\nARG EXTRAS=\n" in DOCKERFILE
+    assert "!requirements/s3.txt" in (ROOT / ".dockerignore").read_text()
+    assert "botocore" not in (ROOT / "requirements/base.txt").read_text()
+
+
 @pytest.mark.parametrize("verb", ["serve", "migrate", "daily", "manage", "first-start"])
 def test_the_entry_knows_its_verbs(verb):
     assert f"  {verb})" in (ROOT / "docker/entrypoint.sh").read_text()

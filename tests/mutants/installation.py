@@ -87,4 +87,18 @@ MUTANTS = [
         "",
         ("conversations/tests/test_hostile_layer.py",),
     ),
+    Mutant(
+        "rights-in-the-address-of-a-bucket",
+        "chatproject/env.py",
+        '    if "@" in value:',
+        "    if False:",
+        ("chatproject/tests/test_env.py",),
+    ),
+    Mutant(
+        "rights-to-the-bucket-in-the-log",
+        "chatproject/settings.py",
+        '    "loggers": {"botocore": {"level": "WARNING"}},  # below that: bodies, and keys to the bucket\n',
+        "",
+        ("conversations/tests/test_bucket.py::test_the_log_tells_neither_rights_nor_bodies",),
+    ),
 ]

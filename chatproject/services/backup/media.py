@@ -6,10 +6,12 @@ It is read after the databases, for it only grows but for what has expired: what
 import base64
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import chain
+from typing import Any
 
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import storages
+
+from chatproject.lib.together import in_order
 
 STORAGE = "blobs"
 NAME, FIELDS = "files", ["name", "bytes"]
@@ -18,34 +20,41 @@ DRAFT = "."  # how the name of a file begins that is still being written
 
 def rows() -> Iterator[list[str]]:
     """Name and bytes (base64) of each; one that expired meanwhile is left out."""
-    storage = storages[STORAGE]
-    for name in _names(storage, ""):
-        with suppress(FileNotFoundError), storage.open(name) as file:
-            yield [name, base64.b64encode(file.read()).decode()]
+    return (row for row in in_order(_row, _names()) if row)
 
 
 def is_empty() -> bool:
-    return next(_names(storages[STORAGE], ""), None) is None
+    return next(_names(), None) is None
 
 
 def load(given: Iterator[list[str]]) -> int:
-    """All of them, or none when one cannot be written."""
-    storage, put = storages[STORAGE], []
+    """All of them, or none when one cannot be written and the storage still takes the others back."""
+    storage: Any = storages[STORAGE]
+    put: list[str] = []
+
+    def save(row: list[str]) -> None:
+        name, data = row
+        put.append(name)
+        storage.save(name, ContentFile(base64.b64decode(data, validate=True)))
+
     try:
-        for name, data in given:
-            put.append(name)
-            storage.save(name, ContentFile(base64.b64decode(data, validate=True)))
+        return sum(1 for _ in in_order(save, given))
     except BaseException:
         for name in put:
-            storage.delete(name)
+            with suppress(OSError):
+                storage.delete(name)
         raise
-    return len(put)
 
 
-def _names(storage: Storage, folder: str) -> Iterator[str]:
+def _names() -> Iterator[str]:
+    storage: Any = storages[STORAGE]
+    return (name for name in storage.names() if not name.rpartition("/")[2].startswith(DRAFT))
+
+
+def _row(name: str) -> list[str]:
+    """Empty when it is gone."""
     try:
-        folders, files = storage.listdir(folder)
+        with storages[STORAGE].open(name) as file:
+            return [name, base64.b64encode(file.read()).decode()]
     except FileNotFoundError:
-        return
-    yield from (f"{folder}{name}" for name in sorted(files) if not name.startswith(DRAFT))
-    yield from chain.from_iterable(_names(storage, f"{folder}{name}/") for name in sorted(folders))
+        return []
