@@ -15,7 +15,7 @@ Object = dict[str, Any]
 KNOWN = {
     "apiVersion", "kind", "namespace", "resources", "components", "labels", "images", "configMapGenerator", "patches",
 }  # fmt: skip
-WITHOUT_NAMESPACE = {"Namespace", "StorageClass"}
+WITHOUT_NAMESPACE = {"Namespace"}
 MERGED_BY = {"containers": "name", "volumes": "name", "volumeMounts": "mountPath"}
 HASH_LETTERS = str.maketrans("013ae", "ghkmt")
 
@@ -112,7 +112,9 @@ def _patch(given: Object, folder: Path, things: list[Object]) -> None:
     ]
     if len(found) != 1:
         raise NotUnderstood(f"a patch of {len(found)} objects")
-    if isinstance(patch, list):
+    if isinstance(patch, dict) and _is_deletion(patch):
+        things.remove(found[0])
+    elif isinstance(patch, list):
         for operation in patch:
             _operate(found[0], _fields(operation, {"op", "path", "value"}))
     else:
@@ -149,12 +151,18 @@ def _merge(into: Object, patch: Object) -> None:
             into[key] = copy.deepcopy(value)
 
 
+def _is_deletion(patch: Object) -> bool:
+    return patch.get("$patch") == "delete"
+
+
 def _merge_named(into: list[Object], patch: list[Object], by: str) -> None:
     """What is new stands in front."""
     fresh = []
     for one in patch:
         known = next((each for each in into if each[by] == one[by]), None)
-        if known is None:
+        if _is_deletion(one):
+            into.remove(known)
+        elif known is None:
             fresh.append(copy.deepcopy(one))
         else:
             _merge(known, one)

@@ -53,6 +53,22 @@ def test_each_flow_inside_the_namespace_is_open_at_both_ends():
     assert ("web", "messages-db", 5432) in into
 
 
+def test_on_aws_whoever_keeps_attachments_reaches_the_bucket_and_its_rights_alone():
+    policies = [thing["spec"] for thing in render("overlays/aws") if thing["kind"] == "NetworkPolicy"]
+    ways = [
+        (set(_apps_named(policy["podSelector"])), to["ipBlock"], port["port"])
+        for policy in policies
+        for rule in policy.get("egress", [])
+        for to in rule.get("to", [])
+        for port in rule["ports"]
+    ]
+    keepers, network = {"web", "migrate", "timer"}, "192.168.0.0/16"
+    outside = {"cidr": "0.0.0.0/0", "except": [network, "169.254.0.0/16"]}
+    assert (keepers, outside, 443) in ways
+    assert (keepers, {"cidr": "169.254.170.23/32"}, 80) in ways
+    assert {port for _apps, block, port in ways if block["cidr"] != network} == {443, 80}
+
+
 def _apps_named(node: Any) -> list[str]:
     if isinstance(node, list):
         return [name for part in node for name in _apps_named(part)]

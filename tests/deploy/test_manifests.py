@@ -2,6 +2,7 @@
 Kubernetes versions, and what this project demands of all of them together.
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -9,9 +10,10 @@ import subprocess
 import pytest
 import yaml
 
+from chatproject import env
 from docker.first_start import wanted
 from tests.deploy import kustomize
-from tests.deploy.manifests import COMPONENTS, OVERLAYS, VERSIONS, above, by_name, findings, render, template
+from tests.deploy.manifests import COMPONENTS, OVERLAYS, PODS, VERSIONS, above, by_name, findings, render, template
 from tests.sources import ROOT
 
 
@@ -93,7 +95,7 @@ def test_no_secret_stands_in_a_manifest(overlay):
     text = yaml.safe_dump_all(things)
     assert not re.search(r"://[^/\s:]*:[^/\s@]+@", text)
     names = re.findall(r"\b(?:SECRET_KEY|FIELD_KEYS|LOG_KEY_SEED|\w*_URL|\w*PASSWORD\w*)\b(?=: )", text)
-    assert set(names) <= {"SITE_URL"}
+    assert set(names) <= {"SITE_URL", "BLOBS_URL"}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -105,6 +107,46 @@ def test_every_setting_is_one_of_the_example(overlay):
     )
     known = set(re.findall(r"^# ([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert {name.removesuffix("_FILE") for name in settings["data"]} <= known
+
+
+def test_on_aws_attachments_are_in_a_bucket_and_on_no_volume(monkeypatch):
+    found = by_name(list(render("overlays/aws")))
+    assert not [name for kind, name in found if kind in {"PersistentVolumeClaim", "StorageClass"}]
+    for thing in found.values():
+        if thing["kind"] in PODS:
+            assert "media" not in yaml.safe_dump(template(thing)["spec"])
+    bucket, prefix = _bucket_of(found, monkeypatch)
+    cluster = yaml.safe_load((ROOT / "kubernetes/overlays/aws/cluster.yaml").read_text())
+    (rights,) = [each for each in cluster["iam"]["podIdentityAssociations"] if each["namespace"] == "llave"]
+    allowed = {each["Resource"]: each["Action"] for each in rights["permissionPolicy"]["Statement"]}
+    assert allowed == {
+        f"arn:aws:s3:::{bucket}/{prefix}/*": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+        f"arn:aws:s3:::{bucket}": "s3:ListBucket",
+    }
+    (denied,) = json.loads((ROOT / "kubernetes/overlays/aws/bucket-policy.json").read_text())["Statement"]
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert (denied["Effect"], denied["Resource"]) == (
+        "Deny",
+        [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+    )
+    users = {template(thing)["spec"]["serviceAccountName"] for thing in found.values() if thing["kind"] in PODS}
+    assert users == {rights["serviceAccountName"]}
+
+
+def _bucket_of(found, monkeypatch):
+    (given,) = [thing["data"] for (kind, name), thing in found.items() if name.startswith("settings-")]
+    monkeypatch.setenv("BLOBS_URL", given["BLOBS_URL"])
+    options = env.bucket("BLOBS_URL")
+    assert options["endpoint"] == ""
+    return options["bucket"], options["prefix"]
+
+
+def test_elsewhere_attachments_are_on_a_claim_that_every_pod_of_the_program_mounts():
+    found = by_name(list(render("overlays/local")))
+    assert ("PersistentVolumeClaim", "media") in found
+    for name in (("Deployment", "web"), ("Job", "migrate"), ("CronJob", "daily")):
+        (container,) = template(found[name])["spec"]["containers"]
+        assert {"name": "media", "mountPath": "/media"} in container["volumeMounts"]
 
 
 @pytest.mark.parametrize("name", ["redis.conf", "nginx.conf"])
