@@ -218,10 +218,12 @@ def test_a_storage_that_keeps_nothing_is_found(attachments):
 @pytest.mark.parametrize("attachments", ["bucket"], indirect=True)
 def test_a_bucket_that_lets_nobody_in_is_found(attachments, monkeypatch):
     assert list(attachments_are_kept()) == []
-    assert media.is_empty()
+    media.load(iter([["ab/cd/0000", "AAEC"]]))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody else")
     attachments.__dict__.pop("_client")
     assert [found.code for found in attachments_are_kept()] == ["FILES_LOST"]
+    for work in (media.is_empty, lambda: list(media.rows()), lambda: media.load(iter([["ab/cd/0001", "AAEC"]]))):
+        assert code_of(work) == "BUCKET_GONE"
 
 
 @pytest.mark.django_db(databases="__all__", transaction=True)

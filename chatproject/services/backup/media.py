@@ -5,13 +5,14 @@ It is read after the databases, for it only grows but for what has expired: what
 
 import base64
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
 from chatproject.lib.together import in_order
+from chatproject.services.backup.refusal import BackupRefused
 
 STORAGE = "blobs"
 NAME, FIELDS = "files", ["name", "bytes"]
@@ -20,11 +21,13 @@ DRAFT = "."  # how the name of a file begins that is still being written
 
 def rows() -> Iterator[list[str]]:
     """Name and bytes (base64) of each; one that expired meanwhile is left out."""
-    return (row for row in in_order(_row, _names()) if row)
+    with _reached():
+        yield from (row for row in in_order(_row, _names()) if row)
 
 
 def is_empty() -> bool:
-    return next(_names(), None) is None
+    with _reached():
+        return next(_names(), None) is None
 
 
 def load(given: Iterator[list[str]]) -> int:
@@ -37,13 +40,22 @@ def load(given: Iterator[list[str]]) -> int:
         put.append(name)
         storage.save(name, ContentFile(base64.b64decode(data, validate=True)))
 
+    with _reached():
+        try:
+            return sum(1 for _ in in_order(save, given))
+        except BaseException:
+            for name in put:
+                with suppress(OSError):
+                    storage.delete(name)
+            raise
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
     try:
-        return sum(1 for _ in in_order(save, given))
-    except BaseException:
-        for name in put:
-            with suppress(OSError):
-                storage.delete(name)
-        raise
+        yield
+    except ConnectionError as error:
+        raise BackupRefused("BUCKET_GONE", str(error)) from None
 
 
 def _names() -> Iterator[str]:

@@ -9,6 +9,7 @@ SENTENCES = {
     "OTHER_TABLES": "A database has tables of another version than the archive: use one without tables, "
     "they are made and brought up to date here.",
     "NOT_EMPTY": "There is something in the databases or among the attachments already: nothing was changed.",
+    "BUCKET_GONE": "The bucket of the attachments refuses or does not answer: look at BLOBS_URL.",
     "OTHER_SECRETS": "LOG_KEY_SEED or FIELD_KEYS are not those of the archive: put the old secrets in place first.",
 }
 
