@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from urllib.error import HTTPError
 
 import pytest
@@ -20,6 +21,8 @@ PROBE_SECONDS = 4.0  # what kubelet and compose wait for
 FRAME_SECONDS = 8.0
 REQUEST_SECONDS = 10.0
 POST_SECONDS = 12.0  # one that waited behind a batch that was begun
+REQUESTS = 20  # twice the connections of a process
+TURN_SECONDS = 4.0  # a connection is waited for 5
 NOTICED_SECONDS = 10.0  # the layer is asked every 5 s, and has 2 to answer
 
 
@@ -140,6 +143,21 @@ def test_a_database_that_stands_still(made):
 def test_a_redis_that_stands_still(made):
     loop, opened = made
     loop.run(while_redis_stands_still(opened))
+
+
+def test_more_requests_at_once_than_connections_take_turns(made):
+    loop, opened = made
+    events = f"/api/conversations/{opened.cids[0].hex()}/events/"
+
+    async def all_at_once():
+        inside = asyncio.get_running_loop()
+        with ThreadPoolExecutor(REQUESTS) as pool:
+            asked = [inside.run_in_executor(pool, Answer, opened.devices["bob"], events) for _ in range(REQUESTS)]
+            return await asyncio.gather(*asked)
+
+    answers = loop.run(all_at_once())
+    assert {answer.status for answer in answers} == {200}
+    assert max(answer.seconds for answer in answers) < TURN_SECONDS
 
 
 def test_a_reader_is_told_that_his_page_cannot_come(made):
