@@ -7,7 +7,8 @@ botocore where it looks for them (the pod's identity, the machine's role), never
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache
+from threading import Lock
 from typing import Any
 
 import botocore.session
@@ -56,13 +57,21 @@ class Bucket(Parts):
     def _key(self, name: str) -> str:
         return f"{self._prefix}/{name}" if self._prefix else name
 
-    @cached_property
+    @property
     def _client(self) -> Any:
-        """Threads may share it; making one takes a moment."""
-        session = botocore.session.get_session()
-        config = Config(signature_version="s3v4", max_pool_connections=4 * AT_ONCE, **BOUNDS, **PLAIN)
-        where = {"region_name": self._region, "endpoint_url": self._endpoint or None}
-        return session.create_client("s3", config=config, **where)
+        with _one_by_one:
+            return _client_of(self._region, self._endpoint)
+
+
+_one_by_one = Lock()
+
+
+@cache
+def _client_of(region: str, endpoint: str) -> Any:
+    """Threads share it: it takes half a second of reading to make one, and 15 MB."""
+    config = Config(signature_version="s3v4", max_pool_connections=4 * AT_ONCE, **BOUNDS, **PLAIN)
+    session = botocore.session.get_session()
+    return session.create_client("s3", region_name=region, endpoint_url=endpoint or None, config=config)
 
 
 @contextmanager

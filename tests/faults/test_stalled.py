@@ -1,8 +1,9 @@
-"""A database or a Redis that stands still, without being gone: everybody is answered soon, with a code and when to come
-again, and the probes tell the truth. Then everything goes on, and nothing was lost.
+"""A database, a Redis or a bucket that stands still, without being gone: everybody is answered soon, with a code and
+when to come again, and the probes tell the truth. Then everything goes on, and nothing was lost.
 """
 
 import asyncio
+import hashlib
 import json
 import time
 import urllib.request
@@ -11,7 +12,9 @@ from urllib.error import HTTPError
 
 import pytest
 
+from chatproject.lib.encoding import to_base64url
 from reference import link, wire
+from tests.bucket import RIGHTS, fake_bucket
 from tests.faults.people import until
 from tests.faults.world import template, world
 
@@ -21,16 +24,24 @@ PROBE_SECONDS = 4.0  # what kubelet and compose wait for
 FRAME_SECONDS = 8.0
 REQUEST_SECONDS = 10.0
 POST_SECONDS = 12.0  # one that waited behind a batch that was begun
+BESIDE_SECONDS = 3.0  # a bucket is given up after 5
 REQUESTS = 20  # twice the connections of a process
 TURN_SECONDS = 4.0  # a connection is waited for 5
+FILES = 10  # at once; more than all threads for the database are
 NOTICED_SECONDS = 10.0  # the layer is asked every 5 s, and has 2 to answer
 
 
 @pytest.fixture(scope="module")
-def made():
+def bucket():
+    with fake_bucket() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def made(bucket):
     with asyncio.Runner() as loop, template() as prepared, pytest.MonkeyPatch.context() as patch:
         patch.setattr(link, "HEARTBEAT_SECONDS", 2.0)
-        place = world(prepared, seed=4711, redis=True)
+        place = world(prepared, seed=4711, redis=True, BLOBS_URL=bucket.url, **RIGHTS)
         opened = loop.run(place.__aenter__())
         try:
             yield loop, opened
@@ -41,13 +52,14 @@ def made():
 class Answer:
     """Of one request: status, headers, JSON body, seconds."""
 
-    def __init__(self, device, path, body=None):
+    def __init__(self, device, path, body=None, part=None):
         web, began = device.client.person.web, time.monotonic()
         headers = {"Origin": web.origin, "Content-Type": "application/json"}
         if path not in PROBES:
             headers |= {"Cookie": web.cookies, "X-CSRFToken": web._csrf()}
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(web.origin + path, data=data, headers=headers)
+        data = part if body is None else json.dumps(body).encode()
+        method = "PUT" if part else None
+        request = urllib.request.Request(web.origin + path, data=data, headers=headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60) as response:
                 self.status, self.headers, self.body = response.status, response.headers, response.read()
@@ -135,6 +147,39 @@ async def while_redis_stands_still(opened):
     await goes_on(opened, "without a bell")
 
 
+async def while_the_bucket_stands_still(opened, bucket):
+    alice, bob, cid = await talking(opened)
+    folder, data = f"/api/conversations/{cid.hex()}/blobs/", b"sealed" * 100
+    numbers = [f"{number:032x}" for number in range(FILES)]
+    for number in numbers:
+        fields = {"blob": number, "size": len(data), "hash": to_base64url(hashlib.sha256(data).digest())}
+        assert (await ask(alice, folder, fields)).status == 200
+    loop = asyncio.get_running_loop()
+
+    def put(pool):
+        return [loop.run_in_executor(pool, Answer, alice, f"{folder}{each}/0/", None, data) for each in numbers]
+
+    with ThreadPoolExecutor(FILES) as pool:
+        with bucket.stalled():
+            putting = put(pool)
+            await until(lambda: bucket.asked, FRAME_SECONDS, "the bucket is asked")
+            began = time.monotonic()
+            await alice.say(cid, "beside a still bucket")
+            await until(lambda: "beside a still bucket" in bob.shown(cid), BESIDE_SECONDS, "the text goes on")
+            shown = time.monotonic() - began
+            ready = await ask(bob, "/readyz")
+            refused = await asyncio.gather(*putting)
+        stored = await asyncio.gather(*put(pool))
+    assert shown < BESIDE_SECONDS
+    assert (ready.status, ready.seconds < PROBE_SECONDS) == (200, True)
+    for each in refused:
+        told_to_come_again(each)
+    assert [each.json for each in stored] == FILES * [{"parts": 1, "whole": True}]
+    got = await ask(bob, f"{folder}{numbers[0]}/0/")
+    assert (got.status, got.body) == (200, data)
+    await goes_on(opened, "beside a still bucket")
+
+
 def test_a_database_that_stands_still(made):
     loop, opened = made
     loop.run(while_the_database_stands_still(opened))
@@ -143,6 +188,11 @@ def test_a_database_that_stands_still(made):
 def test_a_redis_that_stands_still(made):
     loop, opened = made
     loop.run(while_redis_stands_still(opened))
+
+
+def test_a_bucket_that_stands_still(made, bucket):
+    loop, opened = made
+    loop.run(while_the_bucket_stands_still(opened, bucket))
 
 
 def test_more_requests_at_once_than_connections_take_turns(made):
