@@ -5,6 +5,7 @@ A part is never appended to: a storage of objects has no such thing, and a part 
 
 import os
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,15 +21,15 @@ ALIAS = "blobs"
 PART_BYTES = 512 * 1024  # what a proxy in front takes by default, and what one request may hold in memory
 
 
-class Parts(Storage):
+class Parts(Storage, ABC):
     """What is kept, whole, when `save` returns; what was there under the name is replaced. Nothing has an address."""
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
 
+    @abstractmethod
     def names(self) -> Iterator[str]:
         """Of everything that is there."""
-        raise NotImplementedError
 
 
 class DurableFiles(Parts, FileSystemStorage):
