@@ -21,6 +21,7 @@ from chatproject.services import backup
 from chatproject.services.backup import archive, box, load, media
 from chatproject.services.backup.box import CHUNK_BYTES, HEADER_BYTES, TAG_BYTES
 from chatproject.services.setup import attachments_are_kept
+from conversations.attachments import bucket
 from tests.bucket import RIGHTS, fake_bucket
 from tests.sources import ROOT
 
@@ -220,7 +221,7 @@ def test_a_bucket_that_lets_nobody_in_is_found(attachments, monkeypatch):
     assert list(attachments_are_kept()) == []
     media.load(iter([["ab/cd/0000", "AAEC"]]))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody else")
-    attachments.__dict__.pop("_client")
+    bucket._client_of.cache_clear()
     assert [found.code for found in attachments_are_kept()] == ["FILES_LOST"]
     for work in (media.is_empty, lambda: list(media.rows()), lambda: media.load(iter([["ab/cd/0001", "AAEC"]]))):
         assert code_of(work) == "BUCKET_GONE"

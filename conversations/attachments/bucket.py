@@ -7,7 +7,7 @@ botocore where it looks for them (the pod's identity, the machine's role), never
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -66,7 +66,7 @@ class Bucket(Parts):
 _one_by_one = Lock()
 
 
-@cache
+@lru_cache(1)
 def _client_of(region: str, endpoint: str) -> Any:
     """Threads share it: it takes half a second of reading to make one, and 15 MB."""
     config = Config(signature_version="s3v4", max_pool_connections=4 * AT_ONCE, **BOUNDS, **PLAIN)
