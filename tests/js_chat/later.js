@@ -28,6 +28,23 @@ export async function reconnect(...browsers) {
 const blockOf = (browser, cid) => browser.messenger.conversation(cid).blocked?.code ?? null;
 
 export const LATER = {
+  async another_decision_does_not_let_an_older_copy_go_on(world) {
+    const { alice, bob, cid } = await talking(world);
+    bob.messenger.end();
+    const fresh = world.browserOf(bob.person);
+    await fresh.load();
+    await fresh.messenger.resetKeys({ name: "bob", passphrase: PASSPHRASE });
+    await until(() => blockOf(alice, cid) === "ROOT_RESET", "the first reason", () => alice.codes(cid));
+    world.server.writeNumbers.set(alice.client.did, 1_000_000);
+    await alice.reload();
+    await until(async () => (await alice.codes(cid)).includes("STATE_ROLLBACK"), "the second reason is told", () => alice.codes(cid));
+    expect(blockOf(alice, cid), "ROOT_RESET", "one after the other");
+    await alice.messenger.decide(cid, "continue");
+    expect(blockOf(alice, cid), "STATE_ROLLBACK", "still an older copy");
+    await alice.messenger.renewBrowser({ passphrase: PASSPHRASE });
+    expect(blockOf(alice, cid), null, "new keys of its own");
+  },
+
   async what_a_restored_server_lost_is_sent_again(world) {
     const { alice, bob, cid } = await talking(world);
     await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");

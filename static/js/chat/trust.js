@@ -7,6 +7,8 @@ import { Draft } from "./draft.js";
 
 const UNDECIDABLE = new Set(["SEQ_REWRITE", "CODE_UNTRUSTED"]); // the server's past changed, or this program did: there is nothing to go on with
 
+const OLDER = "STATE_ROLLBACK"; // no decision about anything else lets an older copy seal
+
 const STANDING = new Set(["SEQ_GAP"]);
 
 /** @param {string} code @returns {boolean} how the line to the server is: said once while it lasts, not each time it is met */
@@ -105,11 +107,13 @@ export class Trust {
     const { blocked } = chats.get(cid);
     if (!blocked) return;
     if (UNDECIDABLE.has(blocked.code)) throw new ChatError(blocked.code);
+    if (blocked.code === OLDER) this.#blockedBy.delete(`${cid}/${OLDER}`);
+    const next = this.#blockedBy.has(`${cid}/${OLDER}`) ? { code: OLDER, detail: null } : null;
     await locks.with(cid, () => {
       const chat = chats.get(cid);
       const repair = choice === "repair" ? chat.crypto.epoch >= 0 : chat.repair;
       // Counters that the server knows better begin anew with the next epoch.
-      return chats.commit({ ...chat, blocked: null, repair, refresh: chat.refresh || blocked.code === "STATE_ROLLBACK" });
+      return chats.commit({ ...chat, blocked: next, repair, refresh: chat.refresh || blocked.code === OLDER });
     });
     events.emit("conversation", { cid });
   }
