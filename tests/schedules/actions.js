@@ -110,15 +110,22 @@ async function restore(world) {
   if (!one || one.saved.did !== one.client.did) return;
   world.note(`${one.name} is put back`, 2);
   await mayLose(world, one);
+  const since = world.sim.clock.now();
   const isOlder = await one.restore();
   one.wasPutBack = true;
   if (!isOlder) return;
-  const blocked = () => one.messenger.conversation(world.cid).blocked?.code === "STATE_ROLLBACK";
-  if (!blocked()) {
+  if (!(await isStopped(world, one, since))) {
     await world.sim.advance(5_000);
-    if (!blocked()) world.findings.push(`${one.name} went on with an older disk`);
+    if (!(await isStopped(world, one, since))) world.findings.push(`${one.name} went on with an older disk`);
   }
   await world.sim.done(one.messenger.renewBrowser({ passphrase: PASSPHRASE }));
+}
+
+// Nothing is sealed, and the reason is told; another one may have come first, which the disk held already.
+async function isStopped(world, one, since) {
+  const { blocked } = one.messenger.conversation(world.cid);
+  if (!blocked || blocked.code === "STATE_ROLLBACK") return blocked !== null;
+  return (await one.lines(world.cid)).some(({ code, at }) => code === "STATE_ROLLBACK" && at >= since);
 }
 
 async function wait(world) {

@@ -44,7 +44,17 @@ async function decide(world, one) {
 async function startOver(world, one) {
   await mayLose(world, one);
   await world.sim.done(one.messenger.forgetBrowser());
-  await world.sim.done(one.messenger.importKeyFile({ bytes: world.people.find(({ uid }) => uid === one.person.uid).file, passphrase: PASSPHRASE }));
+  await world.sim.done(one.messenger.importKeyFile({ bytes: fileOf(world, one), passphrase: PASSPHRASE }));
+}
+
+// An older disk may hold an older vault: the key file saved last brings what it lacks.
+async function readWhatWaits(world, one) {
+  const { left } = await world.sim.done(one.messenger.readAgain({ cid: world.cid, passphrase: PASSPHRASE }));
+  if (left && one.wasPutBack) await world.sim.done(one.messenger.bringKeyFile({ bytes: fileOf(world, one), passphrase: PASSPHRASE }));
+}
+
+function fileOf(world, one) {
+  return world.people.find(({ uid }) => uid === one.person.uid).file;
 }
 
 // As far as the ends of the chats show; whether all of it is equal is judged afterwards.
@@ -62,9 +72,9 @@ async function isQuiet(world) {
 export async function agree(world, second) {
   const views = [];
   for (const one of world.living()) {
-    const read = await world.sim.done(one.messenger.readAgain({ cid: world.cid, passphrase: PASSPHRASE }));
+    await readWhatWaits(world, one);
     const lines = await one.lines(world.cid);
-    views.push({ one, lines, texts: textsOf(lines), codes: codesOf(lines), left: read.left });
+    views.push({ one, lines, texts: textsOf(lines), codes: codesOf(lines) });
   }
   const all = longest(views.map(({ texts }) => texts));
   const find = (text) => world.findings.push(text);
