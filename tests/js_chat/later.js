@@ -196,6 +196,22 @@ export const LATER = {
     await bob.sees(cid, "hello", "hi", "after the copy", "waits", "still");
   },
 
+  async an_older_copy_that_was_opened_offline_stops_once_online(world) {
+    const { alice, cid } = await talking(world);
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    alice.messenger.end();
+    world.server.writeNumbers.set(alice.client.did, 1_000_000);
+    await alice.load();
+    alice.client.goOffline();
+    await alice.messenger.unlock({ passphrase: PASSPHRASE });
+    expect(blockOf(alice, cid), null, "nobody was asked");
+    await alice.messenger.send(cid, "waits");
+    alice.client.goOnline();
+    await until(() => blockOf(alice, cid) === "STATE_ROLLBACK", "asked as soon as possible", () => alice.messenger.connection);
+    await alice.messenger.renewBrowser({ passphrase: PASSPHRASE });
+    await until(async () => (await alice.states(cid)).every((state) => state !== "queued"), "all is out", () => alice.codes(cid));
+  },
+
   async a_renewal_goes_on_after_a_lost_answer(world) {
     const { alice, bob, cid } = await talking(world);
     world.server.refusePosts.push([409, "COUNTER_TAKEN"]);

@@ -22,6 +22,7 @@ SCENARIOS = [
     "setup_goes_on_after_a_lost_answer",
     "first_chat_both_ways",
     "a_chat_with_oneself",
+    "an_older_copy_that_was_opened_offline_stops_once_online",
     "another_decision_does_not_let_an_older_copy_go_on",
     "delivered_ticks",
     "a_chat_is_shown_while_its_lock_waits_for_the_server",

@@ -182,7 +182,7 @@ export class Unlocked {
     this.line = new Line({
       ...this, createSocket: this.#parts.createSocket, rebind: () => this.#bindAgain(), onEnd: this.#parts.onEnd,
       hello: () => ({ did: this.did, cursors: this.chats.cursors(), incarnation: this.watch.incarnation, build: buildOf(this.#parts.manifestHash) }),
-      onHint: (frame) => this.watch.hear(frame), onState: (state) => this.#parts.onConnection(state),
+      onHint: (frame) => this.watch.hear(frame), onState: (state) => this.#turned(state),
     });
   }
 
@@ -190,6 +190,12 @@ export class Unlocked {
   async #lookBack() {
     if (!(await this.writeNumber.isRolledBack())) return;
     for (const { cid } of this.chats.all()) await this.trust.block(cid, "STATE_ROLLBACK");
+  }
+
+  // Opened without a network: the server is asked as soon as there is one.
+  #turned(state) {
+    if (state === "online" && this.writeNumber.isUnasked) this.events.guard(this.#lookBack());
+    this.#parts.onConnection(state);
   }
 
   // A browser that was removed cannot bind; the log says why.

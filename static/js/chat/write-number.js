@@ -2,10 +2,10 @@
 
 const TELL_EVERY_MS = 60_000;
 
-/** Beside the line, from connect on. */
+/** Beside the line, from connect on. Nothing is told before the server was asked, however long that takes without a network. */
 export class WriteNumber {
   #parts;
-  #told = 0;
+  #told = null; // not asked yet
   #isOlder = false;
 
   /** @param {{api: object, ring: object, schedule: object, line: () => object}} parts */
@@ -13,10 +13,15 @@ export class WriteNumber {
     this.#parts = parts;
   }
 
-  /** @returns {Promise<boolean>} this is an older copy of what the server has seen */
+  /** @returns {boolean} the server still has to be asked */
+  get isUnasked() {
+    return this.#told === null;
+  }
+
+  /** @returns {Promise<boolean>} this was opened as an older copy of what the server has seen */
   async isRolledBack() {
     this.#told = await this.#parts.api.writeNumber();
-    this.#isOlder = this.#told > this.#parts.ring.writtenNo;
+    this.#isOlder = this.#told > this.#parts.ring.openedNo;
     return this.#isOlder;
   }
 
@@ -31,7 +36,7 @@ export class WriteNumber {
   async #tell() {
     const { api, ring, line } = this.#parts;
     const number = ring.writtenNo;
-    if (this.#isOlder || line().state !== "online" || number <= this.#told) return;
+    if (this.isUnasked || this.#isOlder || line().state !== "online" || number <= this.#told) return;
     this.#told = await api.tellWriteNumber(number);
   }
 }

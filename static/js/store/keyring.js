@@ -20,6 +20,8 @@ export class Keyring {
   #seal;
   #open;
   #writeNo;
+  /** The highest number that was on the disk before this ring wrote. */
+  openedNo;
   /** The highest number that is on the disk for certain. */
   writtenNo;
 
@@ -30,6 +32,7 @@ export class Keyring {
   constructor({ db, writeNo, seal, open }) {
     this.#db = db;
     this.#writeNo = writeNo;
+    this.openedNo = writeNo;
     this.writtenNo = writeNo;
     this.#seal = seal;
     this.#open = open;
