@@ -1,5 +1,6 @@
 /** One conversation as a file: its epoch keys, read only (protocol.md, section 10, kind 2). */
 
+import { inSlices, rest } from "../lib/breath.js";
 import { equal, hex, unhex } from "../lib/bytes.js";
 import { openEnvelopes } from "../crypto/envelope.js";
 import { checkConfirm, firstChainKeys, parseRecord } from "../crypto/epoch.js";
@@ -19,6 +20,7 @@ import { epochName } from "./record-in.js";
 
 const PULL_LIMIT = 200;
 const EVENTS_MAX = 1_000_000;
+const SHOWN_AT_ONCE = 200; // messages, a few milliseconds on a phone
 
 /** @param {object} open Unlocked @param {string} cid @param {string} passphrase @returns {Promise<{name: string, bytes: Uint8Array}>} */
 export async function makeConversationFile({ ring, chats, directory, clock }, cid, passphrase) {
@@ -41,7 +43,10 @@ export async function readConversationFile({ api, me, directory, clock }, { byte
   const reader = { file, cid, me, nowMs: clock.now(), epochs: new Map(), chains: new Map(), ids: new Set(), rows: [], actions: [] };
   await readAll(api, reader);
   const chat = { cid, uids, peer: peer.uid, delivered: new Map() };
-  return { cid, peer, messages: withActions(reader).map((row) => messageOf(chat, row)) };
+  const changed = withActions(reader);
+  const messages = [];
+  await inSlices(reader.rows, SHOWN_AT_ONCE, (slice) => slice.forEach((row) => messages.push(messageOf(chat, changed(row)))));
+  return { cid, peer, messages };
 }
 
 async function readAll(api, reader) {
@@ -49,7 +54,10 @@ async function readAll(api, reader) {
     const { items } = await api.pullEvents(reader.cid, after, PULL_LIMIT);
     if (items.length === 0) return;
     if (after >= EVENTS_MAX || items.some(({ seq }, i) => seq !== after + 1 + i)) throw new ChatError("SEQ_GAP");
-    for (const event of items) await (event.kind === RECORD ? readRecord(reader, event) : readMessage(reader, event));
+    for (const event of items) {
+      await (event.kind === RECORD ? readRecord(reader, event) : readMessage(reader, event));
+      await rest();
+    }
     after = items.at(-1).seq;
   }
 }
@@ -94,13 +102,13 @@ function keepContent({ rows, actions, ids }, event, { opened, isMine }) {
   else rows.push({ ...rowOf(event, { opened, isMine, id }), place: placeOf(event.seq) });
 }
 
-// As the chat shows them: what answers knows what it answers, what was changed is changed by its author only.
+// How the chat shows a row: what answers knows what it answers, what was changed is changed by its author only.
 function withActions({ rows, actions }) {
   const ids = new Map(rows.filter(({ mid }) => mid).map(({ id, mid }) => [hex(mid), id]));
   const about = new Map(actions.map(({ target }) => [target, []]));
   actions.forEach((action) => about.get(action.target).push(action));
-  return rows.map((row) => {
+  return (row) => {
     const allowed = (about.get(row.mid && hex(row.mid)) ?? []).filter((action) => refusalOf(row, action) === null);
     return changedByAll({ ...row, reId: ids.get(row.re) }, allowed);
-  });
+  };
 }

@@ -25,7 +25,7 @@ export async function exportConversation(open, cid, onProgress) {
     ...(await replay.evidence()), bundles: bundles.known(uids).map(({ bytes }) => bytes), events,
   };
   const name = exportName(directory.person(peer).name, madeMs);
-  return { name, bytes: await sealArchive(encodeArchive(archive), own.historyPub) };
+  return { name, bytes: await sealArchive(await encodeArchive(archive), own.historyPub) };
 }
 
 async function pullAll(api, { cid, cursor }, onProgress) {

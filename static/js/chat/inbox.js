@@ -3,6 +3,7 @@
  * (delivery rule D4); then the acknowledgement, then the screen.
  */
 
+import { breathe, inSlices } from "../lib/breath.js";
 import { toBase64Url } from "../lib/bytes.js";
 import { check } from "../crypto/errors.js";
 import { sha256 } from "../crypto/primitives.js";
@@ -14,11 +15,12 @@ import { Draft } from "./draft.js";
 import { isBubble } from "./kinds.js";
 import { applyMessages } from "./message-in.js";
 import { applyRecord } from "./record-in.js";
-import { SingleFlight, pause } from "./schedule.js";
+import { SingleFlight } from "./schedule.js";
 import { messageView } from "./views.js";
 
 const PULL_LIMIT = 200;
 const CHUNK = 50; // events of one transaction; the page breathes between two
+const HASHED_AT_ONCE = 8;
 const HANDED_MAX = 200; // events that came with their bell and were not looked at yet
 const TICKS_LOOKED_AT = 100; // newest messages whose ticks may change on screen
 
@@ -94,7 +96,7 @@ export class Inbox {
   }
 
   async #sync(cid, how) {
-    const { chats, line, locks, schedule } = this.#parts;
+    const { chats, line, locks } = this.#parts;
     while (this.isBehind(cid)) {
       const pull = how.pull ?? ((...asked) => line().pull(...asked));
       const { cursor } = chats.get(cid);
@@ -103,7 +105,7 @@ export class Inbox {
       for (let i = 0; i < items.length; i += CHUNK) {
         const applied = await locks.with(cid, () => this.#apply(cid, items.slice(i, i + CHUNK), how));
         how.onEvents?.(applied);
-        await pause(schedule);
+        await breathe();
       }
       if (chats.get(cid).cursor === cursor) {
         this.#heads.delete(cid); // asked for again when the server names it again
@@ -137,7 +139,7 @@ export class Inbox {
 
   async #applyRun(draft, run) {
     const whole = run.filter((event) => !isTombstone(event));
-    await Promise.all(whole.map(checkBytes));
+    await inSlices(whole, HASHED_AT_ONCE, (slice) => Promise.all(slice.map(checkBytes)));
     if (run[0].kind === RECORD) await applyRecord(draft, run[0], this.#parts);
     else await applyMessages(draft, whole, this.#parts);
     run.filter(isTombstone).forEach((event) => keepTombstone(draft, event));

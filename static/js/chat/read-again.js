@@ -3,6 +3,7 @@
  * were judged when they came count here, so nothing that the server adds to the past is ever read.
  */
 
+import { rest } from "../lib/breath.js";
 import { equal, unhex } from "../lib/bytes.js";
 import { openEnvelopes } from "../crypto/envelope.js";
 import { checkConfirm, parseRecord } from "../crypto/epoch.js";
@@ -51,7 +52,10 @@ async function readAll(reader) {
     const { items } = await open.api.pullEvents(cid, after, PULL_LIMIT);
     if (items.length === 0 || items.some(({ seq }, i) => seq !== after + 1 + i)) throw new ChatError("SEQ_GAP");
     const found = [];
-    for (const event of items) if (event.seq <= end) found.push(...(await readEvent(reader, event)));
+    for (const event of items.filter(({ seq }) => seq <= end)) {
+      found.push(...(await readEvent(reader, event)));
+      await rest();
+    }
     if (found.length) await open.locks.with(cid, () => putInPlace(reader, found));
     after = items.at(-1).seq;
   }
@@ -93,6 +97,7 @@ async function putInPlace({ open, cid, epochs }, found) {
   const draft = new Draft(open.chats.get(cid), { quiet: true });
   for (const { event, opened } of found) {
     if ((draft.chat.missing ?? []).includes(event.seq)) await applyLate(draft, event, opened, open);
+    await rest();
   }
   for (const epoch of new Set(found.map(({ opened }) => opened.header.epoch))) {
     const { th, kMsg } = epochs.get(epoch);

@@ -1,5 +1,6 @@
 /** Attachments: a file under a key of its own, in chunks (protocol.md, section 9). */
 
+import { rest } from "../lib/breath.js";
 import { concat, equal, u64, u8 } from "../lib/bytes.js";
 import { check } from "./errors.js";
 import { BLOB_HEAD_BYTES, BLOB_MAX_BYTES, CHUNK_BYTES, LABEL, TAG_BYTES } from "./labels.js";
@@ -73,6 +74,7 @@ async function sealInto(target, bytes, paddedLength, { key, base }) {
   for (let i = 0; i <= last; i += 1) {
     const chunk = pieceOf(bytes, i * CHUNK_BYTES, Math.min((i + 1) * CHUNK_BYTES, paddedLength));
     target.set(await gcmSeal(key, nonceOf(base, i), chunk, chunkInfo(i, i === last)), i * SEALED_CHUNK_BYTES);
+    await rest();
   }
 }
 
@@ -89,6 +91,7 @@ async function openChunks(sealed, key, base) {
   for (let i = 0; i < count; i += 1) {
     const chunk = sealed.subarray(i * SEALED_CHUNK_BYTES, (i + 1) * SEALED_CHUNK_BYTES);
     padded.set(await gcmOpen(key, nonceOf(base, i), chunk, chunkInfo(i, i === count - 1)), i * CHUNK_BYTES);
+    await rest();
   }
   return padded;
 }

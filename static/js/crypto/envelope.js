@@ -1,5 +1,6 @@
 /** Envelopes: one message, sealed once, the same bytes for every member (protocol.md, section 7). */
 
+import { inSlices, rest } from "../lib/breath.js";
 import { concat, equal, hex, u32, u8 } from "../lib/bytes.js";
 import { keyAt, startChain } from "./chain.js";
 import { parseContent } from "./content.js";
@@ -12,6 +13,7 @@ import { pad, unpad } from "./padding.js";
 import { gcmOpen, gcmSeal, kdf, sha256, wipe } from "./primitives.js";
 
 const TH_BYTES = 8; // of TH_e in the header
+const OPENED_AT_ONCE = 8; // side by side; between two slices the page may breathe
 
 /** @typedef {{version: number, suite: number, kind: number, cid: Uint8Array, epoch: number, th: Uint8Array, uid: Uint8Array,
  *   did: Uint8Array, counter: number, salt: Uint8Array}} Header th: its first 8 bytes */
@@ -153,9 +155,13 @@ async function openAll(items, { cid, epochs, chains, nowMs }) {
     const stepped = await keyAt(heads.get(key) ?? startChain(context.epoch, header), header.counter, nowMs);
     heads.set(key, stepped.chain);
     started.push({ envelope, header, ...stepped });
+    await rest();
   }
-  const bodies = await Promise.all(started.map(({ envelope, header, msk }) => openBody(envelope, header, msk)));
-  const results = bodies.map((body, i) => ({ opened: { ...body, chain: started[i].chain, gap: started[i].gap } }));
+  const results = [];
+  await inSlices(started, OPENED_AT_ONCE, async (slice) => {
+    const bodies = await Promise.all(slice.map(({ envelope, header, msk }) => openBody(envelope, header, msk)));
+    bodies.forEach((body, i) => results.push({ opened: { ...body, chain: slice[i].chain, gap: slice[i].gap } }));
+  });
   return { results, chains: heads };
 }
 
@@ -177,6 +183,7 @@ async function openEach(items, { cid, epochs, chains, nowMs }) {
       if (!(error instanceof ProtocolError)) throw error;
       results.push({ error });
     }
+    await rest();
   }
   return { results, chains: heads };
 }

@@ -1,10 +1,13 @@
 /** The export of a conversation, sealed for a history key (protocol.md, section 18); it is opened by the reference only. */
 
-import { concat, toBase64Url, u64, u8, utf8, vec } from "../lib/bytes.js";
+import { inSlices } from "../lib/breath.js";
+import { concat, toBase64Url, u32, u64, u8, utf8 } from "../lib/bytes.js";
 import { sealChunks } from "./attachment.js";
 import { EXPORT_ITEM, EXPORT_MAGIC, EXPORT_MESSAGE, EXPORT_RECORD, EXPORT_VERSION, LABEL, Z32 } from "./labels.js";
 import { padme } from "./padding.js";
 import { dh, generateX25519, kdf, wipe } from "./primitives.js";
+
+const WRITTEN_AT_ONCE = 256; // items, a few milliseconds on a phone
 
 /**
  * @typedef {object} Archive
@@ -17,15 +20,19 @@ import { dh, generateX25519, kdf, wipe } from "./primitives.js";
 /**
  *     item = u8 type | vec(body)          1 about, 2 leaf, 3 head, 4 bundle, 5 event; u8 0 ends them
  *     event = u64 seq | u8 kind | uid 16 | did 16 | u64 at_ms | blob
- * @param {Archive} archive @returns {Uint8Array}
+ * @param {Archive} archive @returns {Promise<Uint8Array>}
  */
-export function encodeArchive(archive) {
+export async function encodeArchive(archive) {
   const { about, leaf, head, bundle, event, end } = EXPORT_ITEM;
-  return concat(
-    item(about, utf8(JSON.stringify(aboutOf(archive)))), ...archive.leaves.map((body) => item(leaf, body)),
-    item(head, concat(archive.head, archive.headSig)), ...archive.bundles.map((body) => item(bundle, body)),
-    ...archive.events.map((one) => item(event, encodeEvent(one))), u8(end),
-  );
+  const parts = [];
+  const add = (type, ...body) => parts.push(u8(type), u32(body.reduce((sum, { length }) => sum + length, 0)), ...body);
+  add(about, utf8(JSON.stringify(aboutOf(archive))));
+  await inSlices(archive.leaves, WRITTEN_AT_ONCE, (leaves) => leaves.forEach((one) => add(leaf, one)));
+  add(head, archive.head, archive.headSig);
+  archive.bundles.forEach((one) => add(bundle, one));
+  await inSlices(archive.events, WRITTEN_AT_ONCE, (events) => events.forEach((one) => add(event, eventHead(one), one.blob)));
+  parts.push(u8(end));
+  return joined(parts);
 }
 
 /**
@@ -44,14 +51,20 @@ export async function sealArchive(items, hkPub) {
   return concat(EXPORT_MAGIC, u8(EXPORT_VERSION), pub, okm.slice(44), chunks);
 }
 
-function item(type, body) {
-  return concat(u8(type), vec(body));
+async function joined(parts) {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  await inSlices(parts, WRITTEN_AT_ONCE, (slice) => slice.forEach((part) => {
+    bytes.set(part, at);
+    at += part.length;
+  }));
+  return bytes;
 }
 
 function aboutOf({ cid, uids, names, origin, lgPub, madeMs }) {
   return { v: 1, cid: toBase64Url(cid), uids: uids.map(toBase64Url), names, origin, lg_pub: toBase64Url(lgPub), made: madeMs };
 }
 
-function encodeEvent({ seq, isRecord, uid, did, atMs, blob }) {
-  return concat(u64(seq), u8(isRecord ? EXPORT_RECORD : EXPORT_MESSAGE), uid, did, u64(atMs), blob);
+function eventHead({ seq, isRecord, uid, did, atMs }) {
+  return concat(u64(seq), u8(isRecord ? EXPORT_RECORD : EXPORT_MESSAGE), uid, did, u64(atMs));
 }

@@ -6,7 +6,7 @@
  * through `wipe`.
  */
 
-import { breathe } from "../lib/breath.js";
+import { rest } from "../lib/breath.js";
 import { concat, equal, fromBase64Url, unhex } from "../lib/bytes.js";
 import { ProtocolError, check } from "./errors.js";
 import { KEY_BYTES, Z32 } from "./labels.js";
@@ -17,7 +17,7 @@ const PKCS8_X25519 = unhex("302e020100300506032b656e04220420");
 const PKCS8_ED25519 = unhex("302e020100300506032b657004220420");
 const X25519_BASE = Uint8Array.of(9, ...new Uint8Array(31));
 const MEMORIES = [];
-const HASHES_AT_ONCE = 256; // a few milliseconds, on a phone too
+const HASHES_AT_ONCE = 256; // a millisecond, a few on a phone
 
 /** @typedef {{seed: Uint8Array, pub: Uint8Array}} KeyPair 32 bytes each */
 
@@ -42,8 +42,8 @@ export async function sha256Each(count, input) {
     const begun = [];
     const end = Math.min(count, hashes.length + HASHES_AT_ONCE);
     for (let i = hashes.length; i < end; i += 1) begun.push(subtle.digest("SHA-256", input(i)));
-    for (const hash of begun) hashes.push(new Uint8Array(await hash));
-    if (hashes.length < count) await breathe();
+    for (const hash of await Promise.all(begun)) hashes.push(new Uint8Array(hash));
+    await rest();
   }
   return hashes;
 }

@@ -9,7 +9,7 @@ import { decodeObject, encodeObject } from "./codec.js";
 import { StorageError } from "./database.js";
 
 const WRITE_NO = "write_no";
-const SEALED_AT_ONCE = 32; // objects; the page breathes between two slices
+const SEALED_AT_ONCE = 8; // objects; between two slices the page may breathe
 
 /** @typedef {{name: string, value?: unknown}} RingChange no value: delete */
 /** @typedef {{cid: string, place: number, tags?: string[], value?: unknown}} MailChange no value: delete */
