@@ -39,7 +39,7 @@ const stranger = async () => encodeLeaf({ name: "nobody", uid: randomBytes(16), 
 export async function a17(world) {
   const { alice, bob, cid } = await withPuppet(world);
   const other = await appendLeaves(emptyLog(), [...world.server.leaves.slice(0, -1), await stranger()]);
-  const { record } = await bob.propose(1, { log: { ...other, places: world.server.log.places, leaves: world.server.log.leaves } });
+  const { record } = await bob.propose(1, { log: { ...world.server.log, tree: other.tree } });
   await world.inject(cid, { kind: "record", blob: record, from: bob });
   await isBlocked(alice, cid, "LOG_SPLIT_VIEW");
   await staysUnsent(world, alice, cid);

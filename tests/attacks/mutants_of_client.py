@@ -179,8 +179,8 @@ MORE: dict[int, list[tuple[str, str, str]]] = {
         ("crypto/log-key.js", "await verifyByLog(leaf.oldPub, leaf.sig, signedText(leaf));", ""),
         ("crypto/log-key.js", 'check(!key || equal(leaf.oldPub, key), "LOG_BAD_HEAD");', ""),
         ("crypto/log-key.js", 'check(!key || equal(key, lgPub), "LOG_BAD_HEAD");', ""),
-        ("crypto/log.js", "leaf.size === start + i && ", ""),
-        ("crypto/log.js", " && equal(await logRoot(grown, leaf.size), leaf.root)", ""),
+        ("crypto/log.js", "leaf.size === place && ", ""),
+        ("crypto/log.js", " && equal(await logRoot(longer, leaf.size), leaf.root)", ""),
         ("chat/unlocked.js", "if (this.replay.isKeyNew) await this.#tellOfLogKey();", ""),
     ],
 }

@@ -1,11 +1,21 @@
 /** The own copy of the log, kept without most of its hashes. */
 
-import { appendLeaves, emptyLog, encodeAssetLeaf, encodeLeaf, logRoot, restoreLog, topsOf } from "/static/js/crypto/log.js";
+import { appendLeaves, emptyLog, encodeAssetLeaf, encodeLeaf, isReleased, lastLeaf, leavesOf, logRoot, parseLeaf, restoreLog, topsOf } from "/static/js/crypto/log.js";
 import { randomBytes, sha256, sha256Each } from "/static/js/crypto/primitives.js";
 import { utf8 } from "/static/js/lib/bytes.js";
 import { holds, same } from "./claims.js";
 
 const SIZES = [0, 1, 2, 3, 255, 256, 257, 300, 511, 512, 513, 640, 1023, 1024, 1100];
+
+function chunksOf({ chunks }) {
+  return chunks.map(({ bytes }) => bytes);
+}
+
+async function grownOneByOne(leaves) {
+  let log = emptyLog();
+  for (const leaf of leaves) log = await appendLeaves(log, [leaf]);
+  return log;
+}
 
 async function someLeaves(count) {
   const asset = await encodeAssetLeaf({ build: "1", manifest: utf8("manifest") });
@@ -18,12 +28,40 @@ export async function a_log_goes_on_from_its_tops() {
   const whole = await appendLeaves(emptyLog(), leaves);
   for (const size of SIZES) {
     const before = await appendLeaves(emptyLog(), leaves.slice(0, size));
-    const kept = await restoreLog(leaves.slice(0, size), topsOf(before));
-    same([kept.size, kept.leaves, kept.places], [before.size, before.leaves, before.places]);
+    const kept = await restoreLog(chunksOf(before), topsOf(before));
+    same([kept.size, await leavesOf(kept)], [size, leaves.slice(0, size)]);
     same(await logRoot(kept), await logRoot(whole, size));
     const grown = await appendLeaves(kept, leaves.slice(size));
     for (const earlier of SIZES) same(await logRoot(grown, earlier), await logRoot(whole, earlier));
   }
+}
+
+export async function a_log_finds_the_last_leaf_of_a_name_at_every_size() {
+  const uid = randomBytes(16);
+  const one = (version) => encodeLeaf({ name: "alice", uid, version, bundleHash: randomBytes(32) });
+  const mine = await Promise.all([1, 2, 3].map(one));
+  const others = await someLeaves(600);
+  const leaves = [...others.slice(0, 10), mine[0], ...others.slice(10, 300), mine[1], ...others.slice(300), mine[2]];
+  const log = await appendLeaves(emptyLog(), leaves);
+  const { idx } = parseLeaf(mine[0]);
+  for (const found of [log, await restoreLog(chunksOf(log), topsOf(log)), await grownOneByOne(leaves)]) {
+    const versions = [10, 11, 301, 302, leaves.length - 1, leaves.length].map((size) => lastLeaf(found, idx, size)?.version ?? null);
+    same(versions, [null, 1, 1, 2, 2, 3]);
+  }
+}
+
+export async function a_shorter_log_knows_nothing_of_what_came_later() {
+  const [asset, ...others] = [await encodeAssetLeaf({ build: "2", manifest: utf8("later") }), ...(await someLeaves(300))];
+  const leaf = await encodeLeaf({ name: "alice", uid: randomBytes(16), version: 1, bundleHash: randomBytes(32) });
+  const { idx } = parseLeaf(leaf);
+  const shorter = await appendLeaves(emptyLog(), others);
+  const longer = await appendLeaves(shorter, [leaf, asset]);
+  const manifest = await sha256(utf8("later"));
+  same([lastLeaf(shorter, idx) ?? null, isReleased(shorter, manifest), shorter.size], [null, false, 300]);
+  same([lastLeaf(longer, idx).version, isReleased(longer, manifest), longer.size], [1, true, 302]);
+  const elsewhere = await appendLeaves(shorter, [asset, leaf]);
+  same([await leavesOf(longer), await leavesOf(elsewhere)], [[...others, leaf, asset], [...others, asset, leaf]]);
+  same([lastLeaf(elsewhere, idx, 301) ?? null, lastLeaf(longer, idx, 301).version], [null, 1]);
 }
 
 export async function tops_are_one_for_each_full_chunk() {
@@ -35,7 +73,7 @@ export async function tops_are_one_for_each_full_chunk() {
 export async function a_wrong_top_is_another_root() {
   const leaves = await someLeaves(600);
   const log = await appendLeaves(emptyLog(), leaves);
-  const kept = await restoreLog(leaves, [topsOf(log)[0], randomBytes(32)]);
+  const kept = await restoreLog(chunksOf(log), [topsOf(log)[0], randomBytes(32)]);
   holds(String(await logRoot(kept)) !== String(await logRoot(log)), "the root shows it");
 }
 

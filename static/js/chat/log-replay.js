@@ -1,11 +1,11 @@
 /** The own copy of the transparency log: replayed at login, hourly, and whenever it grew (protocol.md, section 4). */
 
-import { Reader, concat, equal, vec } from "../lib/bytes.js";
-import { acceptHead, checkPrefix, emptyLog, logRoot, restoreLog, topsOf } from "../crypto/log.js";
+import { equal } from "../lib/bytes.js";
+import { acceptHead, checkPrefix, emptyLog, leavesOf, logRoot, restoreLog, topsOf } from "../crypto/log.js";
+import { CHUNK_LEAVES } from "../crypto/log-leaves.js";
 import { ProtocolError, check } from "../crypto/errors.js";
 import { SingleFlight } from "./schedule.js";
 
-const CHUNK_LEAVES = 256;
 const LEAVES_AT_ONCE_MAX = 2 ** 20;
 const TRIES = 3; // the log may grow between two requests
 const HEAD = "log-head";
@@ -17,7 +17,6 @@ const CHUNK = "log:";
 export class LogReplay {
   #parts;
   #flight = new SingleFlight();
-  #last = []; // leaves of the chunk that is not full
   log = emptyLog();
   lgPub = null;
   #pinnedSize = null; // of a key file's log; else the own size
@@ -41,10 +40,8 @@ export class LogReplay {
     this.lgPub = head.lgPub;
     this.isKeyNew = head.isKeyNew ?? false;
     this.signed = head.signed ?? null;
-    this.log = await restoreLog(chunks.flatMap(([, kept]) => leavesOf(kept)), head.tops ?? []);
+    this.log = await restoreLog(chunks.map(([, kept]) => kept), head.tops ?? []);
     check(this.log.size === head.size && equal(await logRoot(this.log), head.root), "STATE_ROLLBACK");
-    const rest = chunks.length ? leavesOf(chunks.at(-1)[1]) : [];
-    this.#last = rest.length < CHUNK_LEAVES ? rest : [];
   }
 
   /** The log key and the head of a key file, before anything was fetched. @param {{lgPub: Uint8Array, log: {size: number}}} file */
@@ -83,7 +80,7 @@ export class LogReplay {
       if (theirs !== size) continue;
       const own = { log: this.log, lgPub: this.lgPub, nowMs: this.#parts.clock.now(), myName: this.#parts.me.name, myBundleHashes: [] };
       await acceptHead({ head, sig, leaves }, own);
-      return { leaves: (await this.#parts.ring.withPrefix(CHUNK)).flatMap(([, kept]) => leavesOf(kept)), head, headSig: sig, lgPub: this.lgPub };
+      return { leaves: await leavesOf(this.log), head, headSig: sig, lgPub: this.lgPub };
     }
     throw new ProtocolError("LOG_SPLIT_VIEW");
   }
@@ -99,7 +96,7 @@ export class LogReplay {
     const own = { log: this.log, ...pinned, nowMs: this.#parts.clock.now(), myName: this.#parts.me.name, myBundleHashes: await this.#ownHashes(fetched) };
     const { log, lgPub } = await this.#judge(fetched, own);
     const grew = log.size > this.log.size;
-    if (grew || this.lgPub === null) await this.#keep(log, fetched.leaves, { lgPub, isKeyNew: this.isKeyNew || !equal(lgPub, pinned.lgPub) });
+    if (grew || this.lgPub === null) await this.#keep(log, { lgPub, isKeyNew: this.isKeyNew || !equal(lgPub, pinned.lgPub) });
     return grew;
   }
 
@@ -126,15 +123,11 @@ export class LogReplay {
     return leaves.length ? this.#parts.ownHashes() : [];
   }
 
-  async #keep(log, leaves, key) {
+  async #keep(log, key) {
     const first = Math.floor(this.log.size / CHUNK_LEAVES);
-    const open = [...this.#last, ...leaves];
-    const ring = [{ name: HEAD, value: { size: log.size, root: await logRoot(log), ...key, tops: topsOf(log), signed: this.signed } }];
-    for (let i = 0; i * CHUNK_LEAVES < open.length; i += 1) {
-      ring.push({ name: chunkName(first + i), value: concat(...open.slice(i * CHUNK_LEAVES, (i + 1) * CHUNK_LEAVES).map(vec)) });
-    }
-    await this.#parts.ring.commit({ ring });
-    this.#last = open.slice(open.length - (open.length % CHUNK_LEAVES));
+    const chunks = log.chunks.slice(first).map(({ bytes }, i) => ({ name: chunkName(first + i), value: bytes }));
+    const head = { name: HEAD, value: { size: log.size, root: await logRoot(log), ...key, tops: topsOf(log), signed: this.signed } };
+    await this.#parts.ring.commit({ ring: [head, ...chunks] });
     this.log = log;
     this.lgPub = key.lgPub;
     this.isKeyNew = key.isKeyNew;
@@ -145,13 +138,6 @@ export class LogReplay {
 /** Whether a failure of the log means that nobody can be trusted until the person decided. @param {unknown} error @returns {boolean} */
 export function isLogAlarm(error) {
   return error instanceof ProtocolError && error.class === "B";
-}
-
-// A chunk is kept as vec(leaf) || vec(leaf) || ...; one array is much faster than 256.
-function leavesOf(kept) {
-  const leaves = [];
-  for (const reader = new Reader(kept); reader.left; ) leaves.push(reader.vec());
-  return leaves;
 }
 
 function chunkName(number) {

@@ -32,20 +32,18 @@ export function keyLeafBytes(leaf) {
 }
 
 /**
- * The key in force behind these leaves, the first of which stands at `start`.
- * @param {object[]} added parsed leaves @param {number} start @param {Pin} pin
+ * The key in force behind these leaves, the last of which stands before `end`.
+ * @param {{place: number, leaf: KeyLeaf}[]} added @param {number} end @param {Pin} pin
  * @returns {Promise<Uint8Array>} @throws LOG_BAD_HEAD: they do not lead to the pin, or not on from it
  */
-export async function followKeys(added, start, { lgPub, size }) {
-  const pinnedAt = Math.min(size, start + added.length);
+export async function followKeys(added, end, { lgPub, size }) {
+  const pinnedAt = Math.min(size, end);
+  const before = added.filter(({ place }) => place < pinnedAt);
   let key = null;
-  for (let i = 0; i <= added.length; i += 1) {
-    if (start + i === pinnedAt) {
-      check(!key || equal(key, lgPub), "LOG_BAD_HEAD");
-      key = lgPub;
-    }
-    if (added[i]?.newPub) key = await successor(added[i], key);
-  }
+  for (const { leaf } of before) key = await successor(leaf, key);
+  check(!key || equal(key, lgPub), "LOG_BAD_HEAD");
+  key = lgPub;
+  for (const { leaf } of added.slice(before.length)) key = await successor(leaf, key);
   return key;
 }
 

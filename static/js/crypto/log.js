@@ -1,26 +1,34 @@
 /** The transparency log: leaves, heads, and what a client refuses of them (protocol.md, section 4). */
 
 import { inSlices } from "../lib/breath.js";
-import { concat, equal, fromUtf8, hex, u32, u64, utf8, vec } from "../lib/bytes.js";
+import { concat, equal, fromUtf8, hex, u32, u32At, u64, utf8, vec } from "../lib/bytes.js";
 import { hashUid, nameIndex } from "./bundle.js";
 import { ProtocolError, check, parse } from "./errors.js";
 import { BUILD_DIGITS, HASH_BYTES, HEAD_AGE_MAX_MS, LABEL } from "./labels.js";
 import { followKeys, keyLeafBytes, readKeyLeaf, verifyByLog } from "./log-key.js";
+import { Places, appendToChunks, keyOf, leafAt, leavesOfChunk, readChunk } from "./log-leaves.js";
 import { sha256, sign } from "./primitives.js";
-import { TOP, appendToLevels, levelsUnder, rootOf } from "./tree.js";
+import { appendToTree, rootOf, treeOf } from "./tree.js";
 
-const PARSED_AT_ONCE = 500; // leaves: a few milliseconds, on a phone too
+const LOOKED_AT_ONCE = 256; // leaves: a few milliseconds, on a phone too
+// Where the fields of a bundle's leaf begin.
+const IDX_AT = LABEL.leaf.length;
+const UID_HASH_AT = IDX_AT + HASH_BYTES;
+const VERSION_AT = UID_HASH_AT + HASH_BYTES;
+const BUNDLE_HASH_AT = VERSION_AT + 4;
+const BUNDLE_LEAF_BYTES = BUNDLE_HASH_AT + HASH_BYTES;
 
 /** @typedef {{idx: Uint8Array, uidHash: Uint8Array, version: number, bundleHash: Uint8Array}} BundleLeaf */
 /** @typedef {{build: string, manifestHash: Uint8Array}} AssetLeaf */
 /** @typedef {BundleLeaf|AssetLeaf|import("./log-key.js").KeyLeaf} Leaf */
 /**
- * The own copy of the log; plain data, so it can be stored as it is.
+ * The own copy of the log. A longer one is another Log; the two share what is in both.
  * @typedef {object} Log
  * @property {number} size
- * @property {Leaf[]} leaves
- * @property {Map<string, number[]>} places hex of idx -> positions in leaves, ascending
- * @property {Uint8Array[][]} levels of the tree
+ * @property {import("./log-leaves.js").Chunk[]} chunks the leaves as they came
+ * @property {Places} places of the leaves of an idx
+ * @property {Uint8Array[]} manifests of all asset leaves
+ * @property {import("./tree.js").Tree} tree
  */
 /** @typedef {{logId: Uint8Array, size: number, root: Uint8Array, tsMs: number}} Head */
 
@@ -42,7 +50,10 @@ export async function encodeAssetLeaf({ build, manifest }) {
 
 /** @param {Uint8Array} leaf @returns {Leaf} @throws BAD_ENCODING */
 export function parseLeaf(leaf) {
-  return parse(leaf, OTHER_LEAVES.get(leaf[0]) ?? readBundleLeaf);
+  const other = OTHER_LEAVES.get(leaf[0]);
+  if (other) return parse(leaf, other);
+  check(isBundleLeaf(leaf), "BAD_ENCODING");
+  return bundleLeafIn(leaf);
 }
 
 // By the length of their labels, which come first.
@@ -50,7 +61,7 @@ const OTHER_LEAVES = new Map([[LABEL.assetLeaf[0], readAssetLeaf], [LABEL.keyLea
 
 /** @returns {Log} */
 export function emptyLog() {
-  return { size: 0, leaves: [], places: new Map(), levels: [[]] };
+  return { size: 0, chunks: [], places: new Places(), manifests: [], tree: { above: [], open: [] } };
 }
 
 /**
@@ -59,52 +70,70 @@ export function emptyLog() {
  * @returns {Promise<Log>} @throws BAD_ENCODING
  */
 export async function appendLeaves(log, leaves) {
-  return (await grown(log, leaves, await parseLeaves(leaves))).log;
+  const { longer } = await grown(log, leaves, await othersAmong(leaves));
+  return longer;
 }
 
-/** What lets a log go on without hashing all of it again, beside its leaves. @param {Log} log @returns {Uint8Array[]} */
-export function topsOf(log) {
-  return log.levels[TOP] ?? [];
+/** What lets a log go on without hashing all of it again, beside its chunks. @param {Log} log @returns {Uint8Array[]} */
+export function topsOf({ tree }) {
+  return tree.above[0] ?? [];
 }
 
-/** A log that was accepted before. @param {Uint8Array[]} leaves @param {Uint8Array[]} tops as topsOf gave them @returns {Promise<Log>} @throws BAD_ENCODING */
-export async function restoreLog(leaves, tops) {
-  const parsed = await parseLeaves(leaves);
-  const first = tops.length << TOP;
-  const { places } = await placed(emptyLog(), parsed);
-  return { size: leaves.length, leaves: parsed, places, levels: await appendToLevels(levelsUnder(tops), leaves.slice(first)) };
+/** A log that was accepted before. @param {Uint8Array[]} kept bytes of its chunks @param {Uint8Array[]} tops as topsOf gave them @returns {Promise<Log>} @throws BAD_ENCODING */
+export async function restoreLog(kept, tops) {
+  const log = { ...emptyLog(), tree: await treeOf(tops) };
+  await inSlices(kept, 1, async ([bytes], i) => {
+    const chunk = readChunk(bytes);
+    const leaves = leavesOfChunk(chunk);
+    log.chunks.push(chunk);
+    log.manifests.push(...manifestsAmong(await othersAmong(leaves)));
+    leaves.forEach((leaf) => log.places.add(keyOfLeaf(leaf)));
+    if (i >= tops.length) log.tree = await appendToTree(log.tree, leaves);
+  });
+  return { ...log, size: log.places.size };
 }
 
 // With the first fault that `judge` finds in a step from the leaf of an idx before.
-async function grown(log, leaves, parsed, judge) {
-  const { places, fault } = await placed(log, parsed, judge);
-  const levels = await appendToLevels(log.levels, leaves);
-  return { log: { size: log.size + leaves.length, leaves: log.leaves.concat(parsed), places, levels }, fault };
-}
-
-async function placed(log, parsed, judge = () => null) {
-  const places = new Map(log.places);
+async function grown(log, leaves, others, judge = () => null) {
+  const places = log.places.from(log.size);
+  const chunks = await appendToChunks(log.chunks, leaves);
   let fault = null;
-  const leafAt = (place) => (place < log.size ? log.leaves[place] : parsed[place - log.size]);
-  await inSlices(parsed, PARSED_AT_ONCE, (slice, start) => slice.forEach((leaf, i) => {
-    if (!leaf.idx) return;
-    const key = hex(leaf.idx);
-    const before = places.get(key);
-    fault ??= judge(leaf, before && leafAt(before.at(-1)));
-    places.set(key, before ? [...before, log.size + start + i] : [log.size + start + i]);
+  await inSlices(leaves, LOOKED_AT_ONCE, (slice) => slice.forEach((leaf) => {
+    const key = keyOfLeaf(leaf);
+    const before = places.add(key);
+    if (key !== null) fault ??= judge(leaf, before < 0 ? null : leafAt(chunks, before));
   }));
-  return { places, fault };
+  const manifests = log.manifests.concat(manifestsAmong(others));
+  return { longer: { size: places.size, chunks, places, manifests, tree: await appendToTree(log.tree, leaves) }, fault };
 }
 
-async function parseLeaves(leaves) {
-  const parsed = [];
-  await inSlices(leaves, PARSED_AT_ONCE, (slice) => slice.forEach((leaf) => parsed.push(parseLeaf(leaf))));
-  return parsed;
+// What is read as a whole: all that are no leaves of bundles, few. Of those the length and the label say that they are well formed.
+async function othersAmong(leaves) {
+  const others = [];
+  await inSlices(leaves, LOOKED_AT_ONCE, (slice, start) => slice.forEach((leaf, i) => {
+    if (keyOfLeaf(leaf) === null) others.push({ nth: start + i, leaf: parseLeaf(leaf) });
+  }));
+  return others;
+}
+
+function manifestsAmong(others) {
+  return others.flatMap(({ leaf }) => leaf.manifestHash ?? []);
+}
+
+function keyOfLeaf(leaf) {
+  return isBundleLeaf(leaf) ? keyOf(leaf.subarray(IDX_AT, UID_HASH_AT)) : null;
 }
 
 /** @param {Log} log @param {number} [size] of an earlier state @returns {Promise<Uint8Array>} */
-export function logRoot(log, size = log.size) {
-  return rootOf(log.levels, size, (i) => leafBytes(log.leaves[i]));
+export function logRoot({ tree, chunks, size: present }, size = present) {
+  return rootOf(tree, size, (from, to) => Array.from({ length: to - from }, (_, i) => leafAt(chunks, from + i)));
+}
+
+/** @param {Log} log @returns {Promise<Uint8Array[]>} as they came */
+export async function leavesOf({ chunks }) {
+  const leaves = [];
+  await inSlices(chunks, 1, ([chunk]) => leaves.push(...leavesOfChunk(chunk)));
+  return leaves;
 }
 
 /** log_id = H(LBL("log") || LG_pub) @param {Uint8Array} lgPub @returns {Promise<Uint8Array>} */
@@ -142,17 +171,23 @@ export function parseHead(bytes) {
  */
 export async function acceptHead({ head: bytes, sig, leaves }, { log, lgPub: pinned, pinnedSize = log.size, nowMs, myName, myBundleHashes }) {
   const head = parseHead(bytes);
-  const added = await parseLeaves(leaves);
-  const lgPub = await followKeys(added, log.size, { lgPub: pinned, size: pinnedSize });
+  const others = await othersAmong(leaves);
+  const keyLeaves = others.filter(({ leaf }) => leaf.newPub).map(({ nth, leaf }) => ({ place: log.size + nth, leaf }));
+  const lgPub = await followKeys(keyLeaves, log.size + leaves.length, { lgPub: pinned, size: pinnedSize });
   await checkHeadSignature(head, bytes, sig, lgPub);
   check(head.size >= log.size, "LOG_ROLLBACK");
   check(head.size === log.size + leaves.length, "LOG_SPLIT_VIEW", "leaves and size differ");
   const myIdx = await nameIndex(myName);
-  const { log: longer, fault } = await grown(log, leaves, added, (leaf, before) => faultOf(leaf, before, { myIdx, myBundleHashes }));
-  check(equal(await logRoot(longer), head.root), "LOG_SPLIT_VIEW");
-  await checkKeyLeaves(longer, added);
-  if (fault) throw fault;
-  check(nowMs - head.tsMs <= HEAD_AGE_MAX_MS, "LOG_STALE");
+  const { longer, fault } = await grown(log, leaves, others, (leaf, before) => faultOf(leaf, before, { myIdx, myBundleHashes }));
+  try {
+    check(equal(await logRoot(longer), head.root), "LOG_SPLIT_VIEW");
+    await checkKeyLeaves(longer, keyLeaves);
+    if (fault) throw fault;
+    check(nowMs - head.tsMs <= HEAD_AGE_MAX_MS, "LOG_STALE");
+  } catch (error) {
+    longer.places.cutTo(log.size);
+    throw error;
+  }
   return { log: longer, head, lgPub };
 }
 
@@ -161,8 +196,8 @@ export async function acceptHead({ head: bytes, sig, leaves }, { log, lgPub: pin
  * @returns {BundleLeaf|undefined} the last leaf of idx
  */
 export function lastLeaf(log, idx, size = log.size) {
-  const place = (log.places.get(hex(idx)) ?? []).findLast((position) => position < size);
-  return place === undefined ? undefined : log.leaves[place];
+  const [place] = placesOf(log, idx, size);
+  return place === undefined ? undefined : bundleLeafIn(leafAt(log.chunks, place));
 }
 
 /** @param {Uint8Array|null} manifestHash of a program @returns {string|null} what its release is called; null: not known */
@@ -172,7 +207,7 @@ export function buildOf(manifestHash) {
 
 /** @param {Log} log @param {Uint8Array} manifestHash @returns {boolean} whether a release with this manifest is in it */
 export function isReleased(log, manifestHash) {
-  return log.leaves.some((leaf) => leaf.manifestHash && equal(leaf.manifestHash, manifestHash));
+  return log.manifests.some((one) => equal(one, manifestHash));
 }
 
 /**
@@ -195,8 +230,7 @@ export function checkBundleAtSize(log, bundle, size) {
 
 /** @param {Log} log @param {object} bundle a Bundle @param {number} [size] of an earlier state @returns {boolean} it is one of the leaves, the last one or not */
 export function wasInLog(log, bundle, size = log.size) {
-  const places = log.places.get(hex(bundle.idx)) ?? [];
-  return places.some((position) => position < size && isLeafOf(log.leaves[position], bundle));
+  return placesOf(log, bundle.idx, size).some((place) => isLeafOf(bundleLeafIn(leafAt(log.chunks, place)), bundle));
 }
 
 /**
@@ -215,9 +249,21 @@ function leafBytes(leaf) {
   return concat(LABEL.leaf, leaf.idx, leaf.uidHash, u32(leaf.version), leaf.bundleHash);
 }
 
-function readBundleLeaf(reader) {
-  reader.expect(LABEL.leaf);
-  return { idx: reader.take(HASH_BYTES), uidHash: reader.take(HASH_BYTES), version: reader.u32(), bundleHash: reader.take(HASH_BYTES) };
+function isBundleLeaf(leaf) {
+  return leaf.length === BUNDLE_LEAF_BYTES && LABEL.leaf.every((byte, i) => leaf[i] === byte);
+}
+
+// Its fields, in the bytes of the leaf: fifty thousand of them are looked at.
+function bundleLeafIn(leaf) {
+  return {
+    idx: leaf.subarray(IDX_AT, UID_HASH_AT), uidHash: leaf.subarray(UID_HASH_AT, VERSION_AT), version: u32At(leaf, VERSION_AT),
+    bundleHash: leaf.subarray(BUNDLE_HASH_AT),
+  };
+}
+
+// Newest first.
+function placesOf(log, idx, size) {
+  return log.places.of(keyOf(idx), Math.min(size, log.size));
 }
 
 function readAssetLeaf(reader) {
@@ -231,17 +277,16 @@ async function checkHeadSignature(head, bytes, sig, lgPub) {
 }
 
 // The old key vouched for what stands before its last word, at that place.
-async function checkKeyLeaves(grown, added) {
-  const start = grown.size - added.length;
-  for (const [i, leaf] of added.entries()) {
-    if (leaf.newPub) check(leaf.size === start + i && equal(await logRoot(grown, leaf.size), leaf.root), "LOG_SPLIT_VIEW");
+async function checkKeyLeaves(longer, keyLeaves) {
+  for (const { place, leaf } of keyLeaves) {
+    check(leaf.size === place && equal(await logRoot(longer, leaf.size), leaf.root), "LOG_SPLIT_VIEW");
   }
 }
 
 // A leaf against the one of its idx before it.
 function faultOf(leaf, before, own) {
   try {
-    checkStep(leaf, before, own);
+    checkStep(bundleLeafIn(leaf), before && bundleLeafIn(before), own);
     return null;
   } catch (error) {
     return error;

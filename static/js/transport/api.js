@@ -1,7 +1,7 @@
 /** The HTTP contract: one method a line, the only place of the page's requests. Refusals are errors with the server's code. */
 
 import { concat, toBase64Url } from "../lib/bytes.js";
-import { bytes, code, id, list, retryAfter, text, whole } from "./fields.js";
+import { bytes, bytesOfEach, code, id, list, retryAfter, text, whole } from "./fields.js";
 import { answersPost, readFrame } from "./frames.js";
 
 const UNSAFE = new Set(["POST", "PUT", "DELETE"]);
@@ -197,7 +197,7 @@ function browserKinds({ browsers }) {
 }
 
 function logPage({ leaves, size, head, sig, log_pub: logPub }) {
-  return { leaves: list(leaves, bytes), size: whole(size), head: bytes(head), sig: bytes(sig), logPub: bytes(logPub) };
+  return { leaves: bytesOfEach(leaves), size: whole(size), head: bytes(head), sig: bytes(sig), logPub: bytes(logPub) };
 }
 
 function prekeyState({ opk_left: left, opk_max_id: maxId, spk_id: spkId, spk_not_after_ms: notAfterMs }) {

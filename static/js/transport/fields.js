@@ -1,6 +1,6 @@
 /** What the server says is read field by field: whatever is not as the contract says throws a TypeError. */
 
-import { fromBase64Url } from "../lib/bytes.js";
+import { allFromBase64Url, fromBase64Url } from "../lib/bytes.js";
 
 const ID = /^[0-9a-f]{32}$/;
 const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
@@ -31,6 +31,11 @@ export function whole(value) {
 /** @param {unknown} value @returns {Uint8Array} */
 export function bytes(value) {
   return fromBase64Url(matching(value, typeof value === "string"));
+}
+
+/** @param {unknown} value @returns {Uint8Array[]} */
+export function bytesOfEach(value) {
+  return allFromBase64Url(list(value, (one) => matching(one, typeof one === "string")));
 }
 
 /** @template T @param {unknown} value @param {(one: any) => T} readOne @param {number} [most] @returns {T[]} */
