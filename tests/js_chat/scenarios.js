@@ -444,6 +444,38 @@ const SCENARIOS = {
     const texts = seen.filter(({ kind }) => kind === "text").map(({ text }) => text);
     expect(texts, ["hello", "hi", ...Array.from({ length: 30 }, (_, n) => `m${n}`)], "every one once");
   },
+
+  async what_was_missed_is_looked_up_by_the_page(world) {
+    const { alice, bob, cid } = await talking(world);
+    bob.messenger.end();
+    const wanted = Array.from({ length: 60 }, (_, n) => `m${n}`);
+    for (const text of wanted) await alice.messenger.send(cid, text);
+    await until(async () => (await alice.states(cid)).every((state) => state !== "queued"), "all are sent");
+    alice.messenger.end();
+    const known = bob.messages.length;
+    const reads = await readsOfMail(async () => {
+      await bob.reload();
+      await until(() => bob.messages.length >= known + wanted.length, "all came");
+    });
+    if (reads > 20) throw new Error(`${reads} transactions read messages for ${wanted.length} that came`);
+    expect(await bob.texts(cid), ["hello", "hi", ...wanted], "every one once");
+  },
 };
+
+// Transactions that read messages while `work` goes on.
+async function readsOfMail(work) {
+  const { transaction } = IDBDatabase.prototype;
+  let count = 0;
+  IDBDatabase.prototype.transaction = function counted(stores, mode, ...more) {
+    count += mode === "readonly" && stores === "mail";
+    return transaction.call(this, stores, mode, ...more);
+  };
+  try {
+    await work();
+  } finally {
+    IDBDatabase.prototype.transaction = transaction;
+  }
+  return count;
+}
 
 export const NAMES = Object.keys(SCENARIOS);

@@ -56,6 +56,7 @@ SCENARIOS = [
     "an_idle_browser_locks",
     "another_database_with_another_past_blocks",
     "pages_of_a_long_chat",
+    "what_was_missed_is_looked_up_by_the_page",
     "pages_that_lead_nowhere_end",
     "wrong_shapes_are_named",
     "nobody_else_is_let_into_a_pair",

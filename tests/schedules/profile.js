@@ -61,8 +61,8 @@ class MemoryDatabase {
     return [...this.#of("mail").values()];
   }
 
-  async mailByTag(tag) {
-    return [...this.#of("mail").values()].find(({ tags }) => tags?.includes(tag));
+  async mailByTags(wanted) {
+    return wanted.map((tag) => [...this.#of("mail").values()].find(({ tags }) => tags?.includes(tag)));
   }
 
   async partKeys() {

@@ -1,5 +1,6 @@
 /** Messages out of the server's sequence: opened, or kept as missing with the reason; never dropped (protocol.md, section 7). */
 
+import { inSlices, rest } from "../lib/breath.js";
 import { equal, hex, unhex } from "../lib/bytes.js";
 import { dropExpired } from "../crypto/chain.js";
 import { chainKey, openEnvelopes, parseHeader } from "../crypto/envelope.js";
@@ -22,6 +23,7 @@ import { forgetOverdue } from "./waiting.js";
 const UNREAD_MAX = 1_000; // counted; more are there, but not counted
 const MISSING_MAX = 10_000; // remembered, to be read when the keys come
 const SKEW = "CLOCK_SKEW";
+const TAGGED_AT_ONCE = 8;
 const MIDS_KEPT = 128; // for each sender; older ones are refused by their counter all the same
 
 /**
@@ -29,16 +31,30 @@ const MIDS_KEPT = 128; // for each sender; older ones are refused by their count
  * @param {{me: {uid: string}, did: string, outbox: object, targets: object, ring: object, clock: object}} parts
  */
 export async function applyMessages(draft, events, parts) {
-  const isOwn = (event) => ownEntry(draft.chat.cid, event, parts);
+  const own = new Map(events.map((event) => [event, ownEntry(draft.chat.cid, event, parts)]));
   const heads = new Map([...draft.chat.chains.values()].map(({ did, next }) => [hex(did), next]));
-  const { results, chains } = await openAll(draft.chat, events.filter((event) => !isOwn(event)), parts);
+  const { results, chains } = await openAll(draft.chat, events.filter((event) => !own.get(event)), parts);
   draft.set({ chains });
   forgetOverdue(draft, parts);
-  for (const event of events) {
-    const entry = isOwn(event);
-    if (entry) await keepOwn(draft, event, entry, parts);
-    else await keepOne(draft, event, results.shift(), { ...parts, heads });
+  const told = events.map((event) => ({ event, entry: own.get(event), ...(own.get(event) ? { opened: openedOfEntry(own.get(event)) } : results.shift()) }));
+  const stored = await storedOf(draft.chat, told.filter(({ opened }) => opened && showsSomething(opened.content.t)), parts);
+  for (const one of told) {
+    if (one.entry) await keepOwn(draft, one, { ...parts, stored });
+    else await keepOne(draft, one, { ...parts, heads, stored });
+    await rest();
   }
+}
+
+// What is here already of these messages, by event: looked up in one go.
+async function storedOf({ cid }, told, { targets }) {
+  const tags = [];
+  await inSlices(told, TAGGED_AT_ONCE, async (slice) => tags.push(...(await Promise.all(slice.map(({ event, opened }) => tagOf(cid, event.uid, opened.content.id))))));
+  const rows = await targets.withTags(tags);
+  return new Map(told.map(({ event }, i) => [event, { tag: tags[i], row: rows.get(tags[i]) }]));
+}
+
+function showsSomething(t) {
+  return !isSilent(t) && !isAction(t);
 }
 
 // What stands in the log under an own number, but is not what was sealed here, is read like anything else.
@@ -67,12 +83,12 @@ function seenMid({ seen, keys }, blob, did) {
 }
 
 // What this browser sealed itself: what it says is in the outbox.
-async function keepOwn(draft, event, entry, parts) {
+async function keepOwn(draft, { event, entry, opened }, parts) {
   const { sealed } = entry;
   if (draft.entries.includes(entry)) return;
   const isPresent = sealed.epoch === draft.chat.crypto.epoch;
   const late = isPresent ? takePlace(draft, { did: event.did, counter: sealed.counter, ack: {} }) : null;
-  await keepContent(draft, event, { opened: openedOfEntry(entry), isMine: true, late, isNew: false, was: entry.was ?? null }, parts);
+  await keepContent(draft, event, { opened, isMine: true, late, isNew: false, was: entry.was ?? null }, parts);
   if (isPresent) {
     remember(draft, event, { header: sealed, mid: sealed.mid });
     draft.set({ ownAccepted: sealed.counter + 1 });
@@ -81,7 +97,7 @@ async function keepOwn(draft, event, entry, parts) {
   draft.entries.push(entry);
 }
 
-async function keepOne(draft, event, { opened, error }, parts) {
+async function keepOne(draft, { event, opened, error }, parts) {
   if (error) keepRefused(draft, event, error);
   else await keepOpened(draft, event, opened, parts);
 }
@@ -121,8 +137,8 @@ async function keepContent(draft, event, given, parts) {
   if (content.t === "sync" && draft.chat.peer === parts.me.uid) draft.syncs.push(content);
   if (isSilent(content.t)) return undefined;
   if (isAction(content.t)) return applyAction(draft, event, actionOf(event, opened), parts);
-  const tag = await tagOf(draft.chat.cid, event.uid, content.id);
-  const known = await parts.targets.withTag(tag, draft);
+  const { tag, row } = parts.stored.get(event);
+  const known = draft.found(tag) ?? row;
   if (known) return putAgain(draft, known, opened.mid, parts);
   return showContent(draft, event, { ...given, tag, id: isMine ? content.id : tag }, parts);
 }

@@ -6,7 +6,7 @@
 import { LABEL } from "../crypto/labels.js";
 import { mac, randomBytes } from "../crypto/primitives.js";
 import { hex, unhex } from "../lib/bytes.js";
-import { mailAt, mailWith } from "../store/mail.js";
+import { mailAt, mailWith, mailWithEach } from "../store/mail.js";
 import { ChatError } from "./codes.js";
 import { placeOfLine, tagOf } from "./draft.js";
 
@@ -45,6 +45,11 @@ export class Targets {
   /** @param {string} tag @param {object} [draft] whose changes count already @returns {Promise<Found|null>} */
   async withTag(tag, draft) {
     return draft?.found(tag) ?? mailWith(this.#store, tag);
+  }
+
+  /** In one go: one by one that costs more than opening the messages. @param {string[]} tags @returns {Promise<Map<string, Found|null>>} by tag, as the store has them */
+  withTags(tags) {
+    return mailWithEach(this.#store, tags);
   }
 
   /** @param {string} cid @param {string} mid hex @param {object} [draft] @returns {Promise<Found|null>} */

@@ -12,6 +12,7 @@ const VERSION = 3;
 const STORES = ["clear", "ring", "mail", "parts"];
 const STRICT = { durability: "strict" };
 const PUT_AT_ONCE = 32; // changes of a large transaction; the page breathes between two slices
+const GOT_AT_ONCE = 32; // objects of a long list, likewise
 
 /** The disk of this browser is full, or it refuses to keep anything. */
 export class StorageError extends Error {
@@ -56,12 +57,22 @@ export class Database {
   }
 
   /** @param {"clear"|"ring"} store @param {string} prefix of the names @returns {Promise<[string, object][]>} */
-  async withPrefix(store, prefix) {
-    const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
-    const transaction = this.#begin(store, "readonly");
-    const objects = transaction.objectStore(store);
-    const [keys, values] = await Promise.all([answer(objects.getAllKeys(range)), answer(objects.getAll(range))]);
-    return keys.map((key, i) => [key, values[i]]);
+  withPrefix(store, prefix) {
+    const objects = this.#begin(store, "readonly").objectStore(store);
+    const end = `${prefix}\uffff`;
+    return new Promise((resolve, reject) => {
+      const found = [];
+      const getFrom = (range) => {
+        const [keys, values] = [objects.getAllKeys(range, GOT_AT_ONCE), objects.getAll(range, GOT_AT_ONCE)];
+        keys.onerror = values.onerror = ({ target }) => reject(failure(target.error));
+        values.onsuccess = () => {
+          keys.result.forEach((key, i) => found.push([key, values.result[i]]));
+          if (keys.result.length < GOT_AT_ONCE) resolve(found);
+          else getFrom(IDBKeyRange.bound(keys.result.at(-1), end, true));
+        };
+      };
+      getFrom(IDBKeyRange.bound(prefix, end));
+    });
   }
 
   /** Newest first. @param {string} cid @param {{before: number, limit: number}} page before: a place @returns {Promise<object[]>} rows */
@@ -90,9 +101,11 @@ export class Database {
     return this.#read("mail", (objects) => objects.getAll());
   }
 
-  /** @param {string} tag @returns {Promise<object|undefined>} row */
-  mailByTag(tag) {
-    return this.#read("mail", (objects) => objects.index("tags").get(tag));
+  /** @param {string[]} tags @returns {Promise<(object|undefined)[]>} a row for each, all out of one transaction */
+  async mailByTags(tags) {
+    if (tags.length === 0) return [];
+    const index = this.#begin("mail", "readonly").objectStore("mail").index("tags");
+    return Promise.all(tags.map((tag) => answer(index.get(tag))));
   }
 
   /** @returns {Promise<[string, number][]>} blob and number of every part that waits */

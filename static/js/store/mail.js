@@ -45,8 +45,15 @@ export async function freePlace({ db }, cid, seq) {
  * The message that a tag finds, with what is needed to write it again.
  * @param {{db: object, ring: object}} store @param {string} tag @returns {Promise<{cid: string, place: number, tags: string[], value: object}|null>}
  */
-export async function mailWith({ db, ring }, tag) {
-  return opened(ring, await db.mailByTag(tag));
+export async function mailWith(store, tag) {
+  return (await mailWithEach(store, [tag])).get(tag);
+}
+
+/** @see mailWith @param {{db: object, ring: object}} store @param {string[]} tags @returns {Promise<Map<string, object|null>>} by tag */
+export async function mailWithEach({ db, ring }, tags) {
+  const rows = await db.mailByTags(tags);
+  const found = await Promise.all(rows.map((row) => opened(ring, row)));
+  return new Map(tags.map((tag, i) => [tag, found[i]]));
 }
 
 /** @param {{db: object, ring: object}} store @param {string} cid @param {number} place @returns {Promise<{cid: string, place: number, tags: string[], value: object}|null>} */
