@@ -27,6 +27,7 @@ export class MessageList extends View {
   #missed = 0;
   #name = "";
   #canWrite = false;
+  #due = false; // something changed that is not drawn yet
   #menu = document.createElement("message-menu");
   #quotes = new Quotes({
     atHand: (id) => this.#window.items.find((one) => one.id === id),
@@ -71,15 +72,13 @@ export class MessageList extends View {
 
   /** A message came, was sent or changed. @param {object} message  @param {boolean} isNew */
   put(message, isNew) {
-    const { scroll } = this.parts;
     this.#quotes.forget(message.id);
     const fresh = this.#window.put(message);
     if (fresh && message.mine && isNew) this.#unreadFrom = null;
     const follow = fresh && (message.mine ? isNew : this.#pinned);
     if (follow && !this.#window.atEnd) this.#window.toEnd();
     if (follow) this.#pinned = true;
-    this.#redraw();
-    if (follow) toEnd(scroll);
+    this.#redrawSoon();
     if (fresh && isNew && !message.mine && !isSaidAbove(message)) this.#arrived(message);
     this.#showJump();
   }
@@ -88,7 +87,7 @@ export class MessageList extends View {
   remove(id) {
     this.#quotes.forget(id);
     this.#window.remove(id);
-    this.#redraw();
+    this.#redrawSoon();
   }
 
   /** Whether something can be sent into this chat now. @param {boolean} on */
@@ -157,6 +156,17 @@ export class MessageList extends View {
     const canOf = (message) => verbsOf(this.#messenger, message, this.#canWrite);
     this.#rows.draw(daysOf(this.#window.shown, this.#unreadFrom), { name: this.#name, own: this.#conversation.self, quoteOf, canOf });
     this.parts.begin.hidden = this.#window.more || this.#window.from > 0;
+  }
+
+  /** Once for all that comes in one go: what was missed for long comes by the hundred. */
+  #redrawSoon() {
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => {
+      this.#due = false;
+      this.#redraw();
+      if (this.#pinned) toEnd(this.parts.scroll);
+    });
   }
 
   /** Anew, without moving what one reads. */
