@@ -54,7 +54,10 @@ def messages(evaluate: Evaluate, name: str) -> Iterator[Row]:
 
 def histories(evaluate: Evaluate, name: str, counts: str) -> Iterator[Row]:
     for count in map(int, counts.split(",")):
-        yield _row(name, f"read {count:,} messages in a new browser", evaluate(CALL, ["readHistory", count]))
+        took = evaluate(CALL, ["readHistory", count])
+        yield _row(name, f"read {count:,} messages in a new browser", took["read"])
+        yield _row(name, "open their chat", took["opened"])
+        yield _row(name, "export it", took["exported"])
 
 
 def log(evaluate: Evaluate, name: str, leaves: int) -> Iterator[Row]:

@@ -8,18 +8,20 @@ import { ITERATIONS_MIN, KEYFILE_ACCOUNT, LABEL, START } from "/static/js/crypto
 import { startChain } from "/static/js/crypto/chain.js";
 import { generateEd25519, randomBytes, sha256 } from "/static/js/crypto/primitives.js";
 import { LogReplay } from "/static/js/chat/log-replay.js";
-import { newCard, ringOf } from "/static/js/chat/browser-ring.js";
-import { lifeOf } from "/static/js/chat/messenger-keys.js";
+import { newCard, ringOf, unlockRing } from "/static/js/chat/browser-ring.js";
 import { ownChain } from "/static/js/chat/message-in.js";
 import { newUuid } from "/static/js/chat/uuid.js";
+import { breathe } from "/static/js/lib/breath.js";
 import { concat, hex, toBase64Url, u32, unhex } from "/static/js/lib/bytes.js";
 import { openDatabase } from "/static/js/store/database.js";
+import { readCard } from "/static/js/store/vault.js";
 import { createApi } from "/static/js/transport/api.js";
 import { FakeServer } from "/tests/js_chat/fake-server.js";
 import { Browser, PASSPHRASE, until } from "/tests/js_chat/harness.js";
 import { deliver, devicesOf, newWorld, propose } from "/tests/js/people.js";
 
 const PAGE_LEAVES = 2000; // of /api/keys/log/
+const PAGE_MESSAGES = 60; // that a chat shows when it is opened
 const BODY = "x".repeat(900); // with its fields 1 KiB after padding
 const clock = { now: () => Date.now(), elapsed: () => performance.now() };
 
@@ -99,7 +101,7 @@ export async function makeLog(count) {
 /** The whole log, judged and kept. Then what an unlocking browser does: from the disk, and nothing new. */
 export async function replayLog() {
   const me = { uid: hex(randomBytes(16)), name: "alice" };
-  const fetch = async (path) => ({ ok: true, status: 200, json: async () => JSON.parse(log.pages[Math.ceil(Number(new URL(path, "http://x").searchParams.get("from")) / PAGE_LEAVES)]) });
+  const fetch = async (path) => answerWith(log.pages[Math.ceil(Number(new URL(path, "http://x").searchParams.get("from")) / PAGE_LEAVES)]);
   const db = await openDatabase(`${log.name}-${me.uid}`);
   const { ring } = await ringOf(db, newCard(me, randomBytes(16), "prove"), PASSPHRASE);
   const parts = { api: createApi({ fetch, csrf: "x" }), ring, clock, me, ownHashes: async () => [] };
@@ -111,7 +113,13 @@ export async function replayLog() {
   return { first: times(first), load: times(load), tail: times(tail) };
 }
 
-/** A new browser of a person with so many messages. @param {number} count */
+// An answer comes in a task of its own.
+async function answerWith(text) {
+  await breathe();
+  return new Response(text);
+}
+
+/** A new browser of a person with so many messages: it reads them, opens their chat and exports it. @param {number} count */
 export async function readHistory(count) {
   const server = await FakeServer.make();
   const alice = await new Browser(server, server.addPerson("alice")).setUp();
@@ -120,10 +128,8 @@ export async function readHistory(count) {
   await alice.messenger.send(cid, "hello");
   await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
   const file = await alice.keyFile();
-  const { me, chats } = lifeOf(alice.messenger).open;
-  const chat = chats.get(cid);
   [alice, bob].forEach(({ messenger }) => messenger.end());
-  await fill(server.conversations.get(cid), { uid: me.uid, did: alice.client.did, chat }, count);
+  await fill(server.conversations.get(cid), { uid: alice.person.uid, did: alice.client.did, chat: await chatOf(alice, cid) }, count);
   const fresh = new Browser(server, alice.person);
   await fresh.load();
   const marks = {};
@@ -131,11 +137,21 @@ export async function readHistory(count) {
     marks[step] = performance.now();
   };
   const read = await watched(() => fresh.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE, onStep }));
-  const { items } = await fresh.messenger.messages(cid, { limit: 50 });
+  const opened = await watched(() => fresh.messenger.messages(cid, { limit: PAGE_MESSAGES }));
+  const exported = await watched(() => fresh.messenger.exportConversation({ cid }));
   fresh.messenger.end();
-  const last = items.filter(({ kind }) => kind === "text").at(-1).text;
+  const last = opened.value.items.filter(({ kind }) => kind === "text").at(-1).text;
   if (!last.startsWith(`${count - 1} `)) throw new Error("not everything was read");
-  return { ms: read.began + read.ms - marks.history, frozenMs: read.frozenMs };
+  return { read: { ms: read.began + read.ms - marks.history, frozenMs: read.frozenMs }, opened: times(opened), exported: times(exported) };
+}
+
+// Out of the keyring of a browser that rests.
+async function chatOf({ prefix, person }, cid) {
+  const db = await openDatabase(`${prefix}llave:${person.uid}`);
+  const { ring } = await unlockRing(db, await readCard(db), PASSPHRASE);
+  const chat = await ring.get(`conv:${cid}`);
+  db.close();
+  return chat;
 }
 
 // As if alice had written all of it, without waiting for her screen.
