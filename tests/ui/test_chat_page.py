@@ -139,6 +139,26 @@ def test_ten_thousand_messages_stay_a_few_hundred_nodes(show):
     expect(page.locator("message-bubble").last).to_contain_text("On its way")
 
 
+COUNT_DRAWN = """count => {
+    const scroll = document.querySelector(".message-list__scroll");
+    let drawn = 0;
+    scroll.querySelectorAll = (what) => { drawn += 1; return Element.prototype.querySelectorAll.call(scroll, what); };
+    for (let i = 0; i < count; i += 1) fake.arrive(fake.chats[0].cid, `missed ${i}`);
+    return new Promise((resolve) => requestAnimationFrame(() => {
+        delete scroll.querySelectorAll;
+        resolve(drawn);
+    }));
+}"""
+
+
+def test_what_comes_in_one_go_is_drawn_once(show):
+    page = show("open&many=300")
+    open_chat(page)
+    assert page.evaluate(COUNT_DRAWN, 50) == 1
+    expect(page.locator("message-bubble", has_text="missed")).to_have_count(50)
+    expect(page.locator("message-bubble", has_text="missed 49")).to_be_in_viewport()
+
+
 def test_what_comes_while_one_reads_above_is_counted_and_not_forced_on_one(show):
     page = show("open&many=300")
     open_chat(page)
