@@ -139,6 +139,35 @@ def test_ten_thousand_messages_stay_a_few_hundred_nodes(show):
     expect(page.locator("message-bubble").last).to_contain_text("On its way")
 
 
+MOST_IN_A_FRAME = """frames => new Promise((resolve) => {
+    const scroll = document.querySelector(".message-list__scroll");
+    const rowsIn = (node) => (node.matches?.(".message-row") ? 1 : node.querySelectorAll?.(".message-row").length ?? 0);
+    const perFrame = [];
+    let added = 0;
+    const count = (records) => records.forEach(({ addedNodes }) => addedNodes.forEach((node) => (added += rowsIn(node))));
+    const watch = new MutationObserver(count);
+    watch.observe(scroll, { childList: true, subtree: true });
+    const frame = () => {
+        count(watch.takeRecords());
+        perFrame.push(added);
+        added = 0;
+        scroll.scrollTop = 0;
+        if (perFrame.length < frames) requestAnimationFrame(frame);
+        else resolve([Math.max(...perFrame), perFrame.reduce((sum, one) => sum + one, 0)]);
+    };
+    requestAnimationFrame(frame);
+})"""
+
+
+def test_no_frame_draws_more_than_a_few_messages(show):
+    page = show("open&many=2000")
+    open_chat(page)
+    page.evaluate("fake.delay = 1")
+    most, drawn = page.evaluate(MOST_IN_A_FRAME, 60)
+    assert drawn > 300
+    assert most <= 40  # a step at the top, and one that was due before
+
+
 COUNT_DRAWN = """count => {
     const scroll = document.querySelector(".message-list__scroll");
     let drawn = 0;

@@ -32,6 +32,7 @@ export class ChatView extends View {
   #messenger = null;
   #cid = null;
   #marked = -1;
+  #isMarking = false;
   #drafts = Promise.resolve();
 
   built() {
@@ -131,7 +132,7 @@ export class ChatView extends View {
   put(message, isNew) {
     if (message.cid !== this.#cid) return;
     this.parts.list.put(message, isNew);
-    if (this.parts.list.atNewest) this.markRead();
+    this.#markSoon();
   }
 
   /** @param {string} cid  @param {string} id  @param {number} done  @param {number} total  bytes of its file that went up */
@@ -155,6 +156,16 @@ export class ChatView extends View {
     this.parts.elsewhere.textContent = count > 99 ? "99+" : String(count);
   }
 
+  /** Once for all that comes in one go. */
+  #markSoon() {
+    if (this.#isMarking) return;
+    this.#isMarking = true;
+    queueMicrotask(() => {
+      this.#isMarking = false;
+      this.markIfSeen();
+    });
+  }
+
   markRead() {
     const seq = this.parts.list.lastSeq;
     if (!this.#cid || document.visibilityState !== "visible" || seq <= this.#marked) return;
@@ -162,7 +173,7 @@ export class ChatView extends View {
     this.#try(() => this.#messenger.markRead(this.#cid, seq));
   }
 
-  /** The page came back to the front. */
+  /** As far as the newest message can be seen. */
   markIfSeen() {
     if (this.parts.list.atNewest) this.markRead();
   }

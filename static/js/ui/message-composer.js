@@ -10,6 +10,7 @@ const DRAFT_PAUSE_MS = 400;
 const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
 export class MessageComposer extends View {
+  #allowed = ""; // what was allowed last: to look at the height of the field costs a layout
   #cid = null;
   #timer = 0;
   #isKept = true;
@@ -44,6 +45,9 @@ export class MessageComposer extends View {
 
   /** @param {{canWrite: boolean, whyNot: string|null, name: string, timerS?: number}} given */
   allow({ canWrite, whyNot, name, timerS = 0 }) {
+    const wish = JSON.stringify([canWrite, whyNot, name, timerS]);
+    if (wish === this.#allowed) return;
+    this.#allowed = wish;
     const { why, form, text } = this.parts;
     why.hidden = canWrite;
     form.hidden = !canWrite;

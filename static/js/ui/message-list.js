@@ -22,6 +22,7 @@ export class MessageList extends View {
   #conversation = null;
   #messenger = null;
   #loading = false;
+  #filling = false;
   #pinned = true;
   #unreadFrom = null;
   #missed = 0;
@@ -63,8 +64,10 @@ export class MessageList extends View {
       if (this.#conversation.cid !== conversation.cid) return;
       this.#window.reset(page.items, page.more);
       this.#unreadFrom = this.#window.firstUnread(conversation);
+      this.#window.beginAt(this.#unreadFrom);
       this.#draw();
       this.#start();
+      this.#fill();
     } finally {
       clearTimeout(skeleton);
     }
@@ -115,6 +118,7 @@ export class MessageList extends View {
     this.#missed = 0;
     this.#showJump();
     this.emit("read-to-end");
+    this.#fill();
   }
 
   /** Whether the newest message can be seen. */
@@ -164,9 +168,14 @@ export class MessageList extends View {
     this.#due = true;
     queueMicrotask(() => {
       this.#due = false;
-      this.#redraw();
-      if (this.#pinned) toEnd(this.parts.scroll);
+      this.#redrawNow();
     });
+  }
+
+  /** Anew, and still at the end where one was there. */
+  #redrawNow() {
+    this.#redraw();
+    if (this.#pinned) toEnd(this.parts.scroll);
   }
 
   /** Anew, without moving what one reads. */
@@ -184,6 +193,7 @@ export class MessageList extends View {
     this.#draw();
     this.#row(id).focus();
     this.#row(id).scrollIntoView({ block: "center" });
+    this.#fill();
   }
 
   #row(id) {
@@ -196,16 +206,31 @@ export class MessageList extends View {
     if (this.#pinned && this.#missed) this.#missed = 0;
     this.#showJump();
     if (this.#pinned) this.emit("read-to-end");
-    if (scroll.scrollTop < EDGE_PX) this.#older();
-    else if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < EDGE_PX && this.#window.newer()) this.#redraw();
+    if (!this.#grow() && scroll.scrollTop < EDGE_PX) this.#older();
+  }
+
+  /** A few more of those at hand, where one comes near the end of what is drawn. @returns {boolean} whether there were any */
+  #grow() {
+    const { scroll } = this.parts;
+    const isAbove = scroll.scrollTop < EDGE_PX && this.#window.older();
+    const isBelow = !isAbove && scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < EDGE_PX && this.#window.newer();
+    if (isAbove || isBelow) this.#redrawNow();
+    return isAbove || isBelow;
+  }
+
+  /** On every screen there are enough above and below what one sees; a frame between two steps. */
+  #fill() {
+    if (this.#filling) return;
+    this.#filling = true;
+    requestAnimationFrame(() => {
+      this.#filling = false;
+      if (this.#grow()) this.#fill();
+    });
   }
 
   async #older() {
-    if (this.#loading) return;
-    if (!this.#window.older()) {
-      if (!this.#window.more) return;
-      await this.#fetchOlder();
-    }
+    if (this.#loading || !this.#window.more) return;
+    await this.#fetchOlder();
     this.#redraw();
   }
 

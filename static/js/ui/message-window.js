@@ -5,7 +5,7 @@
 import { dayKey } from "./dates.js";
 import { isLine, isSaidAbove } from "./message-words.js";
 
-export const STEP = 60;
+export const STEP = 20; // messages that are drawn at once: more would hold the page
 export const MOST_IN_PAGE = 240;
 const RUN_MS = 5 * 60_000;
 const MANY_REFUSED = 10; // protocol.md, section 13: within a minute they become one line
@@ -122,10 +122,16 @@ export class MessageWindow {
     if (at < this.to) this.to -= 1;
   }
 
-  /** Shows the part of the list around one message. @param {number} index */
+  /** Shows the part of the list around one message; the rest comes step by step. @param {number} index */
   around(index) {
     this.from = Math.max(0, index - STEP / 2);
-    this.to = Math.min(this.items.length, this.from + MOST_IN_PAGE / 2);
+    this.to = Math.min(this.items.length, this.from + 2 * STEP);
+  }
+
+  /** Begins at a message that stands above the last ones. @param {string|null} id */
+  beginAt(id) {
+    const at = this.items.findIndex((one) => one.id === id);
+    if (at >= 0 && at < this.from) this.around(at);
   }
 }
 
