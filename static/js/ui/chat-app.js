@@ -142,7 +142,8 @@ export class ChatApp extends View {
 
   #title() {
     const count = this.#messenger.conversations().reduce((sum, { unread }) => sum + (unread || 0), 0);
-    document.title = count ? say("title.unread", { count, site: this.dataset.site }) : this.dataset.site;
+    const title = count ? say("title.unread", { count, site: this.dataset.site }) : this.dataset.site;
+    if (document.title !== title) document.title = title;
   }
 
   #problem(code, cid) {

@@ -2,6 +2,7 @@
 
 const LINK = /\bhttps?:\/\/[^\s<>"'`{}|\\^\u0000-\u001f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/giu;
 const TAIL = /[.,;:!?…»”’)\]]+$/u;
+const LETTER = /[A-Za-z]/; // spares most texts what it costs to build the next one
 const EMOJI = /^(?:\p{RGI_Emoji}|\s){1,40}$/v;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const MOST_LARGE_EMOJI = 6;
@@ -49,14 +50,22 @@ export function pieces(text) {
 /** @param {string} text  @returns {boolean} whether it is a few emoji and nothing else */
 export function onlyEmoji(text) {
   const short = text.trim();
-  if (!short || !EMOJI.test(short)) return false;
-  return [...new Intl.Segmenter().segment(short.replace(/\s/gu, ""))].length <= MOST_LARGE_EMOJI;
+  if (!short || LETTER.test(short) || !EMOJI.test(short)) return false;
+  return signsOf(short.replace(/\s/gu, "")).length <= MOST_LARGE_EMOJI;
 }
 
 /** @param {string} name  @returns {string} without marks that turn the direction of what follows */
 export const cleanName = (name) => (name ?? "").replace(BIDI, "").trim();
 
-const firstSign = (word) => [...new Intl.Segmenter().segment(word)][0]?.segment ?? "";
+let segmenter = null; // made once: each costs more than a row
+
+/** @param {string} text  @returns {string[]} what one sees as one sign each */
+function signsOf(text) {
+  segmenter ??= new Intl.Segmenter();
+  return [...segmenter.segment(text)].map(({ segment }) => segment);
+}
+
+const firstSign = (word) => signsOf(word)[0] ?? "";
 const speaks = (word) => /[\p{L}\p{N}\p{Emoji_Presentation}]/u.test(word);
 
 /** @param {string} name  @returns {string} one or two signs */
