@@ -4,18 +4,47 @@
     --leaves 50000             of the log that a new browser replays
     --history 1000,10000       messages that a new browser reads
 
-The product's modules in a real page, against the server's contract in memory: no network, no server. "Longest frame" is
-the longest time between two frames while the page works; a quiet page draws one every 17 ms. A phone is Chromium at a
-quarter of its speed (CPU throttling).
+The product's modules in a real page, against the server's contract in memory: no network, no server; for what is drawn
+the real page with a made-up Messenger (tests/ui/preview.py). "Longest frame" is the longest time between two frames
+while the page works; a quiet page draws one every 17 ms. A phone is Chromium at a quarter of its speed: its throttling
+holds the page's thread, in which small operations of WebCrypto run, too, but no other one (collecting garbage, the
+disk).
 """
 
 import argparse
+import os
+import platform
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from tests.vectors.browser import Evaluate, module_page
+from tests.ui.preview import server
+from tests.vectors.browser import Evaluate, module_page, page_of
 
 CALL = "async ([name, ...given]) => (await import('/bench/crypto_page.js'))[name](...given)"
+WATCHED = (Path(__file__).parent / "watched.js").read_text("utf-8").replace("export ", "")
+DRAW = f"""async ([act, selector]) => {{
+    {WATCHED}
+    const frames = async (count) => {{
+        for (let i = 0; i < count; i += 1) await new Promise(requestAnimationFrame);
+    }};
+    const acts = {{
+        async click() {{
+            document.querySelector(selector).click();
+            await frames(30);
+        }},
+        async up() {{
+            for (let i = 0; i < 60; i += 1) {{
+                document.querySelector(selector).scrollTop = 0;
+                await frames(2);
+            }}
+        }},
+    }};
+    return watched(acts[act]);
+}}"""
 MESSAGES = 500
+MANY = 10_000
 PHONE = 4
 HEAD = ("browser", "what", "ms", "longest frame ms")
 Row = tuple[str, str, str, str]
@@ -23,11 +52,13 @@ Row = tuple[str, str, str, str]
 
 def main(arguments: list[str]) -> int:
     given = _parser().parse_args(arguments)
+    print(f"{_machine()}, load {os.getloadavg()[0]:.1f}\n")
     _print(HEAD)
     _print(("---", "---", "---", "---"))
     for engine in given.engines.split(","):
         for row in measured(engine, given):
             _print(row)
+    print(f"\nload {os.getloadavg()[0]:.1f} at the end")
     return 0
 
 
@@ -36,9 +67,20 @@ def measured(engine: str, given: argparse.Namespace) -> Iterator[Row]:
         yield from messages(evaluate, engine)
         yield from histories(evaluate, engine, given.history)
         yield from log(evaluate, engine, given.leaves)
+    yield from drawn(engine)
     if engine == "chromium":
         with module_page(engine, slower=PHONE) as evaluate:
             yield from log(evaluate, f"{engine}, {PHONE} times slower", given.leaves)
+
+
+def _machine() -> str:
+    model = [line for line in _cpuinfo() if line.startswith("model name")]
+    return f"{os.cpu_count()} cores ({model[0].partition(':')[2].strip() if model else platform.machine()})"
+
+
+def _cpuinfo() -> list[str]:
+    told = Path("/proc/cpuinfo")
+    return told.read_text("utf-8").splitlines() if told.exists() else []
 
 
 def _print(row: Row) -> None:
@@ -66,6 +108,32 @@ def log(evaluate: Evaluate, name: str, leaves: int) -> Iterator[Row]:
     yield _row(name, f"replay a log of {leaves:,} leaves", took["first"])
     yield _row(name, "take it from the disk at the next unlock", took["load"])
     yield _row(name, "look for new leaves then", took["tail"])
+
+
+def drawn(engine: str) -> Iterator[Row]:
+    with _preview() as address, page_of(f"{address}?scene=open&lang=en&many={MANY}", engine) as evaluate:
+        evaluate("async () => { while (!globalThis.fake) await new Promise(requestAnimationFrame); }")
+        steps = (
+            ("click", "conversation-row button", f"draw a chat of {MANY:,} messages"),
+            ("up", ".message-list__scroll", "scroll up in it, page by page"),
+            ("click", "[data-part=jump]", "back to its end"),
+        )
+        for act, selector, what in steps:
+            took = evaluate(DRAW, [act, selector])
+            yield engine, what, "", f"{took['frozenMs']:.0f}"
+
+
+@contextmanager
+def _preview() -> Iterator[str]:
+    running = server()
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_port}/chat/"
+    finally:
+        running.shutdown()
+        running.server_close()
+        thread.join(timeout=5)
 
 
 def _row(name: str, what: str, took: dict[str, float]) -> Row:

@@ -18,34 +18,13 @@ import { readCard } from "/static/js/store/vault.js";
 import { createApi } from "/static/js/transport/api.js";
 import { FakeServer } from "/tests/js_chat/fake-server.js";
 import { Browser, PASSPHRASE, until } from "/tests/js_chat/harness.js";
+import { watched } from "/bench/watched.js";
 import { deliver, devicesOf, newWorld, propose } from "/tests/js/people.js";
 
 const PAGE_LEAVES = 2000; // of /api/keys/log/
 const PAGE_MESSAGES = 60; // that a chat shows when it is opened
 const BODY = "x".repeat(900); // with its fields 1 KiB after padding
 const clock = { now: () => Date.now(), elapsed: () => performance.now() };
-
-/** Runs `work` while the page draws. @returns {Promise<{began: number, ms: number, frozenMs: number, value: any}>} frozenMs: between two frames at most */
-async function watched(work) {
-  let last = performance.now();
-  let frozenMs = 0;
-  let isOver = false;
-  const frame = () => {
-    const now = performance.now();
-    frozenMs = Math.max(frozenMs, now - last);
-    last = now;
-    if (!isOver) requestAnimationFrame(frame);
-  };
-  await new Promise(requestAnimationFrame);
-  last = performance.now();
-  requestAnimationFrame(frame);
-  const began = performance.now();
-  const value = await work();
-  const ms = performance.now() - began;
-  await new Promise(requestAnimationFrame);
-  isOver = true;
-  return { began, ms, frozenMs, value };
-}
 
 async function sealed(count) {
   const world = await newWorld();

@@ -144,7 +144,9 @@ MOST_IN_A_FRAME = """frames => new Promise((resolve) => {
     const rowsIn = (node) => (node.matches?.(".message-row") ? 1 : node.querySelectorAll?.(".message-row").length ?? 0);
     const perFrame = [];
     let added = 0;
-    const count = (records) => records.forEach(({ addedNodes }) => addedNodes.forEach((node) => (added += rowsIn(node))));
+    const count = (records) => {
+        for (const node of records.flatMap(({ addedNodes }) => [...addedNodes])) added += rowsIn(node);
+    };
     const watch = new MutationObserver(count);
     watch.observe(scroll, { childList: true, subtree: true });
     const frame = () => {

@@ -105,13 +105,20 @@ def module_server() -> Iterator[str]:
 def module_page(engine: str = "chromium", slower: int = 1, answer_seconds: float | None = None) -> Iterator[Evaluate]:
     """An empty page of that server, as its `evaluate`: `import("/static/js/...")` works in there.
 
-    `slower`: by how much Chromium slows its processor down. `answer_seconds`: when an evaluation takes longer, Chromium
-    is ended, whatever it does, and that evaluation is a TimeoutError.
-
-    Everything of Playwright happens in one thread of its own, so that a run may have another Playwright open.
+    `slower`: by how much Chromium slows the page's thread down. `answer_seconds`: when an evaluation takes longer,
+    Chromium is ended, whatever it does, and that evaluation is a TimeoutError.
     """
-    with module_server() as origin, ThreadPoolExecutor(max_workers=1) as thread, ExitStack() as opened:
-        page = thread.submit(_open_page, origin, engine, slower, opened).result()
+    with module_server() as origin, page_of(origin, engine, slower, answer_seconds) as evaluate:
+        yield evaluate
+
+
+@contextmanager
+def page_of(
+    address: str, engine: str = "chromium", slower: int = 1, answer_seconds: float | None = None
+) -> Iterator[Evaluate]:
+    """Everything of Playwright happens in one thread of its own, so that a run may have another Playwright open."""
+    with ThreadPoolExecutor(max_workers=1) as thread, ExitStack() as opened:
+        page = thread.submit(_open_page, address, engine, slower, opened).result()
         process = thread.submit(_process_of, page).result() if answer_seconds else None
 
         def evaluate(script: str, argument: Any = None) -> Any:
@@ -128,11 +135,11 @@ def module_page(engine: str = "chromium", slower: int = 1, answer_seconds: float
             thread.submit(opened.close).result()
 
 
-def _open_page(origin: str, engine: str, slower: int, opened: ExitStack) -> Page:
+def _open_page(address: str, engine: str, slower: int, opened: ExitStack) -> Page:
     browser = _launch(opened.enter_context(sync_playwright()), engine)
     opened.callback(browser.close)
     page = browser.new_page()
-    page.goto(origin)
+    page.goto(address)
     if slower > 1:
         page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
     return page
