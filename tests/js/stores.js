@@ -56,6 +56,19 @@ export async function a_long_list_is_read_a_page_at_a_time() {
   });
 }
 
+export async function all_messages_come_in_pages_too() {
+  const row = (cid, place) => ({ store: "mail", key: [cid, place], value: { cid, place, n: 1, blob: new Uint8Array(0) } });
+  const rows = ["c", "d"].flatMap((cid) => Array.from({ length: 50 }, (_, i) => row(cid, i + 0.5)));
+  await withDatabase(async (db) => {
+    same(await db.allMail(), []);
+    await db.write(rows);
+    let found;
+    const most = await askedFor(async () => (found = await db.allMail()));
+    same(found, rows.map(({ value }) => value));
+    holds(Math.max(...most) <= PAGE, `pages of ${most}`);
+  });
+}
+
 export async function a_row_is_found_for_each_tag_or_none() {
   await withDatabase(async (db) => {
     const row = (place, tags) => ({ store: "mail", key: ["c", place], value: { cid: "c", place, n: place, blob: Uint8Array.of(place), tags } });

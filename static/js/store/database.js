@@ -58,21 +58,7 @@ export class Database {
 
   /** @param {"clear"|"ring"} store @param {string} prefix of the names @returns {Promise<[string, object][]>} */
   withPrefix(store, prefix) {
-    const objects = this.#begin(store, "readonly").objectStore(store);
-    const end = `${prefix}\uffff`;
-    return new Promise((resolve, reject) => {
-      const found = [];
-      const getFrom = (range) => {
-        const [keys, values] = [objects.getAllKeys(range, GOT_AT_ONCE), objects.getAll(range, GOT_AT_ONCE)];
-        keys.onerror = values.onerror = ({ target }) => reject(failure(target.error));
-        values.onsuccess = () => {
-          keys.result.forEach((key, i) => found.push([key, values.result[i]]));
-          if (keys.result.length < GOT_AT_ONCE) resolve(found);
-          else getFrom(IDBKeyRange.bound(keys.result.at(-1), end, true));
-        };
-      };
-      getFrom(IDBKeyRange.bound(prefix, end));
-    });
+    return this.#everything(store, prefix, `${prefix}\uffff`);
   }
 
   /** Newest first. @param {string} cid @param {{before: number, limit: number}} page before: a place @returns {Promise<object[]>} rows */
@@ -97,8 +83,8 @@ export class Database {
   }
 
   /** @returns {Promise<object[]>} every row */
-  allMail() {
-    return this.#read("mail", (objects) => objects.getAll());
+  async allMail() {
+    return (await this.#everything("mail", [], [[]])).map(([, row]) => row);
   }
 
   /** @param {string[]} tags @returns {Promise<(object|undefined)[]>} a row for each, all out of one transaction */
@@ -165,6 +151,24 @@ export class Database {
     } catch (error) {
       throw failure(error);
     }
+  }
+
+  // Out of one transaction, a page at a time.
+  #everything(store, from, to) {
+    const objects = this.#begin(store, "readonly").objectStore(store);
+    return new Promise((resolve, reject) => {
+      const found = [];
+      const getFrom = (range) => {
+        const [keys, values] = [objects.getAllKeys(range, GOT_AT_ONCE), objects.getAll(range, GOT_AT_ONCE)];
+        keys.onerror = values.onerror = ({ target }) => reject(failure(target.error));
+        values.onsuccess = () => {
+          keys.result.forEach((key, i) => found.push([key, values.result[i]]));
+          if (keys.result.length < GOT_AT_ONCE) resolve(found);
+          else getFrom(IDBKeyRange.bound(keys.result.at(-1), to, true));
+        };
+      };
+      getFrom(IDBKeyRange.bound(from, to));
+    });
   }
 
   async #read(store, ask) {

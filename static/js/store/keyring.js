@@ -4,7 +4,7 @@
  * highest stands in the same transaction as what it numbers.
  */
 
-import { inSlices } from "../lib/breath.js";
+import { inSlices, rest } from "../lib/breath.js";
 import { decodeObject, encodeObject } from "./codec.js";
 import { StorageError } from "./database.js";
 
@@ -82,8 +82,14 @@ export class Keyring {
    */
   async handOver(next, clear) {
     const changes = [];
-    for (const [name, row] of await this.#db.withPrefix("ring", "")) changes.push({ store: "ring", key: name, value: await this.#resealed(next, name, row) });
-    for (const row of await this.#db.allMail()) changes.push({ store: "mail", key: [row.cid, row.place], value: await this.#resealed(next, mailName(row), row) });
+    for (const [name, row] of await this.#db.withPrefix("ring", "")) {
+      changes.push({ store: "ring", key: name, value: await this.#resealed(next, name, row) });
+      await rest();
+    }
+    for (const row of await this.#db.allMail()) {
+      changes.push({ store: "mail", key: [row.cid, row.place], value: await this.#resealed(next, mailName(row), row) });
+      await rest();
+    }
     await next.#write(changes, clear);
   }
 
