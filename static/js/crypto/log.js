@@ -111,7 +111,7 @@ async function grown(log, leaves, others, judge = () => null) {
 async function othersAmong(leaves) {
   const others = [];
   await inSlices(leaves, LOOKED_AT_ONCE, (slice, start) => slice.forEach((leaf, i) => {
-    if (keyOfLeaf(leaf) === null) others.push({ nth: start + i, leaf: parseLeaf(leaf) });
+    if (!isBundleLeaf(leaf)) others.push({ nth: start + i, leaf: parseLeaf(leaf) });
   }));
   return others;
 }
@@ -250,7 +250,9 @@ function leafBytes(leaf) {
 }
 
 function isBundleLeaf(leaf) {
-  return leaf.length === BUNDLE_LEAF_BYTES && LABEL.leaf.every((byte, i) => leaf[i] === byte);
+  if (leaf.length !== BUNDLE_LEAF_BYTES) return false;
+  for (let i = 0; i < IDX_AT; i += 1) if (leaf[i] !== LABEL.leaf[i]) return false;
+  return true;
 }
 
 // Its fields, in the bytes of the leaf: fifty thousand of them are looked at.
