@@ -92,7 +92,7 @@ export async function replayLog() {
   return { first: times(first), load: times(load), tail: times(tail) };
 }
 
-// An answer comes in a task of its own.
+// As from a server.
 async function answerWith(text) {
   await breathe();
   return new Response(text);
@@ -110,6 +110,12 @@ export async function readHistory(count) {
   [alice, bob].forEach(({ messenger }) => messenger.end());
   await fill(server.conversations.get(cid), { uid: alice.person.uid, did: alice.client.did, chat: await chatOf(alice, cid) }, count);
   const fresh = new Browser(server, alice.person);
+  const { fetch } = fresh.client;
+  fresh.client.fetch = async (...asked) => {
+    const answer = await fetch(...asked);
+    await breathe(); // an answer comes in a task of its own
+    return answer;
+  };
   await fresh.load();
   const marks = {};
   const onStep = (step) => {

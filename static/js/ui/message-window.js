@@ -5,7 +5,7 @@
 import { dayKey } from "./dates.js";
 import { isLine, isSaidAbove } from "./message-words.js";
 
-export const STEP = 20; // messages that are drawn at once: more would hold the page
+export const STEP = 15; // messages that are drawn at once: more would hold the page
 export const MOST_IN_PAGE = 240;
 const RUN_MS = 5 * 60_000;
 const MANY_REFUSED = 10; // protocol.md, section 13: within a minute they become one line
@@ -124,7 +124,7 @@ export class MessageWindow {
 
   /** Shows the part of the list around one message; the rest comes step by step. @param {number} index */
   around(index) {
-    this.from = Math.max(0, index - STEP / 2);
+    this.from = Math.max(0, index - STEP);
     this.to = Math.min(this.items.length, this.from + 2 * STEP);
   }
 
