@@ -91,7 +91,7 @@ def messages(evaluate: Evaluate, name: str) -> Iterator[Row]:
     took = evaluate(CALL, ["messages", MESSAGES])
     yield name, "seal a message of 1 KiB", f"{took['sealMs']:.2f}", ""
     yield name, "open one", f"{took['openMs']:.2f}", ""
-    yield name, "open a key file", f"{evaluate(CALL, ['keyFile']):.0f}", ""
+    yield name, "make a key file, or open one", f"{evaluate(CALL, ['keyFile']):.0f}", ""
 
 
 def histories(evaluate: Evaluate, name: str, counts: str) -> Iterator[Row]:
