@@ -34,6 +34,7 @@ ME = SimpleNamespace(uid=SimpleNamespace(hex="a1" * 16), name="alice", is_authen
 
 
 class Server(ThreadingMixIn, WSGIServer):
+    request_queue_size = 128  # a page asks for all its modules at once
     daemon_threads = True
 
 
