@@ -10,10 +10,11 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from asgiref.sync import markcoroutinefunction, sync_to_async
+from asgiref.sync import markcoroutinefunction
 from django.core.exceptions import RequestDataTooBig
-from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from chatproject.lib import bridge
 
 Parser = Callable[[Any], Any]
 
@@ -144,9 +145,7 @@ def _async_view(
     async def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method not in methods:
             return _refuse_method(methods)
-        # What the middleware asked the database with goes back to the pool: else as many requests at once as the pool
-        # has connections would each hold one and wait for another.
-        await sync_to_async(close_old_connections)()
+        await bridge.give_back()
         try:
             return _answer(await view(request, *args, **kwargs))
         except ApiError as error:

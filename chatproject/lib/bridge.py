@@ -41,6 +41,14 @@ async def run_beside(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R
     return await _run(_executor_beside(), fn, *args, **kwargs)
 
 
+async def give_back() -> None:
+    """What the request asked the database with so far goes back to the pool: else as many requests at once as the pool
+    has connections would each hold one and wait for another.
+    """
+    if not settings.BRIDGE_INLINE:
+        await sync_to_async(close_old_connections)()
+
+
 async def _run(executor: ThreadPoolExecutor, fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     if settings.BRIDGE_INLINE:
         return await sync_to_async(fn, thread_sensitive=True)(*args, **kwargs)
