@@ -12,7 +12,7 @@ PARTLY: dict[int, str] = {
     83: "a script can still send the page elsewhere by its address or a meta refresh, and preconnect: policies cannot",
     84: "code that leaves the check out runs: the security page says so",
     101: "no mail tells of a session put into the database; the account page lists it",
-    103: "p95 of others is measured with half-open lines only; a decompression bomb cannot be: nothing is decompressed",
+    103: "plain requests are bounded by their deadlines and the proxy in front; p95 is measured with half-open lines",
     78: "storage only, no memory snapshot",
 }
 
