@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import AccountSession, MailCode, SetupLink
 from accounts.tests.people import log_in, make_person
-from chatproject.lib import jobs
+from chatproject.lib import jobs, retention
 from keys.models import Prekey
 from keys.tests.owners import Owner
 
@@ -64,6 +64,20 @@ def test_expired_one_time_prekeys_go_and_the_signed_one_stays(capsys):
     Prekey.objects.filter(pk=fresh.pk).update(not_after_ms=2**50)
     assert [purged(capsys, *options)["prekeys"] for options in (["--dry-run"], [])] == [1, 1]
     assert {row.kind for row in Prekey.objects.all()} == {Prekey.Kind.SPK, Prekey.Kind.OPK}
+
+
+def test_a_storage_that_refuses_is_told_and_stops_nothing_else(capsys, monkeypatch):
+    cache.clear()
+
+    def refuse(now, *, dry_run):
+        raise ConnectionError("S3: AccessDenied")
+
+    monkeypatch.setitem(retention.purges, "conversations", refuse)
+    Session.objects.create(session_key="gone", session_data="", expire_date=NOW - DAY)
+    with pytest.raises(CommandError, match="NOT_ALL_REMOVED: conversations: S3: AccessDenied"):
+        call_command("purge_expired", "--json")
+    assert json.loads(capsys.readouterr().out)["sessions"] == 1
+    assert jobs.last_successes() == {}
 
 
 def test_when_it_ended_well_can_be_seen(capsys):

@@ -1,5 +1,6 @@
 """The image and the compose file, without a container engine: the linter, and what this project demands of them."""
 
+import os
 import re
 import subprocess
 import sys
@@ -62,6 +63,16 @@ def test_the_entry_refuses_what_it_does_not_know():
     done = subprocess.run(["sh", ROOT / "docker/entrypoint.sh", "dance"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "serve | migrate | daily | manage" in done.stderr
+
+
+def test_a_nightly_job_that_fails_stops_no_other_and_is_told(tmp_path):
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\necho "$2" >>{tmp_path}/done\ntest "$2" != purge_expired\n')
+    python.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "BACKUP_PUBLIC_KEY": "any"}
+    night = subprocess.run(["sh", ROOT / "docker/entrypoint.sh", "daily"], env=environment, check=False)
+    assert (tmp_path / "done").read_text().split() == ["purge_expired", "keylog_verify", "backup"]
+    assert night.returncode == 1
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -4,7 +4,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from chatproject.lib import jobs
@@ -25,12 +25,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now, dry = timezone.now(), options["dry_run"]
         removed: dict[str, int] = {}
+        stuck: list[str] = []
         for app, purge in purges.items():
             if options["verbosity"] > 1:
                 self.stderr.write(f"{app} ...")
-            removed.update(purge(now, dry_run=dry))
-        if not dry:
+            try:
+                removed.update(purge(now, dry_run=dry))
+            except OSError as error:  # the folder or bucket of attachments
+                stuck.append(f"{app}: {error}")
+        if not dry and not stuck:
             jobs.succeeded("purge_expired")
         lines = [json.dumps(removed)] if options["json"] else [f"{name}: {count}" for name, count in removed.items()]
         for line in lines if options["verbosity"] else []:
             self.stdout.write(line)
+        if stuck:
+            raise CommandError(f"NOT_ALL_REMOVED: {'; '.join(stuck)}. What is left goes next time.")
