@@ -13,11 +13,13 @@ PARTLY: dict[int, str] = {
     84: "code that leaves the check out runs: the security page says so",
     101: "no mail tells of a session put into the database; the account page lists it",
     103: "plain requests are bounded by their deadlines and the proxy in front; p95 is measured with half-open lines",
-    78: "storage only, no memory snapshot",
 }
 
 # number: why its tests have no change that makes them fail
 NO_MUTANT: dict[int, str] = {}
 
 # test name: the fault it shows; left out of the default run, tried with --attack-open
-BROKEN: dict[str, str] = {}
+BROKEN: dict[str, str] = {
+    "test_a78_a_message_that_disappeared_is_in_no_memory": "while the chat stays open, something in the page still "
+    "holds its words after it has gone from the screen; what it is has not been found",
+}
