@@ -237,6 +237,20 @@ def test_a_line_is_read_out_in_its_own_words(show):
     expect(page.locator("[data-part=log] p")).to_have_text(said)
 
 
+def test_what_was_read_out_does_not_outlive_its_message(show):
+    page = show()
+    open_chat(page)
+    page.evaluate("['stays', 'goes', 'erased'].forEach((text) => fake.arrive(fake.chats[0].cid, text))")
+    lines = page.locator("[data-part=log] p")
+    expect(lines).to_have_text(["Bob Marrero: stays", "Bob Marrero: goes", "Bob Marrero: erased"])
+    page.evaluate("""() => {
+      const [gone, erased] = fake.talks.get(fake.chats[0].cid).slice(-2);
+      fake.emit("removed", { cid: gone.cid, id: gone.id });
+      fake.change(erased, { text: "", erased: true });
+    }""")
+    expect(lines).to_have_text(["Bob Marrero: stays"])
+
+
 def test_many_refusals_within_a_minute_become_one_line(show):
     page = show()
     open_chat(page)

@@ -23,8 +23,15 @@ export function showJump({ jump, jumpCount }, on, missed) {
   jump.setAttribute("aria-label", missed ? say("list.jump", { count: missed }) : say("list.toEnd"));
 }
 
-/** @param {HTMLElement} log a live region  @param {string} text */
-export function readOut(log, text) {
-  log.append(Object.assign(document.createElement("p"), { textContent: text }));
+/** @param {HTMLElement} log a live region  @param {string} text  @param {string} id of the message it is about */
+export function readOut(log, text, id) {
+  const line = Object.assign(document.createElement("p"), { textContent: text });
+  line.dataset.about = id;
+  log.append(line);
   while (log.childElementCount > KEPT_LINES) log.firstElementChild.remove();
+}
+
+/** What was read out does not outlive its message, nor what it said before. @param {HTMLElement} log  @param {string} id */
+export function forgetReadOut(log, id) {
+  for (const line of [...log.children].filter(({ dataset }) => dataset.about === id)) line.remove();
 }

@@ -1,5 +1,5 @@
 /** The messages of one chat: days, runs, the line before what is new, and a reading position that never moves. */
-import { readOut, showJump, shownWhileSlow, SHOW_WAIT_MS } from "./list-signs.js";
+import { forgetReadOut, readOut, showJump, shownWhileSlow, SHOW_WAIT_MS } from "./list-signs.js";
 import { messageKey } from "./message-keys.js";
 import { daysOf, MessageWindow } from "./message-window.js";
 import { MessageRows } from "./message-rows.js";
@@ -77,6 +77,7 @@ export class MessageList extends View {
   put(message, isNew) {
     this.#quotes.forget(message.id);
     const fresh = this.#window.put(message);
+    if (!fresh) forgetReadOut(this.parts.log, message.id);
     if (fresh && message.mine && isNew) this.#unreadFrom = null;
     const follow = fresh && (message.mine ? isNew : this.#pinned);
     if (follow && !this.#window.atEnd) this.#window.toEnd();
@@ -89,6 +90,7 @@ export class MessageList extends View {
   /** @param {string} id */
   remove(id) {
     this.#quotes.forget(id);
+    forgetReadOut(this.parts.log, id);
     this.#window.remove(id);
     this.#redrawSoon();
   }
@@ -248,7 +250,7 @@ export class MessageList extends View {
   }
 
   #arrived(message) {
-    readOut(this.parts.log, arrival(message, this.#name));
+    readOut(this.parts.log, arrival(message, this.#name), message.id);
     if (!this.#pinned) this.#missed += 1;
   }
 
