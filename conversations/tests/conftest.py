@@ -1,8 +1,12 @@
 """What every test of the mail starts from."""
 
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
 import pytest
 
-from conversations import delivery, offenders, services
+from conversations import consumers, delivery, offenders, services, socketauth
 from conversations.tests.world import Directory, World
 
 
@@ -17,3 +21,18 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     delivery.counters.clear()
     offenders.closed.clear()
     return made
+
+
+@pytest.fixture
+def sessions_say_who(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A double of the log-in: what the session row says is what counts."""
+
+    def user_of(session: Any) -> Any:
+        return SimpleNamespace(uid=UUID(session["uid"])) if session.get("full") else None
+
+    def device_of(session: Any, user: Any) -> Any:
+        return SimpleNamespace(did=UUID(session["did"])) if session.get("did") else None
+
+    monkeypatch.setattr(socketauth, "full_login", user_of)
+    monkeypatch.setattr(socketauth, "bound_device", device_of)
+    monkeypatch.setattr(consumers, "RECHECK_PAUSE_SECONDS", 0.0)

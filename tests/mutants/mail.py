@@ -60,21 +60,21 @@ MUTANTS = [
         "conversations/socketauth.py",
         "    allowed = len(origins) == 1 and origins[0] in settings.ALLOWED_ORIGINS",
         "    allowed = True",
-        ("conversations/tests/test_consumers.py::test_it_refuses_a_foreign_origin_before_accepting",),
+        ("conversations/tests/test_socket_doors.py::test_it_refuses_a_foreign_origin_before_accepting",),
     ),
     Mutant(
         "socket-without-device",
         "conversations/socketauth.py",
         "    if device is None:\n        raise LoginMissing(closecodes.DEVICE_NEEDED)\n",
         "",
-        ("conversations/tests/test_consumers.py::test_it_says_which_part_of_the_login_is_missing",),
+        ("conversations/tests/test_socket_doors.py::test_it_says_which_part_of_the_login_is_missing",),
     ),
     Mutant(
         "hello-of-another-device",
         "conversations/consumers.py",
         "        if frame.did != self.did:\n            return await self.close(closecodes.DEVICE_NEEDED)\n",
         "",
-        ("conversations/tests/test_consumers.py::test_it_refuses_the_hello_of_another_device",),
+        ("conversations/tests/test_socket_doors.py::test_it_refuses_the_hello_of_another_device",),
     ),
     Mutant(
         "frame-of-any-size",
@@ -83,7 +83,7 @@ MUTANTS = [
         "    if False:",
         (
             "conversations/tests/test_frames.py",
-            "conversations/tests/test_consumers.py::test_it_holds_the_border_of_a_frames_size",
+            "conversations/tests/test_socket_bounds.py::test_it_holds_the_border_of_a_frames_size",
         ),
     ),
     Mutant(
@@ -126,7 +126,7 @@ MUTANTS = [
         "conversations/offenders.py",
         "    return times is not None and len(times) == MOST and now - times[0] < PAUSE_SECONDS",
         "    return False",
-        ("conversations/tests/test_consumers.py::test_who_is_thrown_out_again_and_again_waits_and_nobody_else",),
+        ("conversations/tests/test_socket_doors.py::test_who_is_thrown_out_again_and_again_waits_and_nobody_else",),
     ),
     Mutant(
         "database-open-to-all",

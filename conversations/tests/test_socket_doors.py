@@ -1,0 +1,195 @@
+"""Who gets a socket, who loses it again, and when."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+
+from chatproject.lib import bridge, builds, measures
+from conversations import (
+    consumers,
+    delivery,
+    offenders,
+    services,
+    switchboard,
+    watching,
+)
+from conversations.tests.sockets import close_code, connected, log_in, socket, started
+from conversations.tests.world import Person, World
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases="__all__"),
+    pytest.mark.asyncio,
+    pytest.mark.usefixtures("sessions_say_who"),
+]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "none",
+        "null",
+        "https://evil.example",
+        "http://localhost:8001",
+        "https://localhost:8000",
+        "http://localhost:8000/",
+        "http://LOCALHOST:8000",
+    ],
+)
+async def test_it_refuses_a_foreign_origin_before_accepting(world: World, origin: str) -> None:
+    line = socket(await log_in(world.alice), origin=origin)
+    assert (await line.connect())[0] is False
+    await line.disconnect()
+
+
+async def test_it_refuses_another_path(world: World) -> None:
+    line = socket(await log_in(world.alice), path="/ws/more")
+    assert (await line.connect())[0] is False
+    await line.wait()
+
+
+@pytest.mark.parametrize(("session", "code"), [({"full": False}, 4401), ({"bound": False}, 4403)])
+async def test_it_says_which_part_of_the_login_is_missing(world: World, session: dict[str, bool], code: int) -> None:
+    async with connected(world.alice, hello=False, **session) as line:
+        assert await close_code(line) == code
+
+
+@pytest.mark.parametrize("key", ["", "a" * 32, "../../x", "\xff"])
+async def test_it_refuses_an_unknown_session(key: str) -> None:
+    line = socket(key)
+    assert (await line.connect())[0]
+    assert await close_code(line) == 4401
+    await line.disconnect()
+
+
+async def test_it_welcomes_with_all_heads(world: World) -> None:
+    cid = await started(world)
+    async with connected(world.bob, hello=False) as line:
+        await line.send_json_to({"f": "hello", "did": world.bob.did.hex, "cursors": {}, "incarnation": None})
+        welcome = await line.receive_json_from()
+    assert welcome["heads"] == {cid.hex: 1}
+    assert welcome["incarnation"] == await bridge.run(services.incarnation)
+
+
+async def test_it_refuses_the_hello_of_another_device(world: World) -> None:
+    async with connected(world.alice, hello=False) as line:
+        await line.send_json_to({"f": "hello", "did": world.bob.did.hex, "cursors": {}, "incarnation": None})
+        assert await close_code(line) == 4403
+
+
+async def test_it_waits_for_a_hello_only_so_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "HELLO_SECONDS", 0.05)
+    async with connected(world.alice, hello=False) as line:
+        assert await close_code(line) == 4408
+
+
+async def test_a_newer_socket_of_a_device_takes_over(world: World) -> None:
+    async with connected(world.alice) as older, connected(world.alice) as newer:
+        assert await close_code(older) == 4409
+        await newer.send_json_to({"f": "heads"})
+        assert (await newer.receive_json_from())["f"] == "heads"
+
+
+async def test_a_person_has_so_many_sockets(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(switchboard, "MAX_SOCKETS_A_USER", 1)
+    second = Person("alice")
+    second.did = uuid4()
+    async with connected(world.alice), connected(second, hello=False) as line:
+        await line.send_json_to({"f": "hello", "did": second.did.hex, "cursors": {}, "incarnation": None})
+        assert await close_code(line) == 4429
+
+
+@pytest.mark.parametrize(("change", "code"), [({"full": False}, 4401), ({"did": ""}, 4403), (None, 4401)])
+async def test_an_ended_login_closes_the_socket(world: World, change: dict[str, Any] | None, code: int) -> None:
+    def change_rows() -> None:
+        for row in Session.objects.all():
+            session = SessionStore(row.session_key)
+            if change is None:
+                session.delete()
+            else:
+                session.update(change)
+                session.save()
+
+    async with connected(world.alice) as alice, connected(world.bob) as bob:
+        await bridge.run(change_rows)
+        delivery.end_sessions(world.alice.uid)
+        assert await close_code(alice) == code
+        assert await bob.receive_nothing()
+
+
+async def test_a_check_of_a_living_login_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "RECHECK_SECONDS", 0.02)
+    monkeypatch.setattr(consumers, "HELLO_SECONDS", 0.02)
+    async with connected(world.alice) as alice:
+        await asyncio.sleep(0.2)
+        await alice.send_json_to({"f": "heads"})
+        assert (await alice.receive_json_from())["f"] == "heads"
+
+
+async def test_a_socket_ends_after_its_life(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "HELLO_SECONDS", 0.2)
+    monkeypatch.setattr(consumers, "LIFE_SECONDS", 0.3)
+    async with connected(world.alice) as alice:
+        assert await close_code(alice) == 4412
+
+
+async def thrown_out(person: Person) -> int:
+    """Closed for what it sent; or not let in."""
+    async with connected(person, hello=False) as line:
+        await line.send_to(bytes_data=b"no frame")
+        return await close_code(line)
+
+
+async def test_who_is_thrown_out_again_and_again_waits_and_nobody_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [await thrown_out(world.mallory) for _ in range(11)] == [4400] * 10 + [4429]
+    async with connected(world.mallory, hello=False) as mallory:
+        assert await close_code(mallory) == 4429
+    async with connected(world.alice):
+        pass
+    monkeypatch.setattr(offenders, "PAUSE_SECONDS", 0)
+    async with connected(world.mallory):
+        pass
+
+
+async def test_offenders_are_forgotten_when_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offenders, "MAX_ACCOUNTS", 3)
+    monkeypatch.setattr(offenders, "closed", {})
+    quiet, *loud = (uuid4() for _ in range(4))
+    for uid, now in [(quiet, 0.0), *((uid, 60.0) for uid in loud)]:
+        offenders.count(uid, now)
+    assert set(offenders.closed) == set(loud)
+    offenders.count(quiet, 61.0)
+    assert set(offenders.closed) == {quiet}
+
+
+async def test_open_sockets_are_counted_by_the_build_of_their_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builds, "_named", dict.fromkeys(["a" * 16]))
+    monkeypatch.setattr(builds, "MAX_NAMED", 1)
+    async with AsyncExitStack() as stack:
+        for person, build in ((world.alice, "a"), (world.bob, "b")):
+            line = await stack.enter_async_context(connected(person, hello=False))
+            hello = {"f": "hello", "did": person.did.hex, "cursors": {}, "incarnation": None, "build": build * 16}
+            await line.send_json_to(hello)
+            assert (await line.receive_json_from())["f"] == "welcome"
+        watching.connect()
+        told = [line for line in measures.page().splitlines() if line.startswith("chat_ws_clients")]
+        assert told == [f'chat_ws_clients{{build="{"a" * 16}"}} 1', 'chat_ws_clients{build="other"} 1']
+        assert world.alice.uid.hex not in measures.page()
+    async with connected(world.alice):
+        assert 'chat_ws_clients{build="none"} 1' in measures.page()
+
+
+async def test_all_sockets_are_told_when_the_server_ends(world: World) -> None:
+    async with connected(world.alice) as alice, connected(world.bob) as bob:
+        for socket_here in delivery.everybody():
+            socket_here.go_away()
+        assert [await close_code(line) for line in (alice, bob)] == [4412, 4412]
+    assert delivery.open_sockets() == 0
