@@ -283,7 +283,18 @@ class Profile:
                 self.page.get_by_role("menuitemcheckbox", name=on)
             ).click()
 
+    def scroll_to_the_beginning(self) -> None:
+        """A long chat is drawn from its end, a few messages at a time."""
+        beginning = self.page.locator("message-list [data-part=begin]")
+        for _ in range(ACTION_MS // 100):
+            if beginning.is_visible():
+                return
+            self.page.locator(".message-list__scroll").evaluate("node => { node.scrollTop = 0; }")
+            self.page.wait_for_timeout(100)
+        raise AssertionError("the chat has no beginning")
+
     def texts(self) -> list[str]:
+        """What is drawn of the open chat."""
         return self.page.locator("message-bubble [data-part=text]").all_inner_texts()
 
     # --- looks

@@ -69,6 +69,7 @@ def tell(newcomer: Callable[[], Profile], command: Sequence[str]) -> list[str]:
     third.open_chat(bob)
     for profile in (hers, his, third):
         profile.expect_message(texts[-1])
+        profile.scroll_to_the_beginning()
         _hold(profile.texts() == texts, f"{profile.texts()} is shown, {texts} was written")
     return texts
 
