@@ -14,13 +14,11 @@ disk).
 import argparse
 import os
 import platform
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tests.ui.preview import server
-from tests.vectors.browser import Evaluate, module_page, page_of
+from tests.vectors.browser import Evaluate, in_a_thread, module_page, page_of
 
 CALL = "async ([name, ...given]) => (await import('/bench/crypto_page.js'))[name](...given)"
 WATCHED = (Path(__file__).parent / "watched.js").read_text("utf-8").replace("export ", "")
@@ -45,6 +43,7 @@ DRAW = f"""async ([act, selector]) => {{
 }}"""
 MESSAGES = 500
 MANY = 10_000
+CHAT = f"http://127.0.0.1:{{port}}/chat/?scene=open&lang=en&many={MANY}"
 PHONE = 4
 HEAD = ("browser", "what", "ms", "longest frame ms")
 Row = tuple[str, str, str, str]
@@ -111,7 +110,7 @@ def log(evaluate: Evaluate, name: str, leaves: int) -> Iterator[Row]:
 
 
 def drawn(engine: str) -> Iterator[Row]:
-    with _preview() as address, page_of(f"{address}?scene=open&lang=en&many={MANY}", engine) as evaluate:
+    with in_a_thread(server()) as port, page_of(CHAT.format(port=port), engine) as evaluate:
         evaluate("async () => { while (!globalThis.fake) await new Promise(requestAnimationFrame); }")
         steps = (
             ("click", "conversation-row button", f"draw a chat of {MANY:,} messages"),
@@ -121,19 +120,6 @@ def drawn(engine: str) -> Iterator[Row]:
         for act, selector, what in steps:
             took = evaluate(DRAW, [act, selector])
             yield engine, what, "", f"{took['frozenMs']:.0f}"
-
-
-@contextmanager
-def _preview() -> Iterator[str]:
-    running = server()
-    thread = threading.Thread(target=running.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{running.server_port}/chat/"
-    finally:
-        running.shutdown()
-        running.server_close()
-        thread.join(timeout=5)
 
 
 def _row(name: str, what: str, took: dict[str, float]) -> Row:

@@ -71,6 +71,13 @@ def test_a_bucket_has_a_name_a_prefix_and_a_region(monkeypatch, value, parts):
     assert (tuple(found.values()) if found else None) == parts
 
 
+def expect_bucket_refused(monkeypatch, value, why):
+    monkeypatch.setenv("BLOBS_URL", value)
+    with pytest.raises(ImproperlyConfigured, match=why) as refused:
+        env.bucket("BLOBS_URL")
+    assert "canary" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -88,10 +95,7 @@ def test_a_bucket_has_a_name_a_prefix_and_a_region(monkeypatch, value, parts):
     ],
 )
 def test_what_names_no_bucket_is_refused_without_showing_it(monkeypatch, value):
-    monkeypatch.setenv("BLOBS_URL", value)
-    with pytest.raises(ImproperlyConfigured, match="BLOBS_URL must be s3://BUCKET/PREFIX") as refused:
-        env.bucket("BLOBS_URL")
-    assert "canary" not in str(refused.value)
+    expect_bucket_refused(monkeypatch, value, "BLOBS_URL must be s3://BUCKET/PREFIX")
 
 
 @pytest.mark.parametrize(
@@ -102,10 +106,7 @@ def test_what_names_no_bucket_is_refused_without_showing_it(monkeypatch, value):
     ],
 )
 def test_rights_to_a_bucket_are_refused_in_its_address(monkeypatch, value):
-    monkeypatch.setenv("BLOBS_URL", value)
-    with pytest.raises(ImproperlyConfigured, match="BLOBS_URL must hold no user or password") as refused:
-        env.bucket("BLOBS_URL")
-    assert "canary" not in str(refused.value)
+    expect_bucket_refused(monkeypatch, value, "BLOBS_URL must hold no user or password")
 
 
 def test_a_bucket_without_its_package_is_refused_with_what_to_do(monkeypatch):

@@ -20,14 +20,18 @@ rolled_out() {
 migrated() { k wait --for=condition=complete job/migrate --timeout=300s >/dev/null || explain; }
 ready_replicas() { k get deployment web --output 'jsonpath={.status.readyReplicas}'; }
 
-two_replicas() {
+web_pods() { k get pods --selector app=web --output name | wc -l; }
+
+until_two() { # command: until it prints 2
   local _
   for _ in $(seq 1 90); do
-    [ "$(ready_replicas)" != 2 ] || return 0
+    [ "$("$1")" != 2 ] || return 0
     sleep 1
   done
   explain
 }
+
+two_replicas() { until_two ready_replicas; }
 
 new_volumes() { # mark: four that are empty
   local each
@@ -39,14 +43,8 @@ new_volumes() { # mark: four that are empty
   done
 }
 
-settled() { # the last of the old pods is gone: a browser on the node drops its requests when a pod takes its network device along
-  local _
-  for _ in $(seq 1 90); do
-    [ "$(k get pods --selector app=web --output name | wc -l)" != 2 ] || return 0
-    sleep 1
-  done
-  explain
-}
+# The last of the old pods is gone: a browser on the node drops its requests when a pod takes its network device along.
+settled() { until_two web_pods; }
 
 rolling() {
   k rollout restart deployment/web >/dev/null

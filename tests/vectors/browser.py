@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import HTTPServer, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -90,11 +90,17 @@ class _Server(ThreadingHTTPServer):
 @contextmanager
 def module_server() -> Iterator[str]:
     """Serves the modules on a free loopback port; http://localhost is a secure context, so WebCrypto is there."""
-    server = _Server(("127.0.0.1", 0), partial(_Handler, directory=str(ROOT)))
+    with in_a_thread(_Server(("127.0.0.1", 0), partial(_Handler, directory=str(ROOT)))) as port:
+        yield f"http://localhost:{port}"
+
+
+@contextmanager
+def in_a_thread(server: HTTPServer) -> Iterator[int]:
+    """Its port, while it serves."""
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://localhost:{server.server_address[1]}"
+        yield server.server_port
     finally:
         server.shutdown()
         server.server_close()
