@@ -1,6 +1,7 @@
 /** Between one browser and the server: a past of its own for that browser, without an event, or with another record in its place. */
 
 import { fromBase64Url, toBase64Url } from "/static/js/lib/bytes.js";
+import { parseRecord } from "/static/js/crypto/epoch.js";
 import { sha256 } from "/static/js/crypto/primitives.js";
 
 /** Takes over the ways of a client of FakeServer. */
@@ -99,9 +100,14 @@ export class Liar {
 
   async #fork({ cid, client_id: clientId, blob }, refusal) {
     const winner = this.#server.conversations.get(cid).events.findLast(({ kind }) => kind === "record");
+    if ((await epochOf(winner.blob)) !== (await epochOf(blob))) return refusal; // it lost against an earlier one
     const mine = { uid: this.#client.person.uid, did: this.#client.did, client_id: clientId, blob, sha256: toBase64Url(await sha256(fromBase64Url(blob))) };
     if ((this.#seen.get(cid) ?? 0) >= winner.seq) return refusal;
     this.#forked = { cid, event: { ...winner, ...mine } };
     return { f: "accepted", cid, client_id: clientId, seq: winner.seq, sha256: mine.sha256, dup: false };
   }
+}
+
+async function epochOf(blob) {
+  return (await parseRecord(fromBase64Url(blob))).core.epoch;
 }

@@ -6,7 +6,7 @@ import { CHOICES, join, write } from "./actions.js";
 import { Member } from "./member.js";
 import { agree, heal, lied } from "./oracle.js";
 import { withPatience } from "./patience.js";
-import { Simulator, dice, reused, sealedUnder, stepsTaken, watchCrypto } from "./simulator.js";
+import { Simulator, dice, reused, sealedUnder, stepsTaken, watchWork } from "./simulator.js";
 
 let isWatched = false;
 
@@ -20,7 +20,7 @@ export class World {
 
   /** @param {number} seed @param {{isHostile?: boolean}} [how] */
   constructor(seed, { isHostile = false } = {}) {
-    if (!isWatched) watchCrypto();
+    if (!isWatched) watchWork();
     isWatched = true;
     Object.assign(this, { seed, isHostile, random: dice(seed) });
     this.sim = new Simulator(dice(seed ^ 0x5eed));

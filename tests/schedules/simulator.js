@@ -1,7 +1,10 @@
 /**
  * Time that passes only when nothing is under way, so that hours of a chat take seconds and a seed gives the same choices
- * again. WebCrypto is watched: how much of it is under way, and under which key and nonce something was sealed.
+ * again. WebCrypto is watched: how much of it is under way, and under which key and nonce something was sealed. So are the breaths
+ * between slices of long work, of which a busy machine takes more than a quiet one.
  */
+
+import { breathe } from "/static/js/lib/breath.js";
 
 const BEGAN_MS = 1_800_000_000_000;
 const LINE_MS = [1, 400]; // how long a frame is on its way
@@ -100,36 +103,35 @@ export class Simulator {
 const STUCK_MS = 60_000; // of real time
 let underWay = 0;
 let resting = []; // who waits until nothing is under way
-const { port1, port2 } = new MessageChannel();
-const turns = [];
 let steps = 0;
-port1.onmessage = () => {
-  steps += 1;
-  turns.shift()();
-};
+let [posts, ownPosts] = [0, 0]; // messages between ports: breaths of the page's long work, and those of this file
 
 /** @returns {number} it goes up as long as anything goes on */
 export function stepsTaken() {
   return steps;
 }
 
+// Behind every breath that somebody asked for already.
 function turn() {
-  return new Promise((resolve) => {
-    turns.push(resolve);
-    port2.postMessage(null);
-  });
+  ownPosts += 1;
+  return breathe();
 }
 
 async function atRest() {
   for (let quiet = 0; quiet < 2; quiet += 1) {
+    const before = posts - ownPosts;
     await turn();
-    if (underWay === 0) continue;
+    if (underWay === 0 && posts - ownPosts === before) continue;
     quiet = -1;
-    await new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`${underWay} operations of WebCrypto never ended`)), STUCK_MS);
-      resting.push(() => resolve(clearTimeout(late)));
-    });
+    if (underWay > 0) await cryptoEnded();
   }
+}
+
+function cryptoEnded() {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`${underWay} operations of WebCrypto never ended`)), STUCK_MS);
+    resting.push(() => resolve(clearTimeout(late)));
+  });
 }
 
 const WATCHED = ["digest", "sign", "verify", "encrypt", "decrypt", "deriveBits", "importKey", "exportKey", "generateKey"];
@@ -146,9 +148,19 @@ export function sealedUnder(key, nonce) {
   used.add(pair);
 }
 
-/** PBKDF2 takes one round here: what it takes is not what is looked at. */
-export function watchCrypto() {
-  const { subtle } = globalThis.crypto;
+/** From now on it is known what goes on in the page without a timer: breaths of long work, and WebCrypto. */
+export function watchWork() {
+  const { postMessage } = MessagePort.prototype;
+  MessagePort.prototype.postMessage = function counted(...given) {
+    posts += 1;
+    steps += 1;
+    return postMessage.apply(this, given);
+  };
+  watchCrypto(globalThis.crypto);
+}
+
+// PBKDF2 takes one round here: what it takes is not what is looked at.
+function watchCrypto({ subtle }) {
   for (const name of WATCHED) {
     subtle[name] = (...given) => {
       const asked = given[0]?.name === "PBKDF2" && name === "deriveBits" ? [{ ...given[0], iterations: 1 }, ...given.slice(1)] : given;
