@@ -44,6 +44,7 @@ export class FakeServer {
   blobs = new FakeBlobs(Refusal);
   forgetBlobs = 0; // posts before which the server loses every attachment
   queue = Promise.resolve();
+  growth = Promise.resolve(); // of the log
   now = () => Date.now();
   soon = (run) => setTimeout(run, 0); // what goes over a line; the second argument is its socket
 
@@ -137,9 +138,17 @@ export class FakeServer {
     return { version: bundle.version, log_size: this.log.size };
   }
 
-  async append(leaf) {
+  /** One after another, whoever asks. @param {Uint8Array} leaf @param {{pub: Uint8Array, seed: Uint8Array}} [key] of the log from then on @returns {Promise<void>} */
+  append(leaf, key) {
+    this.growth = this.growth.then(() => this.#grow(leaf, key));
+    return this.growth;
+  }
+
+  // Leaves, log and key change in one step, since the log may be read at any moment.
+  async #grow(leaf, key = this.key) {
+    const log = await appendLeaves(this.log, [leaf]);
+    Object.assign(this, { log, key });
     this.leaves.push(leaf);
-    this.log = await appendLeaves(this.log, [leaf]);
     this.sockets.forEach((socket) => socket.push({ f: "bell", log_size: this.log.size }));
   }
 
@@ -148,8 +157,7 @@ export class FakeServer {
     const old = this.key;
     const next = await generateEd25519();
     const leaf = await signKeyLeaf({ oldPub: old.pub, newPub: next.pub, size: this.log.size, root: await logRoot(this.log) }, old.seed);
-    this.key = next;
-    await this.append(leaf);
+    await this.append(leaf, next);
     return old;
   }
 
@@ -193,11 +201,12 @@ export class FakeServer {
   }
 
   async logPage(from) {
-    const head = { logId: await logId(this.key.pub), size: this.log.size, root: await logRoot(this.log), tsMs: this.now() + this.skew };
-    const sig = await signHead(head, this.key.seed);
+    const [{ log, key }, leaves] = [this, this.leaves.slice(from, from + 2000)];
+    const head = { logId: await logId(key.pub), size: log.size, root: await logRoot(log), tsMs: this.now() + this.skew };
+    const sig = await signHead(head, key.seed);
     return {
-      leaves: this.leaves.slice(from, from + 2000).map(toBase64Url), size: this.log.size, head: toBase64Url(encodeHead(head)),
-      sig: toBase64Url(sig), log_pub: toBase64Url(this.key.pub),
+      leaves: leaves.map(toBase64Url), size: log.size, head: toBase64Url(encodeHead(head)),
+      sig: toBase64Url(sig), log_pub: toBase64Url(key.pub),
     };
   }
 
