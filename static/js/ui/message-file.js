@@ -53,7 +53,7 @@ export class MessageFile extends View {
   /** It is being fetched. @param {() => void} stop */
   begin(stop) {
     this.#stop = stop;
-    this.parts.error.hidden = true;
+    this.fail("");
     this.#showWays();
   }
 
