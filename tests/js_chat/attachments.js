@@ -2,7 +2,8 @@
 
 import { PART_BYTES } from "/static/js/crypto/labels.js";
 import { openDatabase } from "/static/js/store/database.js";
-import { expect, refuses, same, until } from "./harness.js";
+import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
+import { reconnect, restore } from "./later.js";
 import { talking } from "./worlds.js";
 
 const SIZE = 3 * PART_BYTES;
@@ -131,6 +132,38 @@ export const ATTACHMENTS = {
     const [left] = await filesOf(bob, cid);
     expect([left.file, bob.messenger.conversation(cid).lastFile], [null, null], "nothing of it stays");
     await refuses(bob.messenger.openFile(cid, left.id), "NOT_FOUND");
+  },
+
+  async a_file_that_a_restored_server_lost_is_sent_again(world) {
+    const { alice, bob, cid } = await talking(world);
+    const { server } = world;
+    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await alice.reload();
+    await bob.reload();
+    const { seq } = server.conversations.get(cid);
+    await alice.messenger.sendFile(cid, named("stays.bin"));
+    await shows(bob, cid, ["stays.bin", "sent"]);
+    await alice.messenger.sendFile(cid, named("lost.bin"));
+    await shows(bob, cid, ["stays.bin", "sent"], ["lost.bin", "sent"]);
+    await shows(alice, cid, ["stays.bin", "delivered"], ["lost.bin", "delivered"]);
+    const blobs = [...server.blobs.kept.keys()];
+    restore(world, cid, seq);
+    server.blobs.kept.delete(blobs.at(-1));
+    bob.messenger.end();
+    await reconnect(alice);
+    await until(() => alice.messenger.conversation(cid).blocked?.code === "SEQ_REWRITE", "she is stopped");
+    await alice.messenger.decide(cid, "resend");
+    await shows(alice, cid, ["stays.bin", "sent"], ["lost.bin", "failed"]);
+    const [stays, lost] = await filesOf(alice, cid);
+    expect([await isWhole(alice, cid, stays), lost.code], [true, "FILE_NOT_HERE"], "one is out again, of the other there are no bytes");
+    await refuses(alice.messenger.openFile(cid, lost.id), "FILE_GONE");
+    await alice.messenger.discard(cid, lost.id);
+    await alice.messenger.send(cid, "goes on");
+    const third = world.browserOf(alice.person);
+    await third.load();
+    await third.messenger.importKeyFile({ bytes: await alice.keyFile(), passphrase: PASSPHRASE });
+    await shows(third, cid, ["stays.bin", "sent"]);
+    expect(await isWhole(third, cid, (await filesOf(third, cid))[0]), true, "whole for everybody");
   },
 
   async a_file_that_is_gone_or_too_large_is_told(world) {

@@ -128,6 +128,7 @@ SCENARIOS = [
     "a_refused_file_is_told_and_can_be_tried_again_or_taken_back",
     "bytes_of_an_attempt_that_was_cut_off_are_swept",
     "what_a_person_deletes_is_gone_at_the_server",
+    "a_file_that_a_restored_server_lost_is_sent_again",
     "a_file_that_is_gone_or_too_large_is_told",
     "new_keys_of_the_account_are_brought_by_the_file_and_the_chats_stay",
     "a_browser_taken_off_comes_back_with_the_file_of_the_other",

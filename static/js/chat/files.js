@@ -95,7 +95,8 @@ async function fetchBlob(open, { cid, file, isHere }, onProgress, signal) {
     onProgress(Math.min(pieces.length * PART_BYTES, total), total);
     const number = pieces.length;
     const most = Math.min(PART_BYTES, total - number * PART_BYTES);
-    pieces.push(isHere ? await open.db.get("parts", [file.blob, number]) : await fetchPart(open, { cid, blob: file.blob, number, most }, signal));
+    const kept = isHere ? await open.db.get("parts", [file.blob, number]) : undefined; // what goes out again after a rewritten past lies at the server only
+    pieces.push(kept ?? (await fetchPart(open, { cid, blob: file.blob, number, most }, signal)));
   }
   open.broken = null;
   onProgress(total, total);

@@ -1,6 +1,6 @@
 /**
  * The server's past changed (SEQ_REWRITE), as after a restored backup, and the person decided to go on: this browser steps back to the last
- * event that both know, keeps what it had beyond as copies, and sends its own texts again (delivery rule D4).
+ * event that both know, keeps what it had beyond as copies, and sends its own texts and files again (delivery rule D4).
  */
 
 import { equal, hex, toBase64Url, unhex } from "../lib/bytes.js";
@@ -84,7 +84,7 @@ async function isKnown({ chats, db, ring }, cid, { seq, kind, blob }) {
   return rows.some((row) => row.mid && equal(row.mid, mid));
 }
 
-// What stands beyond becomes copies behind the common event; own texts leave their place and wait to be sent again.
+// What stands beyond becomes copies behind the common event; own texts and files leave their place and wait to be sent again.
 async function moveRows({ db, ring, outbox, did }, draft, { seq }) {
   const { cid } = draft.chat;
   const sealed = await db.mailBetween(cid, { from: placeOf(seq + 1, -512), to: Infinity });
@@ -94,7 +94,7 @@ async function moveRows({ db, ring, outbox, did }, draft, { seq }) {
   const again = [];
   rows.forEach(({ place, ...value }, i) => {
     draft.drop(place);
-    if (isMyText(value, did)) again.push(outbox.make({ cid, ...wishOf(value) }));
+    if (isMyBubble(value, did)) again.push(outbox.make({ cid, ...wishOf(value) }));
     else draft.put({ cid, place: behind + (i + 1) / WIDTH, tags: sealed[i].tags, value: unnamedLine(value) }, false);
   });
   return [...again, ...outbox.of(cid).filter((entry) => entry.sealed).map((entry) => ({ ...entry, sealed: null }))];
@@ -103,7 +103,7 @@ async function moveRows({ db, ring, outbox, did }, draft, { seq }) {
 // What this person did to messages that stay: the server may have lost it, and whoever knows it is not harmed by hearing it again.
 async function lostActions({ db, ring, outbox, me, did, clock }, cid, { seq, record }) {
   const since = { uid: me.uid, epoch: record?.core.epoch ?? -1 };
-  const isResent = (row) => row.place >= placeOf(seq + 1, -512) && isMyText(row, did);
+  const isResent = (row) => row.place >= placeOf(seq + 1, -512) && isMyBubble(row, did);
   const found = [];
   for (let before = Infinity; before !== null; ) {
     const sealed = await db.mailBefore(cid, { before, limit: ROWS_AT_ONCE });
@@ -119,12 +119,12 @@ function unnamedLine({ id, ...value }) {
   return id.startsWith("line:") ? value : { id, ...value };
 }
 
-function isMyText({ kind, mine, deleted, did: by }, did) {
-  return kind === "text" && mine && !deleted && by === did;
+function isMyBubble({ kind, mine, deleted, did: by }, did) {
+  return isBubble(kind) && mine && !deleted && by === did;
 }
 
-function wishOf({ id, text, at, re, mid, reId = null }) {
-  return { id, kind: "text", text, at, fields: re ? { re } : {}, reId, was: hex(mid) };
+function wishOf({ id, kind, text, file, at, re, mid, reId = null }) {
+  return { id, kind, text, at, fields: { ...file, ...(re && { re }) }, reId, was: hex(mid) };
 }
 
 // In the same epoch only counters are spent: the next one begins anew. Else this browser waits to be let in, or restarts.

@@ -134,11 +134,8 @@ export class Sending {
 
   /** @returns {Promise<object|null>} the entry to try again, null: it is settled */
   async #refused(cid, entry, { code, status, retryAfter }) {
-    const { outbox, inbox, trust, uploads } = this.#parts;
-    if (code === "BLOB_MISSING") {
-      await uploads.again(entry);
-      return entry;
-    }
+    const { outbox, inbox, trust } = this.#parts;
+    if (code === "BLOB_MISSING") return this.#uploadedAgain(cid, entry);
     if (status === 429 || status >= 500) throw new LaterError(code, retryAfter);
     if (status === 401 || status === 403) throw new ChatError("OFFLINE");
     if (code !== "COUNTER_TAKEN" && !GONE_EPOCH.has(code)) return this.#failed(cid, entry, code);
@@ -150,6 +147,16 @@ export class Sending {
     }
     await inbox.look(cid);
     return unsealed;
+  }
+
+  async #uploadedAgain(cid, entry) {
+    try {
+      await this.#parts.uploads.again(entry);
+      return entry;
+    } catch (error) {
+      if (error.code !== "FILE_NOT_HERE") throw error;
+      return this.#failed(cid, entry, error.code);
+    }
   }
 
   // The counter is spent on the floor: the next message needs a new epoch.

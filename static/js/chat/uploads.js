@@ -61,7 +61,7 @@ export class Uploads {
     if (this.#next()) this.#parts.events.guard(this.#flight.run("up", () => this.#all()));
   }
 
-  /** The server says that it has not what a message names. @param {object} entry sealed @returns {Promise<void>} it is there */
+  /** The server says that it has not what a message names. @param {object} entry sealed @returns {Promise<void>} it is there @throws FILE_NOT_HERE */
   again(entry) {
     return this.#upload(entry, new AbortController().signal);
   }
@@ -121,7 +121,7 @@ export class Uploads {
       if (left === 0) throw new LaterError("BAD_ANSWER");
       events.emit("transfer", { cid, id, done: standing.parts * PART_BYTES, total });
       const bytes = await db.get("parts", [blob, standing.parts]);
-      if (!bytes) throw new ChatError("STORAGE_DAMAGED");
+      if (!bytes) throw new ChatError("FILE_NOT_HERE");
       standing = await api.putPart(cid, blob, standing.parts, bytes, signal);
     }
     events.emit("transfer", { cid, id, done: total, total });
