@@ -39,9 +39,12 @@ def encode_content(fields: dict[str, Any]) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def make_content(own: dict[str, Any], *, content_id: str, ts_ms: int, ack: dict[str, int]) -> bytes:
-    """`own`: "t" and its fields; `ack` as did (hex) -> next counter. BAD_CONTENT when nobody would take it."""
-    content = encode_content({"v": 1, "id": content_id, "ts": ts_ms, "ack": ack, **own})
+def make_content(
+    own: dict[str, Any], *, content_id: str, ts_ms: int, ack: dict[str, int], ack_before: dict[str, int] | None = None
+) -> bytes:
+    """`own`: "t" and its fields; both acks as did (hex) -> next counter. BAD_CONTENT when nobody would take it."""
+    before = {"ack_before": ack_before} if ack_before else {}
+    content = encode_content({"v": 1, "id": content_id, "ts": ts_ms, "ack": ack, **before, **own})
     require(parse_content(content).kind in FIELDS, "BAD_CONTENT")
     return content
 
@@ -97,7 +100,7 @@ def _fits(fields: dict[str, Any]) -> bool:
     kind = fields.get("t")
     own = FIELDS.get(kind) if isinstance(kind, str) else None
     tests = {**COMMON, **(own or {})}
-    wanted = {name for name in tests if (kind, name) not in OPTIONAL}
+    wanted = {name for name in tests if name not in OPTIONAL_EVERYWHERE and (kind, name) not in OPTIONAL}
     if not wanted <= set(fields) or (own is not None and not set(fields) <= set(tests)):
         return False
     return all(tests[name](value) for name, value in fields.items() if name in tests)
@@ -177,7 +180,9 @@ COMMON: dict[str, Test] = {
     "id": lambda value: _matches(UUID, value),
     "ts": _is_count,
     "ack": _is_ack,
+    "ack_before": _is_ack,
 }
+OPTIONAL_EVERYWHERE = {"ack_before"}
 FIELDS: dict[str, dict[str, Test]] = {
     "text": {"body": _is_body, "re": _is_mid},
     "edit": {"target": _is_mid, "rev": _is_count, "body": _is_body},

@@ -124,7 +124,8 @@ class Exchange:
         talk, device = self.talk, self._person.keyring.device
         epoch, th, salt = talk.state.epoch, talk.state.th, random_bytes(32)
         acks = {did.hex(): count for did, count in talk.progress().items() if did != device.did}
-        content = make_content(own, content_id=content_id, ts_ms=now_ms(), ack=acks)
+        before = {did.hex(): count for did, count in talk.owed(device).items()}
+        content = make_content(own, content_id=content_id, ts_ms=now_ms(), ack=acks, ack_before=before)
         envelope, talk.chains[(epoch, device.did)] = seal_message(
             content, chain=talk.chains[(epoch, device.did)], cid=self._cid, epoch=epoch, th=th, uid=device.uid,
             did=device.did, salt=salt,

@@ -41,7 +41,8 @@ class Talk:
     """`cursor`: the last sequence applied; `pending`: a record of one's own that is not yet known to be in.
 
     `timer_wish`: the seconds that the person chose (0: messages stay), until a record brings them. `ephemeral`: the
-    epoch whose chains die with the next record.
+    epoch whose chains die with the next record. `uncounted`: (uid, did) -> what arrived without gap in the epoch
+    before, where the record that ended it says less.
     """
 
     state: EpochState
@@ -51,6 +52,7 @@ class Talk:
     pending: MadeRecord | None = None
     timer_wish: int | None = None
     ephemeral: int | None = None
+    uncounted: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
     board: Board = field(default_factory=Board)
 
     @property
@@ -59,9 +61,16 @@ class Talk:
 
     def progress(self) -> dict[bytes, int]:
         """did -> messages received without gap in the current epoch; devices that sent nothing are left out."""
-        epoch = self.state.epoch
-        arrived = {did: chain.without_gap for (number, did), chain in self.chains.items() if number == epoch}
-        return {did: count for did, count in arrived.items() if count}
+        return self.arrived(self.state.epoch)
+
+    def arrived(self, epoch: int) -> dict[bytes, int]:
+        counts = {did: chain.without_gap for (number, did), chain in self.chains.items() if number == epoch}
+        return {did: count for did, count in counts.items() if count}
+
+    def owed(self, device: OwnDevice) -> dict[bytes, int]:
+        """What `ack_before` says: of the other person's devices, with oneself of one's own others."""
+        peer = self.state.uid_hi if device.uid == self.state.uid_lo else self.state.uid_lo
+        return {did: count for (uid, did), count in self.uncounted.items() if uid == peer and did != device.did}
 
 
 def kind_to_propose(talk: Talk, device: OwnDevice, bundles: tuple[Bundle, ...]) -> int | None:
@@ -142,12 +151,23 @@ def apply_message(talk: Talk, data: bytes, sender: tuple[bytes, bytes]) -> Opene
 
 def enter(talk: Talk, record: Record, k_msg: bytes) -> None:
     """An epoch can be read from now on: its members and their chains."""
+    talk.uncounted = _uncounted(talk, record.core)
     _drop_ephemeral(talk)
     members = frozenset((member.uid, member.did) for member in record.core.members)
     talk.timer_wish = None if talk.timer_wish == record.core.timer_s else talk.timer_wish
     talk.ephemeral = record.core.epoch if record.core.mode == EPHEMERAL else None
     talk.epochs[record.core.epoch] = Epoch(th_of(record), members)
     talk.chains |= start_chains(k_msg, record.core.epoch, members)
+
+
+def _uncounted(talk: Talk, core: Core) -> dict[tuple[bytes, bytes], int]:
+    """What was under way together with the record that ends its epoch."""
+    ended = talk.epochs.get(core.epoch - 1)
+    if core.kind != NEXT or ended is None:
+        return {}
+    counted, arrived = {final.did: final.next_counter for final in core.finals}, talk.arrived(core.epoch - 1)
+    more = {did for did, count in arrived.items() if count > counted.get(did, 0)}
+    return {(uid, did): arrived[did] for uid, did in ended.members if did in more}
 
 
 def _look_on(talk: Talk, data: bytes, uid: bytes, hk_seeds: dict[int, bytes], directory: Directory) -> None:

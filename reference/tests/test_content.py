@@ -75,6 +75,10 @@ REFUSED_CONTENT = {
     "no ack": f'{{"v":1,"t":"void","id":"{ID}","ts":1}}',
     "ack of a short did": f'{{"v":1,"t":"void","id":"{ID}","ts":1,"ack":{{"00":1}}}}',
     "ack not a number": f'{{"v":1,"t":"void","id":"{ID}","ts":1,"ack":{{"{MID}":true}}}}',
+    "ack_before null": f'{{{COMMON},"t":"void","ack_before":null}}',
+    "ack_before of a short did": f'{{{COMMON},"t":"void","ack_before":{{"00":1}}}}',
+    "ack_before beyond every counter": f'{{{COMMON},"t":"void","ack_before":{{"{MID}":1048577}}}}',
+    "ack_before of something later": f'{{{COMMON},"t":"x-later","ack_before":[]}}',
     "text without body": f'{{{COMMON},"t":"text"}}',
     "body too long": f'{{{COMMON},"t":"text","body":"{"é" * 16001}"}}',
     "re not a mid": f'{{{COMMON},"t":"text","body":"","re":"x"}}',
@@ -92,6 +96,7 @@ ACCEPTED_CONTENT = {
     "react": f'{{{COMMON},"t":"react","target":"{MID}","e":"+","on":true}}',
     "receipt of 50": f'{{{COMMON},"t":"receipt","seen":[{",".join([f"{MID!r}"] * 50)}]}}'.replace("'", '"'),
     "void": f'{{{COMMON},"t":"void"}}',
+    "ack_before": f'{{{COMMON},"t":"text","body":"a","ack_before":{{"{MID}":1048576}}}}',
     "something later": f'{{{COMMON},"t":"x-later","deep":[[[[1]]]]}}',
 }
 
@@ -129,3 +134,10 @@ def test_it_refuses_more_than_64_kib():
 def test_a_text_reads_back():
     content = parse_content(make_content({"t": "text", "body": 'é "\n'}, content_id=ID, ts_ms=5, ack={MID: 2}))
     assert (content.kind, content.content_id, content.fields["body"]) == ("text", ID, 'é "\n')
+
+
+@pytest.mark.parametrize("before", [{}, {MID: 2}])
+def test_what_there_is_to_say_of_the_epoch_before_stands_there(before):
+    made = make_content({"t": "void"}, content_id=ID, ts_ms=5, ack={}, ack_before=before)
+    assert parse_content(made).fields.get("ack_before", {}) == before
+    assert ("ack_before" in parse_content(made).fields) is bool(before)

@@ -182,3 +182,20 @@ export async function a52(world) {
   await until(async () => (await alice.states(cid))[0] === "read", "he says that he read the first", () => alice.states(cid));
   expect(await alice.states(cid), ["read", "delivered"], "and of nothing else");
 }
+
+/** He acknowledges what his own record did not count; that says nothing of the epoch it began. */
+export async function a52_before(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const isSent = async () => (await alice.states(cid)).at(-1) === "sent";
+  await alice.messenger.send(cid, "under way");
+  await until(isSent, "stored");
+  await bob.next({ finals: [] });
+  await alice.messenger.send(cid, "afterwards");
+  await until(isSent, "stored under the new keys", () => alice.states(cid));
+  await bob.say(bob.content({ t: "void", ack_before: { [bob.client.did]: 9 } }));
+  await settled(100);
+  expect((await alice.states(cid)).slice(-2), ["sent", "sent"], "another device's count is none");
+  await bob.say(bob.content({ t: "void", ack_before: { [alice.client.did]: 9 } }));
+  await until(async () => (await alice.states(cid)).at(-2) === "delivered", "he has it", () => alice.states(cid));
+  expect((await alice.states(cid)).at(-1), "sent", "and said nothing of this one");
+}

@@ -175,6 +175,7 @@ MORE: dict[int, list[tuple[str, str, str]]] = {
         ("chat/unlocked.js", "await keepRefusedHead(this, error);", ""),
         ("chat/record-in.js", "await keepRecord(parts, { ...event, cid: draft.chat.cid });", ";"),
     ],
+    52: [("chat/delivered.js", "epoch, now), epoch - 1, before)", "epoch, now), epoch, before)")],
     78: [("ui/chat-app.js", "    this.#clearDesk();\n    const screen", "    const screen")],
     19: [
         ("crypto/log-key.js", "await verifyByLog(leaf.oldPub, leaf.sig, signedText(leaf));", ""),

@@ -31,5 +31,6 @@ def test_a51_the_newest_word_wins_whatever_the_order_and_the_older_are_kept(benc
     bench(way)
 
 
-def test_a52_only_the_peers_sealed_word_is_a_receipt(bench):
-    bench("a52")
+@pytest.mark.parametrize("way", ["a52", "a52_before"])
+def test_a52_only_the_peers_sealed_word_is_a_receipt(bench, way):
+    bench(way)

@@ -14,7 +14,8 @@ export function each_kind_of_content_comes_back() {
     { t: "react", target: mid, e: "👨‍👩‍👧‍👦", on: true }, { t: "receipt", seen: [mid] }, { t: "timer", mode: 1, timer_s: 3600 }, { t: "void" },
     { t: "sync", pins: [], settings: { a: 1 } },
   ].map((fields) => ({ ...common, ...fields }));
-  for (const content of [...all, file, { ...file, w: 640, h: 480, thumb: "" }]) {
+  const told = { ...common, t: "void", ack: { [mid]: 3 }, ack_before: { [mid]: 2 ** 20 } };
+  for (const content of [...all, told, file, { ...file, w: 640, h: 480, thumb: "" }]) {
     const { content: back, supported } = parseContent(encodeContent(content));
     holds(supported, content.t);
     same(back, content);
@@ -29,6 +30,8 @@ export async function what_the_schema_does_not_allow_is_refused() {
     { ...common, t: "react", target: mid, e: "ab", on: true }, { ...common, t: "react", target: mid, e: "", on: true },
     { ...common, t: "receipt", seen: Array(51).fill(mid) }, { ...file, size: -1 }, { ...file, fk: mid }, { ...file, name: "n".repeat(121) },
     { ...file, thumb: toBase64Url(new Uint8Array(16_385)) }, { ...common, t: 5 }, { ...text, v: 2 },
+    { ...text, ack_before: [] }, { ...text, ack_before: null }, { ...text, ack_before: { AB: 1 } }, { ...text, ack_before: { [mid]: 2 ** 20 + 1 } },
+    { ...common, t: "poll", ack_before: 1 },
   ];
   for (const content of wrong) await refuses("BAD_CONTENT", () => parseContent(utf8(JSON.stringify(content))));
 }

@@ -157,6 +157,28 @@ const SCENARIOS = {
     await until(async () => (await alice.states(cid)).at(-1) === "delivered", "delivered all the same", () => alice.states(cid));
   },
 
+  async a_message_that_was_under_way_with_a_record_gets_its_tick(world) {
+    const { alice, bob, cid } = await twoPeople(world);
+    let [held, holds] = [0, true];
+    world.server.isDeaf = ({ f, kind }) => {
+      const isHeld = holds && f === "post" && kind === "record" && world.server.conversations.get(cid).epoch === 0;
+      held += isHeld;
+      return isHeld;
+    };
+    await alice.messenger.send(cid, "hello");
+    await until(() => bob.messenger.conversations().length === 1, "bob has the chat");
+    await bob.sees(cid, "hello"); // opens it: what he owes needs new keys first
+    await until(() => held > 0, "bob's record is under way");
+    await alice.messenger.send(cid, "meanwhile");
+    await until(async () => (await alice.states(cid)).at(-1) === "sent", "stored before the record");
+    holds = false;
+    await bob.sees(cid, "hello", "meanwhile");
+    await until(async () => same(await alice.states(cid), ["delivered", "delivered"]), "both ticks", () => alice.states(cid));
+    await pause(600);
+    const kinds = world.server.conversations.get(cid).events.map(({ kind }) => kind);
+    expect(kinds, ["record", "message", "message", "record", "message"], "one void tells it");
+  },
+
   async an_offline_queue_is_sent_once(world) {
     const { alice, bob, cid } = await talking(world);
     alice.client.goOffline();

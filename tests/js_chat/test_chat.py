@@ -27,6 +27,7 @@ SCENARIOS = [
     "delivered_ticks",
     "a_chat_is_shown_while_its_lock_waits_for_the_server",
     "a_tick_outlives_my_own_new_keys",
+    "a_message_that_was_under_way_with_a_record_gets_its_tick",
     "an_offline_queue_is_sent_once",
     "a_lost_answer_makes_no_second_message",
     "a_crash_between_store_and_post_heals",

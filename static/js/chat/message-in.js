@@ -118,7 +118,7 @@ async function keepOpened(draft, event, opened, parts) {
   const late = takePlace(draft, { did: event.did, counter: header.counter, ack: content.ack });
   if (late === null) findGaps(draft, event, opened, parts);
   parts.heads.set(event.did, opened.chain.next);
-  if (!isMine || chat.peer === parts.me.uid) draft.set(reachedByMessage(chat, header.epoch, content.ack, parts.me.uid));
+  if (!isMine || chat.peer === parts.me.uid) draft.set(reachedByMessage(chat, header.epoch, content, parts.me.uid));
   if (isMine) settle(draft, content, parts);
   await keepContent(draft, event, { opened, isMine, late, isNew: true }, parts);
 }

@@ -5,7 +5,7 @@ import { receivedWithoutGap } from "../crypto/chain.js";
 import { followRecord, readHistory, receiveRecord, recordNeeds } from "../crypto/epoch.js";
 import { ProtocolError } from "../crypto/errors.js";
 import { MODE_HISTORY, RESTART, START } from "../crypto/labels.js";
-import { reachedByRecord } from "./delivered.js";
+import { reachedByRecord, uncountedByRecord } from "./delivered.js";
 import { keepRecord } from "./evidence.js";
 import { afterRecord, keptKeys } from "./timers.js";
 
@@ -97,6 +97,7 @@ function renew(draft, event, { state, epochKeys, core }, parts) {
   const nowMs = parts.clock.now();
   if (epochKeys) draft.set(reachedByRecord(chat, core, parts.me.uid)); // only a record that was confirmed
   draft.set({
+    ackBefore: epochKeys ? uncountedByRecord(chat, core, hex(parts.device.own.did)) : new Map(),
     crypto: state, ...keptKeys(epochKeys), ...afterRecord(chat, core), seen: new Map(), gaps: [], ownAccepted: 0, refresh: false, settle: false, ownSent: 0, starved: false,
     recordAt: nowMs, unreached: unreachedOf(core, parts.bundles.known(chat.uids), nowMs),
   });

@@ -140,7 +140,7 @@ function stateAt(chat, { seq, tail, record }) {
   const kept = (reached) => new Map([...reached].filter(([one]) => one <= epoch));
   return {
     ...common, crypto: cryptoAt(chat, record), keys: null, chains: new Map(), seen: new Map(), settle: false, repair: false, leafAt: 0,
-    ownAccepted: 0, delivered: kept(chat.delivered), promised: kept(chat.promised),
+    ownAccepted: 0, delivered: kept(chat.delivered), promised: kept(chat.promised), ackBefore: new Map(),
   };
 }
 

@@ -200,7 +200,8 @@ function blobsOf({ kind, fields }) {
 
 function contentOf(entry, chat, did) {
   const { kind, id, at } = entry;
-  return encodeContent({ v: 1, t: kind, id, ts: at, ack: acksOf(chat, did), ...fieldsOf(entry) });
+  const before = chat.ackBefore.size ? { ack_before: Object.fromEntries(chat.ackBefore) } : {};
+  return encodeContent({ v: 1, t: kind, id, ts: at, ack: acksOf(chat, did), ...before, ...fieldsOf(entry) });
 }
 
 // What was received without gap in this epoch.

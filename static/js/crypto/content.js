@@ -17,6 +17,7 @@ const GRAPHEME_MAX_CHARS = 32; // one sign with its marks and joiners
  * {"v":1, "t", "id": uuid, "ts": ms, "ack": {did_hex: next_counter}} and the fields of its "t"; a mid is lower-case hex, keys and files are base64url.
  * @typedef {object} Content
  * @property {1} v @property {string} t @property {string} id @property {number} ts @property {Object<string, number>} ack
+ * @property {Object<string, number>} [ack_before] of the epoch before
  */
 
 const isMid = (value) => matches(value, ID_HEX);
@@ -29,7 +30,7 @@ const optional = (test) => Object.assign((value) => test(value), { optional: tru
 
 const COMMON = {
   v: (value) => value === 1, t: (value) => typeof value === "string", id: (value) => matches(value, UUID),
-  ts: isCount, ack: isAck,
+  ts: isCount, ack: isAck, ack_before: optional(isAck),
 };
 
 /** The fields of each known "t", beside the common ones: no other may stand there. */
