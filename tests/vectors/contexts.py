@@ -1,5 +1,6 @@
 """Objects that the receiving side accepts, with all it knows: the ground from which refused cases are made."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,8 @@ from reference.account import Account, encode_account
 from reference.attachment import make_blob
 from reference.bundle import BundleCore
 from reference.chain import start_chain
+from reference.content import encode_content
+from reference.envelope import seal_message
 from reference.keyfile import ACCOUNT, make_keyfile, stretch
 from reference.log import bundle_leaf, key_leaf, make_head
 from reference.merkle import root
@@ -96,11 +99,25 @@ def receiver_state(dice: Dice, given: Given) -> Given:
 
 def envelope_context(dice: Dice) -> Given:
     given = message_in(dice)
-    sender = {"uid": given["uid"], "did": given["did"]}
     given["ck0"] = ck0_of(given)
     envelope = as_json(BUILDERS["message"](given))["envelope"]
+    return _envelope_at(given, envelope, dice.below(given["counter"] + 1))
+
+
+def content_context(dice: Dice, **more: object) -> Given:
+    """The first envelope of a chain, with these fields in its content whether they pass or not."""
+    given = message_in(dice)
+    names = ("cid", "th", "uid", "did", "salt")
+    bound = {name: bytes.fromhex(given[name]) for name in names} | {"epoch": given["epoch"]}
+    chain = start_chain(bytes.fromhex(given["k_msg"]), bound["uid"], bound["did"])
+    envelope, _ = seal_message(encode_content({**json.loads(given["content"]), **more}), chain=chain, **bound)
+    return _envelope_at(given, envelope.hex(), 0)
+
+
+def _envelope_at(given: Given, envelope: str, next_counter: int) -> Given:
+    sender = {"uid": given["uid"], "did": given["did"]}
     epoch = {"epoch": given["epoch"], "k_msg": given["k_msg"], "th": given["th"], "members": [sender]}
-    chain = {"epoch": given["epoch"], **sender, "next_counter": dice.below(given["counter"] + 1), "seen": []}
+    chain = {"epoch": given["epoch"], **sender, "next_counter": next_counter, "seen": []}
     return {"cid": given["cid"], "sender": sender, "epochs": [epoch], "chains": [chain], "envelope": envelope}
 
 

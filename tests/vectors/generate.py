@@ -1,4 +1,4 @@
-"""Generates vectors of our own: `python -m tests.vectors.generate --seed 1 --count 72 > tests/vectors/own.json`.
+"""Generates vectors of our own: `python -m tests.vectors.generate --seed 1 --count 75 > tests/vectors/own.json`.
 
 The same seed and count give the same file. What a damaged object must be refused with is what the reference says, so
 such a file holds the two implementations together; it proves nothing about the protocol by itself.
@@ -15,7 +15,7 @@ from reference.errors import ProtocolError
 from reference.vectors.build import BUILDERS, as_json
 from reference.vectors.judge import JUDGES
 from tests.vectors import world
-from tests.vectors.contexts import CONTEXTS, ck0_of
+from tests.vectors.contexts import CONTEXTS, ck0_of, content_context
 from tests.vectors.world import Dice
 
 Given = dict[str, Any]
@@ -63,16 +63,24 @@ CONTEXT_DAMAGES: dict[str, list[Callable[[Given], object]]] = {
     "blob": [lambda given: given.update(size=given["size"] + 3000), lambda given: _flip(given, "hash")],
     "keyfile": [lambda given: given.update(passphrase="other"), lambda given: _flip(given["account"], "uid")],
 }
+# A content with one more field: what passes, then what does not.
+CONTENTS: list[tuple[str, Given]] = [
+    ("told of the epoch before", {"ack_before": {"07" * 16: 3}}),
+    ("told of the epoch before in a list", {"ack_before": ["07" * 16]}),
+    ("told of the epoch before beyond every counter", {"ack_before": {"07" * 16: 2**20 + 1}}),
+]
 
 
 def generate(seed: int, count: int) -> Given:
-    """A vector set of `count` cases: built ones of all types in turn, then accepted and refused objects."""
-    dice = Dice(seed)
-    built = max(len(INPUTS), count // 2)
+    """A vector set of `count` cases: built ones of all types in turn, accepted and refused objects, then contents."""
+    dice, drawn = Dice(seed), count - len(CONTENTS)
+    built = max(len(INPUTS), drawn // 2)
     kinds, objects = list(INPUTS), list(CONTEXTS)
     cases = [_built(dice, kinds[turn % len(kinds)], turn) for turn in range(built)]
-    while len(cases) < count:
-        cases.extend(_judged(dice, objects[len(cases) % len(objects)], len(cases))[: count - len(cases)])
+    while len(cases) < drawn:
+        cases.extend(_judged(dice, objects[len(cases) % len(objects)], len(cases))[: drawn - len(cases)])
+    for what, more in CONTENTS:
+        cases.append(_refused("envelope", str(len(cases)), what, content_context(dice, **more)))
     return {
         "format": "e2c-vectors", "version": 1, "protocol": "e2c/1", "set": f"own-{seed}", "count": len(cases),
         "cases": cases,
