@@ -6,7 +6,6 @@ GUARDS: dict[int, str] = {
     3: "test_a03_a_device_without_the_roots_signature_is_refused",
     5: "test_a05_a_name_that_moves_to_another_account_is_told",
     4: "test_a04_an_old_bundle_is_not_sent_to",
-    14: "test_a14_one_asker_cannot_empty_the_prekeys_of_another",
     28: "test_a28_a_restart_by_a_known_device_blocks",
     32: "test_a32_history_under_a_key_of_the_servers_choice_is_told_and_not_shown",
     36: "test_a36_two_clones_are_told_apart_by_one_counter",

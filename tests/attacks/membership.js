@@ -32,7 +32,7 @@ export async function a13(world) {
   await until(async () => (await alice.texts(second)).includes("now it opens"), "heard", () => alice.codes(second));
 }
 
-/** Somebody used up what he had: the chat begins without, and its record says so. */
+/** Somebody used up what he had: the chat begins without, its record says so, and the page does where it explains the beginning. */
 export async function a14(world) {
   const alice = await world.person("alice");
   const bob = await world.puppet("bob");
@@ -41,7 +41,10 @@ export async function a14(world) {
   const { core } = await parseRecord(bytesOf(world.events(cid)[0]));
   const his = core.members.find(({ did }) => hex(did) === hex(bob.device.did));
   expect([his.spkId > 0, his.opkId], [true, 0], "under his signed prekey alone");
+  expect(alice.messenger.conversation(cid).lacksOneTime, true, "told where the beginning is explained");
   await goesOn(alice, bob, cid);
+  const other = await begin(alice, await world.puppet("carol"));
+  expect(alice.messenger.conversation(other).lacksOneTime, false, "carol had one");
 }
 
 export async function a15(world) {

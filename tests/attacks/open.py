@@ -7,7 +7,6 @@ NOT_AUTOMATED: dict[int, str] = {}
 PARTLY: dict[int, str] = {
     17: "of a record the own signed head and the record are kept: the other head has whoever wrote it",
     23: "the kind of browser and the time; no place: the server knows the network only",
-    14: "where one-time prekeys ran out is in the record, not in words of the page",
     91: "the sign-up tells by design which names are taken; how often is counted by network",
     83: "a script can still send the page elsewhere by its address or a meta refresh, and preconnect: policies cannot",
     84: "code that leaves the check out runs: the security page says so",

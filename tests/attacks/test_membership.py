@@ -9,7 +9,7 @@ def test_a13_a_one_time_prekey_opens_one_record_only(bench):
     bench("a13")
 
 
-def test_a14_a_chat_begins_without_one_time_prekeys_and_the_record_says_so(bench):
+def test_a14_a_chat_begins_without_one_time_prekeys_and_record_and_page_say_so(bench):
     bench("a14")
 
 

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.test_chat_page import focused, open_chat
+from tests.ui.chats import focused, open_chat
 
 pytestmark = pytest.mark.browser
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.ui.test_chat_page import focused, open_chat
+from tests.ui.chats import focused, open_chat
 
 pytestmark = pytest.mark.browser
 

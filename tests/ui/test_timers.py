@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.ui.test_chat_page import open_chat
+from tests.ui.chats import open_chat
 
 pytestmark = pytest.mark.browser
 

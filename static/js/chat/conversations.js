@@ -11,7 +11,7 @@ import { isBubble } from "./kinds.js";
 
 const CONVERSATION = "conv:";
 const DRAFT = "draft:";
-const ADDED = { missing: [], gaps: [], late: null, waiting: [], wrote: false, untold: [], standing: [], isSecond: false, timers: new Map(), timerWish: null, starved: false, ackBefore: new Map() }; // what the chats of older versions lack
+const ADDED = { missing: [], gaps: [], late: null, waiting: [], wrote: false, untold: [], standing: [], isSecond: false, timers: new Map(), timerWish: null, starved: false, ackBefore: new Map(), lacksOneTime: false }; // what the chats of older versions lack
 
 /**
  * @typedef {object} Chat one conversation; never changed in place: `commit` puts the next one in its place
@@ -24,6 +24,7 @@ const ADDED = { missing: [], gaps: [], late: null, waiting: [], wrote: false, un
  * @property {{key: string, at: number}|null} unreached bundle versions under which a device could not be reached
  * @property {Map<number, Map<string, number>>} delivered epoch -> own did -> next counter that the peer has; promised: must have to go on after my own record
  * @property {Map<string, number>} ackBefore did of the peer -> next counter: received in the epoch before, and not counted by the record that ended it
+ * @property {boolean} lacksOneTime a browser was reached without a one-time prekey when the keys were agreed (attack A14)
  * @property {boolean} ackOwed @property {boolean} opened @property {number} readSeq @property {number[]} unread
  * @property {object|null} last the newest message @property {{code: string, detail: any}|null} blocked
  * @property {number} refused objects of class R @property {number[]} missing events whose keys were not there, to be read later @property {object[]} gaps Gap, what is missing in the present epoch @property {{seq: number, count: number}|null} late the last that came late

@@ -4,7 +4,7 @@ import { equal, hex } from "../lib/bytes.js";
 import { receivedWithoutGap } from "../crypto/chain.js";
 import { followRecord, readHistory, receiveRecord, recordNeeds } from "../crypto/epoch.js";
 import { ProtocolError } from "../crypto/errors.js";
-import { MODE_HISTORY, RESTART, START } from "../crypto/labels.js";
+import { MODE_HISTORY, NEXT, RESTART, START } from "../crypto/labels.js";
 import { reachedByRecord, uncountedByRecord } from "./delivered.js";
 import { keepRecord } from "./evidence.js";
 import { afterRecord, keptKeys } from "./timers.js";
@@ -99,7 +99,7 @@ function renew(draft, event, { state, epochKeys, core }, parts) {
   draft.set({
     ackBefore: epochKeys ? uncountedByRecord(chat, core, hex(parts.device.own.did)) : new Map(),
     crypto: state, ...keptKeys(epochKeys), ...afterRecord(chat, core), seen: new Map(), gaps: [], ownAccepted: 0, refresh: false, settle: false, ownSent: 0, starved: false,
-    recordAt: nowMs, unreached: unreachedOf(core, parts.bundles.known(chat.uids), nowMs),
+    recordAt: nowMs, unreached: unreachedOf(core, parts.bundles.known(chat.uids), nowMs), lacksOneTime: lacksOneTime(chat, core),
   });
   if (epochKeys?.mode === MODE_HISTORY) draft.ring.push({ name: epochName(chat.cid, core.epoch), value: { epoch: core.epoch, th: epochKeys.th, kMsg: epochKeys.kMsg } });
   if (parts.pending.get(chat.cid)) {
@@ -116,6 +116,12 @@ function tell(draft, { seq, at }, { core, notices, own, isMine }) {
   const told = notices.filter((code) => code !== "DEVICE_ADDED" && !(own && code === "RESTART_SUSPECT"));
   if (core.kind === START && core.timerS) told.push("MODE_CHANGED");
   told.forEach((code) => draft.notice(seq, code, at, code === "MODE_CHANGED" ? { mine: isMine, timerS: core.timerS } : null));
+}
+
+// A NEXT reaches members by what they made since: what is said of the beginning stays true.
+function lacksOneTime(chat, { kind, members }) {
+  if (kind === NEXT) return chat.lacksOneTime;
+  return members.some(({ spkId, opkId }) => spkId !== 0 && opkId === 0);
 }
 
 function unreachedOf(core, bundles, at) {

@@ -17,7 +17,7 @@ export function conversationView(open, chat) {
     cid: chat.cid, peer: { uid, name, displayName }, self: chat.peer === me.uid, ...lastOf(chat, open), unread: chat.unread.length,
     readSeq: chat.readSeq, draft: chats.draft(chat.cid), blocked: chat.blocked, canWrite: whyNot === null, whyNot,
     verified: bundles.isVerified(chat.peer), timerS: chat.timerWish ?? chat.crypto.timerS,
-    isSecond: chat.isSecond, notReached: notReached(open, chat),
+    isSecond: chat.isSecond, notReached: notReached(open, chat), lacksOneTime: chat.lacksOneTime,
   };
 }
 

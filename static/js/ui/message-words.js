@@ -31,7 +31,8 @@ export function lineText({ kind, code, detail }, name) {
 /** @param {{code: string, detail?: object}} line  @param {string} name  @returns {string} what happened, what it may mean, what to do */
 export function explanation({ code, detail }, name) {
   const key = whose(numbered(timed(`explain.${code}`, detail), detail), detail);
-  if (knows(key)) return say(key, { name, ...wordsOf({ detail }) });
+  const more = detail?.lacksOneTime ? ` ${say("explain.lacksOneTime")}` : "";
+  if (knows(key)) return say(key, { name, ...wordsOf({ detail }) }) + more;
   if (!knows(`stop.${code}.means`)) return sayCode(code, { name });
   return ["means", "advice"].map((part) => stopText(part, { code, detail }, name)).join(" ");
 }
@@ -49,8 +50,9 @@ export function arrival(message, name) {
 }
 
 /** The one line at the top that says what protects a chat. @param {{self: boolean}} conversation  @param {string} name  @returns {object} as for a line */
-export function beginning({ self: mine }, name) {
-  return { code: "STARTED", title: say(mine ? "begin.self" : "begin.both"), name, detail: mine ? { mine } : undefined };
+export function beginning({ self: mine, lacksOneTime }, name) {
+  const detail = { ...(mine && { mine }), ...(lacksOneTime && { lacksOneTime }) };
+  return { code: "STARTED", title: say(mine ? "begin.self" : "begin.both"), name, detail: mine || lacksOneTime ? detail : undefined };
 }
 
 /** @param {string} code  @param {unknown} [detail]  @returns {string} the technical name, for Details */
