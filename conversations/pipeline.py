@@ -70,10 +70,13 @@ class Pipeline:
         return verdict.answers
 
     async def _run(self, connection: psycopg.AsyncConnection[Any], statements: Sequence[Statement]) -> list[Rows]:
-        """All of them sent before the first answer is read; the first opens the transaction."""
+        """All of them sent before the first answer is read; the first opens the transaction.
+
+        Their answers come with the end of the pipeline: asking for the first of them within would be a round trip more.
+        """
         async with connection.pipeline():
             cursors = [await connection.execute(text, values, prepare=True) for text, values in statements]
-            return [await cursor.fetchall() for cursor in cursors]
+        return [await cursor.fetchall() for cursor in cursors]
 
     async def _finish(self, connection: psycopg.AsyncConnection[Any], statements: Sequence[Statement]) -> None:
         async with connection.pipeline():

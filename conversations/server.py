@@ -17,6 +17,7 @@ from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 
+from chatproject.lib import collector
 from conversations import delivery, watching
 from conversations.frames import MAX_FRAME_BYTES
 from conversations.quickframes import QuickSocket, unsent_bytes
@@ -171,6 +172,7 @@ class DrainingServer(Server):
         self.http_factory.buildProtocol = _with_bounded_requests(self.http_factory.buildProtocol)
         twisted_loop.call_soon(delivery.begin)
         twisted_loop.call_soon(watching.begin)
+        twisted_loop.call_soon(collector.settle)
         self._on_ready(port.getHost().host, port.getHost().port)
 
     def listen_error(self, failure: Any) -> None:
