@@ -13,6 +13,7 @@ sealed and the step may begin (an empty line starts it), then the result.
 
 import asyncio
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -143,9 +144,10 @@ async def _main(wire: str, crowd: dict[str, Any], port: int, origin: str) -> int
     return 0
 
 
-def _fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _fail(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Whoever started this process reads why; nothing is left to be done here."""
     print(json.dumps({"failed": str(context.get("exception") or context["message"])}), flush=True)
-    loop.stop()
+    os._exit(1)
 
 
 if __name__ == "__main__":
