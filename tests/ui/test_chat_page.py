@@ -60,6 +60,36 @@ def test_everybody_can_be_picked_page_by_page(show):
     expect(page.locator("chat-view .chat-view__name")).to_have_text("Dài Nguyễn")
 
 
+def test_a_press_holds_while_everybody_is_asked_for_anew(show):
+    page = show()
+    page.locator("[data-part=compose]").click()
+    row = page.locator("person-row", has_text="@dai")
+    expect(row).to_be_visible()
+    row.hover()
+    page.mouse.down()
+    page.evaluate("""async () => {
+        const picker = document.querySelector("people-picker");
+        picker.forget();
+        picker.search("");
+        await new Promise((resolve) => setTimeout(resolve, 150));
+    }""")
+    page.mouse.up()
+    expect(page.locator("chat-view .chat-view__name")).to_have_text("Dài Nguyễn")
+
+
+def test_people_who_are_found_stand_once_and_in_order(show):
+    page = show()
+    page.locator("[data-part=compose]").click()
+    expect(page.locator("person-row").first).to_contain_text("Notes to myself")
+    everybody = page.locator("person-row").all_text_contents()
+    page.locator("[data-part=find]").fill("d")
+    expect(page.locator("person-row", has_text="@dai")).to_be_visible()
+    expect(page.locator("person-row", has_text="@grace")).to_have_count(0)
+    page.locator("[data-part=find]").fill("")
+    expect(page.locator("person-row", has_text="@grace")).to_have_count(1)
+    assert page.locator("person-row").all_text_contents()[: len(everybody)] == everybody
+
+
 def test_a_stop_offers_two_choices_the_safe_one_first(show):
     page = show()
     open_chat(page, "Inés")

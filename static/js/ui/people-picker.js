@@ -5,15 +5,21 @@ import { say, sayError } from "./words.js";
 import "./user-avatar.js";
 
 class PersonRow extends View {
+  #uid = "";
+
+  built() {
+    this.on("button", "click", () => this.emit("pick-person", { uid: this.#uid }));
+  }
+
   /** @param {{uid: string, name: string, displayName: string, hasKeys: boolean}} person  @param {boolean} isMe */
   fill(person, isMe) {
     const { parts } = this;
+    this.#uid = person.uid;
     parts.avatar.person = person;
     parts.name.textContent = isMe ? say("self.name") : personName(person);
     parts.user.textContent = isMe ? "" : `@${person.name}`;
     parts.hint.textContent = isMe ? say("self.hint") : person.hasKeys ? "" : say("people.noKeys");
     this.classList.toggle("is-away", !person.hasKeys && !isMe);
-    parts.button.addEventListener("click", () => this.emit("pick-person", { uid: person.uid }));
   }
 
   focus() {
@@ -78,9 +84,8 @@ export class PeoplePicker extends View {
   }
 
   #show({ people, next }, first) {
-    const rows = people.map((person) => this.#row(person));
-    if (first) this.parts.rows.replaceChildren(...rows);
-    else this.parts.rows.append(...rows);
+    if (first) this.#keepOnly(people);
+    people.reduce((before, person) => this.#place(person, before), first ? null : this.parts.rows.lastElementChild);
     this.#next = next ?? null;
     const { none } = this.parts;
     none.hidden = this.parts.rows.childElementCount > 0;
@@ -92,11 +97,27 @@ export class PeoplePicker extends View {
     return this.isConnected && this.parts.end.getBoundingClientRect().top < innerHeight + 400 && this.offsetParent !== null;
   }
 
-  #row(person) {
+  // A row that stays is never taken out and put back: somebody may be pressing it.
+  #keepOnly(people) {
+    const wanted = new Set(people.map(({ uid }) => uid));
+    [...this.parts.rows.children].filter(({ dataset }) => !wanted.has(dataset.uid)).forEach((item) => item.remove());
+  }
+
+  #place(person, before) {
+    const next = before ? before.nextElementSibling : this.parts.rows.firstElementChild;
+    const item = next?.dataset.uid === person.uid ? next : this.#newItem(person.uid);
+    if (item !== next) this.parts.rows.insertBefore(item, next);
+    item.firstElementChild.fill(person, person.uid === this.#messenger.me?.uid);
+    return item;
+  }
+
+  // Where the order changed, its older place goes.
+  #newItem(uid) {
+    this.parts.rows.querySelector(`:scope > [data-uid="${CSS.escape(uid)}"]`)?.remove();
     const item = document.createElement("li");
     const row = document.createElement("person-row");
     row.className = "conversation-row";
-    row.fill(person, person.uid === this.#messenger.me?.uid);
+    item.dataset.uid = uid;
     item.append(row);
     return item;
   }
