@@ -12,7 +12,7 @@ import { OWN_KEYS } from "./own-keys.js";
 import { TABS } from "./tabs.js";
 import { TIMERS } from "./timers.js";
 import { Browser, PASSPHRASE, expect, pause, refuses, same, until } from "./harness.js";
-import { damaged, spoil, talking, twoPeople } from "./worlds.js";
+import { damaged, spoil, talking, ticked, twoPeople } from "./worlds.js";
 
 /** @param {string} name @returns {Promise<object>} what the browsers complained about, and what the scenario hands on */
 export async function run(name) {
@@ -67,6 +67,17 @@ const SCENARIOS = {
     expect(alice.messenger.phase, "locked", "locked");
     await refuses(alice.messenger.unlock({ passphrase: `${PASSPHRASE}x` }), "WRONG_PASSPHRASE");
     expect(await alice.messenger.unlock({ passphrase: PASSPHRASE }), { phase: "open" }, "unlocked");
+  },
+
+  async a_chat_begins_before_the_session_knows_the_browser({ server, browserOf }) {
+    const [alice, bob] = [browserOf(server.addPerson("alice")), browserOf(server.addPerson("bob"))];
+    await alice.setUp();
+    await bob.setUp();
+    await alice.online();
+    alice.client.did = null; // as right after a page load, or after another login
+    const cid = await alice.messenger.startWith(bob.person.uid);
+    expect(alice.messenger.conversations().map((one) => one.cid), [cid], "it is there");
+    expect(alice.client.did !== null, true, "bound");
   },
 
   async setup_goes_on_after_a_lost_answer({ server, browserOf }) {
@@ -352,6 +363,7 @@ const SCENARIOS = {
 
   async a_taken_counter_blocks_and_repair_heals(world) {
     const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
     world.server.refusePosts.push([409, "COUNTER_TAKEN"]);
     await alice.messenger.send(cid, "careful");
     await until(() => alice.messenger.conversation(cid).blocked?.code === "STATE_ROLLBACK", "blocked");
@@ -362,7 +374,7 @@ const SCENARIOS = {
 
   async a_refused_message_can_be_tried_again(world) {
     const { alice, bob, cid } = await talking(world);
-    await pause(50);
+    await ticked(cid, alice, bob);
     world.server.refusePosts.push([413, "TOO_LARGE"]);
     await alice.messenger.send(cid, "big");
     await until(async () => (await alice.states(cid)).at(-1) === "failed", "failed", () => alice.states(cid));
@@ -370,6 +382,7 @@ const SCENARIOS = {
     expect(failed.code, "TOO_LARGE", "code");
     await alice.messenger.retry(cid, failed.id);
     await bob.sees(cid, "hello", "hi", "big");
+    await ticked(cid, alice);
     world.server.refusePosts.push([413, "TOO_LARGE"]);
     const second = await alice.messenger.send(cid, "bigger");
     await until(async () => (await alice.states(cid)).at(-1) === "failed", "failed again", () => alice.states(cid));
@@ -411,7 +424,7 @@ const SCENARIOS = {
 
   async what_the_server_leaves_out_is_seen(world) {
     const { alice, bob, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice, bob);
     bob.client.goOffline();
     await alice.messenger.send(cid, "lost");
     await alice.messenger.send(cid, "kept");
@@ -440,7 +453,7 @@ const SCENARIOS = {
 
   async another_database_with_another_past_blocks(world) {
     const { alice, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice);
     alice.client.goOffline();
     const { events } = world.server.conversations.get(cid);
     events.at(-1).sha256 = "another";

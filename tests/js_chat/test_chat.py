@@ -60,6 +60,7 @@ SCENARIOS = [
     "what_was_missed_is_looked_up_by_the_page",
     "pages_that_lead_nowhere_end",
     "wrong_shapes_are_named",
+    "a_chat_begins_before_the_session_knows_the_browser",
     "nobody_else_is_let_into_a_pair",
     "waits_have_bounds",
     "a_post_that_nobody_heard_is_sent_again",

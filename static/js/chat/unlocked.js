@@ -96,6 +96,20 @@ export class Unlocked {
     return bindSession({ api: this.api, origin: this.origin, uid: this.me.uid }, this.device.own);
   }
 
+  /**
+   * What the server answers only to a browser that it knows, also while the session is being bound, or after another login.
+   * @template T @param {() => Promise<T>} work @returns {Promise<T>}
+   */
+  async asDevice(work) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error.code !== "DEVICE_REQUIRED") throw error;
+      await this.bind();
+      return work();
+    }
+  }
+
   /** @returns {boolean} this browser was taken off the account: it reads what it has, and writes nothing */
   get isRemoved() {
     return isRemovedHere(this);

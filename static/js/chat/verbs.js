@@ -19,7 +19,7 @@ export async function startWith(open, uid) {
   const known = chats.all().find((chat) => chat.peer === uid && !chat.isSecond);
   if (known) return known.cid;
   await directory.learn([uid]);
-  const { cid, uids } = await api.startConversation(uid);
+  const { cid, uids } = await open.asDevice(() => api.startConversation(uid));
   await chats.add([{ cid, uids, updatedAt: clock.now() }]);
   if (!chats.has(cid) || chats.get(cid).peer !== uid) throw new ChatError("BAD_ANSWER"); // a chat with somebody else
   events.emit("conversations");
