@@ -2,6 +2,7 @@
 
 import { FakeServer } from "/tests/js_chat/fake-server.js";
 import { Browser, expect, until } from "/tests/js_chat/harness.js";
+import { ticked } from "/tests/js_chat/worlds.js";
 import { encodeCore, encodeRecord, parseRecord } from "/static/js/crypto/epoch.js";
 import { concat, fromBase64Url, sha256, toBase64Url } from "./product.js";
 import { Puppet } from "./puppet.js";
@@ -96,13 +97,8 @@ export async function bothReal(world) {
   await bob.sees(cid, "hello");
   await bob.messenger.send(cid, "hi");
   await alice.sees(cid, "hello", "hi");
-  await quiet(world, cid, alice, bob);
+  await ticked(cid, alice, bob);
   return { alice, bob, cid };
-}
-
-/** Every tick is there. */
-export async function quiet(world, cid, ...browsers) {
-  for (const one of browsers) await until(async () => (await one.states(cid)).every((state) => state === "delivered"), `${one.person.name}'s ticks`, () => one.states(cid));
 }
 
 /** The chat goes on after whatever happened. */

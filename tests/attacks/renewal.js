@@ -3,7 +3,7 @@
 import { unlockRing } from "/static/js/chat/browser-ring.js";
 import { openDatabase } from "/static/js/store/database.js";
 import { PASSPHRASE, expect, until } from "/tests/js_chat/harness.js";
-import { talking as talkingIn } from "/tests/js_chat/worlds.js";
+import { talking as talkingIn, ticked } from "/tests/js_chat/worlds.js";
 import { settled, shows, withPuppet } from "./bench.js";
 
 const HOUR_MS = 3_600_000;
@@ -29,7 +29,7 @@ const messagesOf = (world, cid, { client }) => world.events(cid).filter(({ kind,
 async function starved(world, way) {
   const people = await talking(world);
   const { alice, bob, cid } = people;
-  await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+  await ticked(cid, alice);
   await settled();
   const honest = world.server.judgeRecord;
   world.server.judgeRecord = WAYS[way];
@@ -68,7 +68,7 @@ export const a38_conflict = (world) => a38Way(world, "conflicts");
 
 export async function a38_time(world) {
   const { alice, bob, cid } = await talking(world);
-  await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+  await ticked(cid, alice, bob);
   await settled();
   world.server.judgeRecord = WAYS.refuses;
   await remember(alice, cid, { recordAt: Date.now() - 71 * HOUR_MS });

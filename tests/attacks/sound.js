@@ -1,7 +1,8 @@
 /** No attack: the page works. A change of the client in whose page this fails is judged by no scenario. */
 
 import { PASSPHRASE } from "/tests/js_chat/harness.js";
-import { bothReal, quiet } from "./bench.js";
+import { ticked } from "/tests/js_chat/worlds.js";
+import { bothReal } from "./bench.js";
 
 /** Two people sign in, write to each other, and one of them locks and comes back. */
 export async function sound(world) {
@@ -10,5 +11,5 @@ export async function sound(world) {
   await alice.messenger.unlock({ passphrase: PASSPHRASE });
   await alice.messenger.send(cid, "all is well");
   await bob.sees(cid, "hello", "hi", "all is well");
-  await quiet(world, cid, alice, bob);
+  await ticked(cid, alice, bob);
 }

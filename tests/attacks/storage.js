@@ -1,9 +1,10 @@
 /** Attacks on the profile: put back, copied, emptied, read by a thief (A35, A36, A76 to A78). */
 
 import { PASSPHRASE, expect, until } from "/tests/js_chat/harness.js";
+import { ticked } from "/tests/js_chat/worlds.js";
 import { confirmKey, confirmTag, historyInfo, historySecretOfSender, sealWrap } from "/static/js/crypto/epoch-keys.js";
 import { NEXT } from "/static/js/crypto/labels.js";
-import { bothReal, bytesOf, editRecord, isBlocked, quiet, settled, withPuppet } from "./bench.js";
+import { bothReal, bytesOf, editRecord, isBlocked, settled, withPuppet } from "./bench.js";
 import { concat, hex, randomBytes, sha256 } from "./product.js";
 
 const nameOf = (browser) => `${browser.prefix}llave:${browser.person.uid}`;
@@ -50,7 +51,7 @@ async function rolledBack(world) {
   const profile = await copyOf(alice);
   await alice.messenger.send(cid, "sent before the old copy came back");
   await bob.sees(cid, "hello", "hi", "sent before the old copy came back");
-  await quiet(world, cid, alice);
+  await ticked(cid, alice);
   alice.messenger.end();
   await putBack(alice, profile);
   await alice.load();

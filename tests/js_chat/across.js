@@ -4,7 +4,7 @@ import { hex } from "/static/js/lib/bytes.js";
 import { PASSPHRASE, expect, pause, refuses, same, until } from "./harness.js";
 import { reconnect, restore } from "./later.js";
 import { didOf, withSecond } from "./own-keys.js";
-import { talking } from "./worlds.js";
+import { talking, ticked } from "./worlds.js";
 
 const OTHER = "wxyz-2345-abcd-efgh-6789";
 const blockOf = ({ messenger }, cid) => messenger.conversation(cid).blocked?.code ?? null;
@@ -100,7 +100,7 @@ export const ACROSS = {
 
   async what_was_done_to_messages_is_sent_again_after_a_restore(world) {
     const { alice, bob, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice, bob);
     const conversation = world.server.conversations.get(cid);
     const counters = new Map(conversation.next);
     const keep = conversation.seq;
@@ -127,7 +127,7 @@ export const ACROSS = {
 
   async a_reaction_to_a_message_that_was_lost_finds_it_when_it_is_sent_again(world) {
     const { alice, bob, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice, bob);
     const conversation = world.server.conversations.get(cid);
     const counters = new Map(conversation.next);
     const keep = conversation.seq;
@@ -203,6 +203,7 @@ export const ACROSS = {
     conversations.set(cid, first);
     world.server.sockets.forEach((socket) => socket.push({ f: "bell", cid: second.cid, seq: 1 }));
     await until(() => alice.messenger.conversations().length === 2, "it is there", () => alice.problems);
+    await until(() => blockOf(alice, second.cid) !== null, "the person is asked", () => alice.problems);
     const seconds = () => alice.messenger.conversations().filter(({ isSecond }) => isSecond).map((one) => one.cid);
     expect([blockOf(alice, second.cid), blockOf(alice, cid), seconds()], ["SECOND_CHAT", null, [second.cid]], "told apart");
     expect(await alice.messenger.startWith(bob.person.uid), cid, "the chat that they had");

@@ -4,7 +4,7 @@ import { PART_BYTES } from "/static/js/crypto/labels.js";
 import { openDatabase } from "/static/js/store/database.js";
 import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
 import { reconnect, restore } from "./later.js";
-import { talking } from "./worlds.js";
+import { talking, ticked } from "./worlds.js";
 
 const SIZE = 3 * PART_BYTES;
 const FILE = Uint8Array.from({ length: SIZE }, (_, i) => (i * 7) % 251);
@@ -137,7 +137,7 @@ export const ATTACHMENTS = {
   async a_file_that_a_restored_server_lost_is_sent_again(world) {
     const { alice, bob, cid } = await talking(world);
     const { server } = world;
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice, bob);
     await alice.reload();
     await bob.reload();
     const { seq } = server.conversations.get(cid);

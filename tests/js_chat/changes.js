@@ -1,7 +1,7 @@
 /** Replies, edits, deletes and reactions: seen by both, by every browser, in order, once, and only by who may. */
 
 import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
-import { talking } from "./worlds.js";
+import { talking, ticked } from "./worlds.js";
 
 const rowsOf = async ({ messenger }, cid) => (await messenger.messages(cid, { limit: 200 })).items.filter(({ kind }) => kind === "text");
 const rowOf = async (browser, cid, text) => (await rowsOf(browser, cid)).find((one) => one.text === text);
@@ -102,7 +102,7 @@ export const CHANGES = {
   async a_change_that_is_refused_is_taken_off_the_screen(world) {
     const { alice, bob, cid } = await talking(world);
     const { id } = await rowOf(alice, cid, "hello");
-    for (const one of [alice, bob]) await until(async () => (await one.states(cid)).every((state) => state === "delivered"), "quiet");
+    await ticked(cid, alice, bob);
     world.server.refusePosts.push([413, "TOO_LARGE"]);
     await alice.messenger.edit(cid, id, "never there");
     await until(() => alice.problems.some(({ code }) => code === "TOO_LARGE"), "said");
@@ -141,7 +141,7 @@ export const CHANGES = {
 
   async what_one_browser_read_is_read_in_the_others(world) {
     const { alice, bob, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice, bob);
     const second = world.browserOf(alice.person);
     await second.load();
     await second.messenger.importKeyFile({ bytes: await alice.keyFile(), passphrase: PASSPHRASE });

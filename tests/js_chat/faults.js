@@ -1,14 +1,14 @@
 /** What a browser suffers by itself: a disk without room, a clock that is wrong. */
 
 import { PASSPHRASE, expect, pause, refuses, until } from "./harness.js";
-import { talking } from "./worlds.js";
+import { talking, ticked } from "./worlds.js";
 
 const DAY_MS = 25 * 3_600_000;
 
 export const FAULTS = {
   async a_full_disk_refuses_before_a_counter_is_used(world) {
     const { alice, bob, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice, bob);
     const events = world.server.conversations.get(cid).events.length;
     const { put } = IDBObjectStore.prototype;
     IDBObjectStore.prototype.put = function full() {
@@ -104,7 +104,7 @@ export const FAULTS = {
 
   async an_older_copy_is_not_told_of_messages_held_back(world) {
     const { alice, bob, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice, bob);
     const before = await alice.copy();
     await alice.messenger.send(cid, "after the copy");
     await bob.sees(cid, "hello", "hi", "after the copy");

@@ -3,13 +3,9 @@
 import { fromBase64Url, toBase64Url } from "/static/js/lib/bytes.js";
 import { sha256 } from "/static/js/crypto/primitives.js";
 import { PASSPHRASE, expect, pause, refuses, until } from "./harness.js";
-import { talking, twoPeople } from "./worlds.js";
+import { talking, ticked, twoPeople } from "./worlds.js";
 
 const problemsOf = (browser, code) => browser.problems.filter((problem) => problem.code === code).length;
-
-async function quiet({ alice, cid }) {
-  await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
-}
 
 export const HOSTILE = {
   async pages_that_lead_nowhere_end(world) {
@@ -57,6 +53,7 @@ export const HOSTILE = {
 
   async waits_have_bounds(world) {
     const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
     const before = world.server.postsSeen;
     world.server.refusePosts.push(...Array.from({ length: 40 }, (_, n) => [429, "TOO_MANY", n % 2 ? -1e300 : 1e-9]));
     await alice.messenger.send(cid, "patience");
@@ -68,7 +65,7 @@ export const HOSTILE = {
 
   async a_post_that_nobody_heard_is_sent_again(world) {
     const { alice, bob, cid } = await talking(world);
-    await quiet({ alice, cid });
+    await ticked(cid, alice, bob);
     let unheard = 0;
     world.server.isDeaf = (frame) => frame.f === "post" && (unheard += 1) === 1;
     await alice.messenger.send(cid, "once");
@@ -91,8 +88,8 @@ export const HOSTILE = {
   },
 
   async a_place_that_is_taken_is_a_rewrite(world) {
-    const { alice, cid } = await talking(world);
-    await quiet({ alice, cid });
+    const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
     const { post } = world.server;
     world.server.post = async (...asked) => ({ ...(await post.apply(world.server, asked)), seq: 1 });
     const before = world.server.postsSeen;
@@ -111,8 +108,8 @@ export const HOSTILE = {
   },
 
   async a_lower_head_is_a_rewrite(world) {
-    const { alice, cid } = await talking(world);
-    await quiet({ alice, cid });
+    const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
     alice.client.goOffline();
     const conversation = world.server.conversations.get(cid);
     conversation.events.length = conversation.seq = 1;
@@ -131,8 +128,8 @@ export const HOSTILE = {
   },
 
   async the_past_is_compared_before_anything_is_read(world) {
-    const { alice, cid } = await talking(world);
-    await quiet({ alice, cid });
+    const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
     const { server } = world;
     alice.client.goOffline();
     const conversation = server.conversations.get(cid);
@@ -163,7 +160,7 @@ export const HOSTILE = {
 
   async an_epoch_far_away_moves_nothing(world) {
     const { alice, bob, cid } = await talking(world);
-    await quiet({ alice, cid });
+    await ticked(cid, alice, bob);
     const conversation = world.server.conversations.get(cid);
     const record = conversation.events.findLast(({ kind }) => kind === "record");
     const bytes = fromBase64Url(record.blob);
@@ -219,7 +216,7 @@ export const HOSTILE = {
 
   async wrong_prekey_numbers_keep_nothing_back(world) {
     const { alice, bob, cid } = await talking(world);
-    await quiet({ alice, cid });
+    await ticked(cid, alice, bob);
     world.server.prekeyState = () => ({ opk_left: -1e9, opk_max_id: 2 ** 52, spk_id: 1, spk_not_after_ms: 0 });
     alice.client.goOffline();
     await until(() => alice.messenger.connection !== "online", "offline");

@@ -5,7 +5,7 @@ import { encodeAssetLeaf } from "/static/js/crypto/log.js";
 import { sha256 } from "/static/js/crypto/primitives.js";
 import { openDatabase } from "/static/js/store/database.js";
 import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
-import { talking } from "./worlds.js";
+import { talking, ticked } from "./worlds.js";
 
 /** As a server that was restored from an older backup. */
 export function restore(world, cid, keep) {
@@ -47,7 +47,7 @@ export const LATER = {
 
   async what_a_restored_server_lost_is_sent_again(world) {
     const { alice, bob, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice, bob);
     await alice.reload();
     await bob.reload();
     const conversation = world.server.conversations.get(cid);
@@ -101,7 +101,7 @@ export const LATER = {
     const { alice, bob, cid } = await talking(world);
     alice.skew = 25 * 3_600_000; // the next message brings a record
     const conversation = world.server.conversations.get(cid);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice, bob);
     const [keep, epoch, th] = [conversation.seq, conversation.epoch, conversation.th];
     await alice.messenger.send(cid, "under new keys");
     await bob.sees(cid, "hello", "hi", "under new keys");
@@ -172,7 +172,7 @@ export const LATER = {
 
   async an_older_copy_gets_new_keys_and_loses_nothing(world) {
     const { alice, bob, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice, bob);
     const before = await alice.copy();
     await alice.messenger.send(cid, "after the copy");
     await bob.sees(cid, "hello", "hi", "after the copy");
@@ -198,7 +198,7 @@ export const LATER = {
 
   async an_older_copy_that_was_opened_offline_stops_once_online(world) {
     const { alice, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice);
     alice.messenger.end();
     world.server.writeNumbers.set(alice.client.did, 1_000_000);
     await alice.load();
@@ -214,6 +214,7 @@ export const LATER = {
 
   async a_renewal_goes_on_after_a_lost_answer(world) {
     const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
     world.server.refusePosts.push([409, "COUNTER_TAKEN"]);
     await alice.messenger.send(cid, "kept");
     await until(() => alice.messenger.conversation(cid).blocked?.code === "STATE_ROLLBACK", "blocked");
@@ -232,7 +233,7 @@ export const LATER = {
 
   async an_event_handed_over_needs_no_pull(world) {
     const { alice, bob, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice, bob);
     world.server.handsOver = true;
     world.server.pullsSeen = 0;
     await alice.messenger.send(cid, "one");
@@ -246,7 +247,7 @@ export const LATER = {
 
   async an_event_handed_over_out_of_turn_is_a_bell(world) {
     const { alice, bob, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice, bob);
     world.server.handsOver = true;
     const { ring } = world.server;
     world.server.ring = () => {};

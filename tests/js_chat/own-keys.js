@@ -2,7 +2,7 @@
 
 import { openDatabase } from "/static/js/store/database.js";
 import { PASSPHRASE, expect, pause, refuses, until } from "./harness.js";
-import { talking, twoPeople } from "./worlds.js";
+import { talking, ticked, twoPeople } from "./worlds.js";
 
 const OTHER = "wxyz-2345-abcd-efgh-6789";
 const DAY = 86_400_000;
@@ -152,7 +152,7 @@ export const OWN_KEYS = {
 
   async a_leaf_that_is_a_week_old_is_renewed_without_a_message(world) {
     const { alice, cid } = await talking(world);
-    await until(async () => (await alice.states(cid)).at(-1) === "delivered", "quiet");
+    await ticked(cid, alice);
     const records = () => world.server.conversations.get(cid).events.filter(({ kind, did }) => kind === "record" && did === alice.client.did).length;
     await pause(700);
     const before = records();

@@ -24,6 +24,11 @@ export async function talking(world) {
   return people;
 }
 
+/** Every tick is there: what a browser says by itself about what it got has been said, and nothing else goes out. */
+export async function ticked(cid, ...browsers) {
+  for (const one of browsers) await until(async () => (await one.states(cid)).every((state) => state === "delivered"), `${one.person.name}'s ticks`, () => one.states(cid));
+}
+
 export function damaged(bytes) {
   const copy = bytes.slice();
   copy[copy.length - 1] ^= 1;
