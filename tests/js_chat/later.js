@@ -99,9 +99,9 @@ export const LATER = {
 
   async lost_keys_are_agreed_anew_and_no_text_is_lost(world) {
     const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
     alice.skew = 25 * 3_600_000; // the next message brings a record
     const conversation = world.server.conversations.get(cid);
-    await ticked(cid, alice, bob);
     const [keep, epoch, th] = [conversation.seq, conversation.epoch, conversation.th];
     await alice.messenger.send(cid, "under new keys");
     await bob.sees(cid, "hello", "hi", "under new keys");
