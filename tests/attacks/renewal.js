@@ -29,7 +29,7 @@ const messagesOf = (world, cid, { client }) => world.events(cid).filter(({ kind,
 async function starved(world, way) {
   const people = await talking(world);
   const { alice, bob, cid } = people;
-  await ticked(cid, alice);
+  await ticked(cid, alice, bob);
   await settled();
   const honest = world.server.judgeRecord;
   world.server.judgeRecord = WAYS[way];

@@ -102,11 +102,12 @@ export const LATER = {
     await ticked(cid, alice, bob);
     alice.skew = 25 * 3_600_000; // the next message brings a record
     const conversation = world.server.conversations.get(cid);
-    const [keep, epoch, th] = [conversation.seq, conversation.epoch, conversation.th];
+    const { seq: keep, epoch, th } = conversation;
+    const next = new Map(conversation.next);
     await alice.messenger.send(cid, "under new keys");
     await bob.sees(cid, "hello", "hi", "under new keys");
     restore(world, cid, keep);
-    Object.assign(conversation, { epoch, th, next: new Map() });
+    Object.assign(conversation, { epoch, th, next });
     await reconnect(alice, bob);
     await until(() => blockOf(alice, cid) === "SEQ_REWRITE" && blockOf(bob, cid) === "SEQ_REWRITE", "both stop");
     await alice.messenger.decide(cid, "resend");
