@@ -63,6 +63,19 @@ export const HOSTILE = {
     await bob.sees(cid, "hello", "hi", "patience");
   },
 
+  async a_line_that_is_closing_takes_nothing(world) {
+    const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
+    const line = [...world.server.sockets].find(({ client }) => client === alice.client);
+    const told = [];
+    Object.assign(line, { readyState: WebSocket.CLOSING, send: (frame) => told.push(frame) });
+    await alice.messenger.send(cid, "for the next one");
+    await pause(200);
+    expect([told, (await alice.states(cid)).at(-1)], [[], "queued"], "nothing is said into it");
+    line.shut(1001);
+    await bob.sees(cid, "hello", "hi", "for the next one");
+  },
+
   async a_post_that_nobody_heard_is_sent_again(world) {
     const { alice, bob, cid } = await talking(world);
     await ticked(cid, alice, bob);

@@ -62,6 +62,7 @@ SCENARIOS = [
     "wrong_shapes_are_named",
     "a_chat_begins_before_the_session_knows_the_browser",
     "nobody_else_is_let_into_a_pair",
+    "a_line_that_is_closing_takes_nothing",
     "waits_have_bounds",
     "a_post_that_nobody_heard_is_sent_again",
     "a_request_without_an_answer_ends",

@@ -79,7 +79,8 @@ class Line {
 
   /** @param {object} frame @returns {boolean} whether there was a line to put it on */
   send(frame) {
-    const way = this.#poller ?? (this.#welcomed ? { send: (one) => this.#socket.send(JSON.stringify(one)) } : null);
+    const isOpen = this.#welcomed && !isClosing(this.#socket);
+    const way = this.#poller ?? (isOpen ? { send: (one) => this.#socket.send(JSON.stringify(one)) } : null);
     if (way) way.send(frame);
     return way !== null;
   }
@@ -207,4 +208,9 @@ class Line {
     this.#timers.get(name)?.();
     this.#timers.delete(name);
   }
+}
+
+// The other end said goodbye, and the event that tells of it is still to come: what is sent now reaches nobody.
+function isClosing({ readyState }) {
+  return readyState === WebSocket.CLOSING || readyState === WebSocket.CLOSED;
 }
