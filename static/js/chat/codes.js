@@ -41,7 +41,7 @@ export const CHAT_CODES = new Map([
   ["BLOB_MISSING", "the server does not have the file that a message names; it is sent again by itself"],
   ["OUT_OF_TURN", "parts of a file came in another order; tried again by itself"],
   ["FILE_GONE", "the server does not have the file any more"],
-  ["FILE_NOT_HERE", "the server lost a file, and its bytes are not in this browser any more"],
+  ["FILE_NOT_HERE", "the server does not have a file, and its bytes are not in this browser any more"],
   ["FILE_UNREADABLE", "the browser could not read the file that was chosen"],
   ["CANCELLED", "the person stopped it"],
   ["EMPTY_TEXT", "there is nothing to send"],
