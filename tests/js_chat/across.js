@@ -15,6 +15,16 @@ async function toldOf(browser) {
   return (await browser.messenger.newBrowsers()).map(({ did }) => did);
 }
 
+// Every answer of the log is long under way.
+function withSlowLog(server) {
+  const { answer } = server;
+  server.answer = async (client, path, options) => {
+    const answered = await answer.call(server, client, path, options);
+    if (path.includes("/keys/log")) await pause(200);
+    return answered;
+  };
+}
+
 export const ACROSS = {
   async new_keys_of_the_account_are_brought_by_the_file_and_the_chats_stay(world) {
     const { alice, bob, cid, second } = await withSecond(world);
@@ -56,6 +66,17 @@ export const ACROSS = {
     expect(second.messenger.conversation(cid).canWrite, true, "it may write");
     await second.messenger.send(cid, "back again");
     await bob.sees(cid, ...before, "back again");
+  },
+
+  async a_browser_that_comes_back_is_in_its_own_list_at_once(world) {
+    const { alice, cid, second } = await withSecond(world);
+    await alice.messenger.removeBrowser({ did: await didOf(second), passphrase: PASSPHRASE });
+    await until(() => second.messenger.conversation(cid).whyNot === "DEVICE_REMOVED_HERE", "told");
+    const bytes = await alice.keyFile();
+    withSlowLog(world.server);
+    await second.messenger.bringKeyFile({ bytes, passphrase: PASSPHRASE });
+    expect((await second.messenger.browsers()).map(({ isThis }) => isThis), [true, false], "its list names both");
+    expect(second.messenger.conversation(cid).canWrite, true, "it may write");
   },
 
   async newer_history_keys_come_with_the_file_and_another_passphrase(world) {

@@ -135,6 +135,7 @@ SCENARIOS = [
     "a_file_that_is_gone_or_too_large_is_told",
     "new_keys_of_the_account_are_brought_by_the_file_and_the_chats_stay",
     "a_browser_taken_off_comes_back_with_the_file_of_the_other",
+    "a_browser_that_comes_back_is_in_its_own_list_at_once",
     "newer_history_keys_come_with_the_file_and_another_passphrase",
     "a_new_browser_is_told_in_every_other_one_until_the_person_knows_it",
     "what_was_done_to_messages_is_sent_again_after_a_restore",

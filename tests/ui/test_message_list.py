@@ -212,6 +212,23 @@ def test_what_comes_late_takes_the_place_of_the_line_that_missed_it(show):
     assert shown.index("written last") == shown.index("written first") + 1
 
 
+def test_a_day_that_comes_twice_in_the_order_hides_no_message(show):
+    page = show()
+    open_chat(page)
+    rows = page.locator("message-bubble")
+    before = rows.count()
+    page.evaluate("""() => {
+        const DAY = 86_400_000;
+        const { cid } = fake.chats[0];
+        fake.notice(cid, {kind: 'text', text: 'of today'});
+        fake.notice(cid, {kind: 'text', text: 'from a clock of yesterday', at: Date.now() - DAY});
+        fake.notice(cid, {kind: 'text', text: 'of today again'});
+    }""")
+    for text in ("of today", "from a clock of yesterday", "of today again"):
+        expect(rows.locator("[data-part=text]").get_by_text(text, exact=True)).to_be_visible()
+    expect(rows).to_have_count(before + 3)
+
+
 def test_it_shows_each_state_of_my_messages_with_a_name(show):
     page = show()
     open_chat(page)

@@ -120,14 +120,15 @@ export class Life {
   /** What another browser made of the account. @param {{bytes: Uint8Array, passphrase: string, own?: string}} wish own: this browser's, when it is another @returns {Promise<{phase: Phase}>} @throws KEYFILE_*, LOG_* */
   async bring({ bytes, passphrase, own = passphrase }) {
     const isOnAccount = await bringAccount(this.open, { bytes, passphrase, own });
-    const reached = await (isOnAccount ? this.#anew(own, async ({ card, open }) => ({ card, open })) : this.renew({ passphrase: own }));
+    const change = isOnAccount ? async ({ card, open }) => ({ card, open }) : withNewDevice;
+    const reached = await this.#onAccount(own, change);
     await readAllAgain(this.open, own); // what came while nobody here could read it
     return reached;
   }
 
   /** New keys for this browser, the old ones leave the account. @param {{passphrase: string}} wish @returns {Promise<{phase: Phase}>} */
   renew({ passphrase }) {
-    return this.#anew(passphrase, async (parts, account) => ({ card: await renewDevice(parts, account), open: parts.open }));
+    return this.#onAccount(passphrase, withNewDevice);
   }
 
   /** @param {{passphrase: string, next: string}} wish @returns {Promise<{phase: Phase}>} @throws WRONG_PASSPHRASE, PASSPHRASE_* */
@@ -187,6 +188,14 @@ export class Life {
     this.phase = phase;
     this.#parts.events.emit("phase", code ? { phase, code } : { phase });
     return { phase };
+  }
+
+  // As another version of the account has it; without a network the line brings it later.
+  async #onAccount(passphrase, change) {
+    const reached = await this.#anew(passphrase, change);
+    const { open } = this;
+    await open?.catchUp().catch((error) => open.events.problem(error));
+    return reached;
   }
 
   // What the keys stand on changes: the chats are closed, and opened again on what it became.
@@ -270,6 +279,8 @@ export class Life {
     return { api, db: this.db, me: this.me, origin, clock };
   }
 }
+
+const withNewDevice = async (parts, account) => ({ card: await renewDevice(parts, account), open: parts.open });
 
 function onlyOffline(error) {
   if (codeOf(error) !== "OFFLINE") throw error;

@@ -32,13 +32,13 @@ export class MessageRows {
     const keep = new Set();
     place(this.#list, days.map((day) => this.#day(day, about, keep)));
     for (const [id, node] of this.#nodes) if (!keep.has(node)) this.#nodes.delete(id);
-    const used = new Set(days.map(({ day }) => day));
+    const used = new Set(days.map(({ id }) => id));
     for (const key of [...this.#days.keys()]) if (!used.has(key)) this.#days.delete(key);
   }
 
-  #day({ day, at, rows }, about, keep) {
-    if (!this.#days.has(day)) this.#days.set(day, daySection());
-    const section = this.#days.get(day);
+  #day({ id, at, rows }, about, keep) {
+    if (!this.#days.has(id)) this.#days.set(id, daySection());
+    const section = this.#days.get(id);
     section.label.textContent = dayLabel(at);
     const nodes = rows.flatMap((row) => (row.unread ? [this.#unreadLine(), this.#row(row, about)] : [this.#row(row, about)]));
     for (const node of nodes) keep.add(node);

@@ -162,14 +162,15 @@ function lineOfMany(run, unreadFrom) {
  * What is drawn for a slice: days of messages, each told where in its run it stands.
  * @param {object[]} slice
  * @param {string|null} unreadFrom id of the first unread message
- * @returns {{day: string, at: number, rows: {message: object, unread: boolean, first: boolean, last: boolean}[]}[]}
+ * @returns {{day: string, id: string, at: number, rows: {message: object, unread: boolean, first: boolean, last: boolean}[]}[]} the same day stands
+ *   there again where something of another one stands between (a message of yesterday that could not go out, a clock that goes wrong); each has its id
  */
 export function daysOf(slice, unreadFrom) {
   const shown = folded(slice.filter((message) => !isSaidAbove(message)), unreadFrom);
   const days = [];
   shown.forEach((message, at) => {
     const key = dayKey(message.at);
-    if (days.at(-1)?.day !== key) days.push({ day: key, at: message.at, rows: [] });
+    if (days.at(-1)?.day !== key) days.push({ day: key, id: idOfDay(days, key), at: message.at, rows: [] });
     const unread = message.id === unreadFrom;
     const next = shown[at + 1];
     const first = unread || !joins(shown[at - 1], message);
@@ -178,3 +179,5 @@ export function daysOf(slice, unreadFrom) {
   });
   return days;
 }
+
+const idOfDay = (days, key) => `${key}/${days.filter(({ day }) => day === key).length}`;
