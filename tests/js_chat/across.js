@@ -1,9 +1,10 @@
 /** What reaches a person's other browsers: new keys of the account, a browser that nobody knows, what the keys of a chat leave out. */
 
 import { hex } from "/static/js/lib/bytes.js";
-import { PASSPHRASE, expect, pause, refuses, same, until } from "./harness.js";
+import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
 import { reconnect, restore } from "./later.js";
 import { didOf, withSecond } from "./own-keys.js";
+import { pause } from "./pace.js";
 import { talking, ticked } from "./worlds.js";
 
 const OTHER = "wxyz-2345-abcd-efgh-6789";

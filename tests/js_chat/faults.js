@@ -1,6 +1,7 @@
 /** What a browser suffers by itself: a disk without room, a clock that is wrong. */
 
-import { PASSPHRASE, expect, pause, refuses, until } from "./harness.js";
+import { PASSPHRASE, expect, refuses, until } from "./harness.js";
+import { pause } from "./pace.js";
 import { talking, ticked } from "./worlds.js";
 
 const DAY_MS = 25 * 3_600_000;

@@ -6,10 +6,12 @@ import { createApi } from "/static/js/transport/api.js";
 import { socketMaker } from "/static/js/transport/socket.js";
 import { openTabs as openRealTabs } from "/static/js/transport/tabs.js";
 import { ORIGIN } from "./fake-server.js";
+import { after, pause } from "./pace.js";
 
 export const PASSPHRASE = "abcd-efgh-ijkm-npqr-stuv";
 const FASTER = 50; // seconds become 20 ms; what waits for minutes stays
 const MINUTES = 5 * 60_000;
+const PATIENCE_MS = 8_000;
 let databases = 0;
 
 /** One profile of a browser: it outlives the Messenger, as a disk outlives a reload. */
@@ -23,8 +25,8 @@ export class Browser {
 
   /** A page load: a new Messenger on what is kept. */
   async load() {
-    const { client } = this;
-    const api = createApi({ fetch: client.fetch, csrf: "x", answerWithinMs: 30_000 / FASTER });
+    const { client, answerWithinMs } = this;
+    const api = createApi({ fetch: client.fetch, csrf: "x", answerWithinMs });
     const schedule = { random: Math.random, after: (ms, run) => this.after(ms, run) };
     const createSocket = socketMaker({ url: "ws", api, schedule, open: client.open });
     const open = (name) => openDatabase(this.prefix + name);
@@ -58,14 +60,14 @@ export class Browser {
   }
 
   after(ms, run) {
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
+    const cancel = after(this.impatient ? 100 : ms >= MINUTES ? ms : ms / FASTER, () => {
+      this.timers.delete(cancel);
       run();
-    }, this.impatient ? 100 : ms >= MINUTES ? ms : ms / FASTER);
-    this.timers.add(timer);
+    });
+    this.timers.add(cancel);
     return () => {
-      this.timers.delete(timer);
-      clearTimeout(timer);
+      this.timers.delete(cancel);
+      cancel();
     };
   }
 
@@ -159,16 +161,13 @@ export class Browser {
 
 /** @param {() => any} condition @param {string} what @param {() => any} [instead] */
 export async function until(condition, what, instead = () => "") {
-  const end = Date.now() + 8_000;
+  let isOver = false;
+  const cancel = after(PATIENCE_MS, () => (isOver = true));
   for (;;) {
-    if (await condition()) return;
-    if (Date.now() > end) throw new Error(`never: ${what}; ${JSON.stringify(await instead())}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    if (await condition()) return cancel();
+    if (isOver) throw new Error(`never: ${what}; ${JSON.stringify(await instead())}`);
+    await pause(10);
   }
-}
-
-export function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 export function same(a, b) {

@@ -2,7 +2,8 @@
 
 import { fromBase64Url, toBase64Url } from "/static/js/lib/bytes.js";
 import { sha256 } from "/static/js/crypto/primitives.js";
-import { PASSPHRASE, expect, pause, refuses, until } from "./harness.js";
+import { PASSPHRASE, expect, refuses, until } from "./harness.js";
+import { pause } from "./pace.js";
 import { talking, ticked, twoPeople } from "./worlds.js";
 
 const problemsOf = (browser, code) => browser.problems.filter((problem) => problem.code === code).length;
@@ -89,6 +90,9 @@ export const HOSTILE = {
   async a_request_without_an_answer_ends(world) {
     const { alice, bob, cid } = await talking(world);
     const { server } = world;
+    alice.answerWithinMs = 1_000;
+    await alice.reload();
+    await alice.online();
     server.keys = async () => ({});
     const { answer } = server;
     server.answer = () => new Promise(() => {});

@@ -246,6 +246,16 @@ export const LATER = {
     expect(await bob.texts(cid), ["hello", "hi", "one", "two"], "kept");
   },
 
+  async messages_that_cross_need_no_pull(world) {
+    const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
+    Object.assign(world.server, { handsOver: true, pullsSeen: 0 });
+    for (const n of [1, 2, 3, 4]) await Promise.all([alice, bob].map(({ messenger, person }) => messenger.send(cid, `${person.name} ${n}`)));
+    for (const one of [alice, bob]) await until(async () => (await one.texts(cid)).length === 10, "all are there", () => one.texts(cid));
+    await ticked(cid, alice, bob);
+    expect([world.server.pullsSeen, await alice.texts(cid)], [0, await bob.texts(cid)], "pulls, and one order");
+  },
+
   async an_event_handed_over_out_of_turn_is_a_bell(world) {
     const { alice, bob, cid } = await talking(world);
     await ticked(cid, alice, bob);

@@ -1,7 +1,8 @@
 /** A person's own keys: several browsers, one taken off, another passphrase, and the file that belongs to them. */
 
 import { openDatabase } from "/static/js/store/database.js";
-import { PASSPHRASE, expect, pause, refuses, until } from "./harness.js";
+import { PASSPHRASE, expect, refuses, until } from "./harness.js";
+import { pause } from "./pace.js";
 import { talking, ticked, twoPeople } from "./worlds.js";
 
 const OTHER = "wxyz-2345-abcd-efgh-6789";

@@ -1,6 +1,7 @@
 /** What came is shown, in its order, and what is wrong with it is told. */
 
-import { expect, pause, same, until } from "./harness.js";
+import { expect, same, until } from "./harness.js";
+import { pause } from "./pace.js";
 import { spoil, talking, ticked, twoPeople } from "./worlds.js";
 
 export const READING = {

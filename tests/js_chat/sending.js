@@ -1,6 +1,7 @@
 /** What is written reaches the other, once, whatever breaks on the way. */
 
-import { PASSPHRASE, expect, pause, same, until } from "./harness.js";
+import { PASSPHRASE, expect, same, until } from "./harness.js";
+import { pause } from "./pace.js";
 import { talking, ticked, twoPeople } from "./worlds.js";
 
 export const SENDING = {

@@ -1,7 +1,8 @@
 /** Keys are made, brought by a file, locked, and lost; what leaves the page in a file. */
 
 import { toBase64Url } from "/static/js/lib/bytes.js";
-import { PASSPHRASE, expect, pause, refuses, until } from "./harness.js";
+import { PASSPHRASE, expect, refuses, until } from "./harness.js";
+import { pause } from "./pace.js";
 import { damaged, talking, twoPeople } from "./worlds.js";
 
 export const SETUP = {

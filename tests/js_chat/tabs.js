@@ -68,6 +68,7 @@ export const TABS = {
     expect([bytes instanceof Uint8Array, progress.length > 0], [true, true], "a file, and how far it is");
     const file = await tab.messenger.sendFile(cid, { name: "a.bin", data: new Blob([new Uint8Array(70_000).fill(7)]) });
     await until(async () => (await tab.messenger.message(cid, file.id)).state !== "queued", "the file is sent");
+    await until(async () => (await bob.messenger.messages(cid)).items.at(-1).file !== null, "bob has it");
     const parts = [];
     const opened = await bob.messenger.openFile(cid, (await bob.messenger.messages(cid)).items.at(-1).id, {});
     const again = await tab.messenger.openFile(cid, file.id, { onProgress: (done) => parts.push(done), signal: new AbortController().signal });

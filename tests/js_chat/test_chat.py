@@ -121,6 +121,7 @@ SCENARIOS = [
     "a_version_that_comes_between_bundles_and_log_is_no_alarm",
     "an_older_copy_is_not_told_of_messages_held_back",
     "an_event_handed_over_needs_no_pull",
+    "messages_that_cross_need_no_pull",
     "an_event_handed_over_out_of_turn_is_a_bell",
     "a_program_that_the_log_does_not_name_stops_writing",
     "a_file_goes_up_before_its_message_and_comes_down_whole",

@@ -4,7 +4,8 @@ import { unlockRing } from "/static/js/chat/browser-ring.js";
 import { openDatabase } from "/static/js/store/database.js";
 import { parseRecord } from "/static/js/crypto/epoch.js";
 import { fromBase64Url, hex } from "/static/js/lib/bytes.js";
-import { PASSPHRASE, expect, pause, refuses, same, until } from "./harness.js";
+import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
+import { pause } from "./pace.js";
 import { talking, twoPeople } from "./worlds.js";
 
 const HOUR_S = 3_600;

@@ -21,7 +21,7 @@ import { messageView } from "./views.js";
 const PULL_LIMIT = 200;
 const CHUNK = 50; // events of one transaction; the page breathes between two
 const HASHED_AT_ONCE = 8;
-const HANDED_MAX = 200; // events that came with their bell and were not looked at yet
+const HANDED_MAX = 200; // events that were not applied yet; of more the oldest are pulled
 const TICKS_LOOKED_AT = 100; // newest messages whose ticks may change on screen
 
 /** @typedef {object} InboxParts of RecordParts and applyMessages, and: db, ring, chats, ephemeral, line(), locks, events, schedule, onApplied(cid, draft) */
@@ -45,9 +45,10 @@ export class Inbox {
     return chats.has(cid) && chats.get(cid).cursor < seq;
   }
 
-  /** An event that came instead of its bell: when it is the next, nothing has to be pulled. @param {string} cid @param {object} event */
+  /** An event that came instead of its bell: it is applied in its turn, and when none before it is missing nothing has to be pulled. @param {string} cid @param {object} event */
   hand(cid, event) {
-    if (this.#handed.length < HANDED_MAX) this.#handed.push({ cid, event });
+    if (this.#handed.length === HANDED_MAX) this.#handed.shift();
+    this.#handed.push({ cid, event });
   }
 
   /** @param {string} cid @returns {boolean} events of the server are waiting */
@@ -70,14 +71,12 @@ export class Inbox {
     return this.#flight.run(cid, () => this.#sync(cid, how));
   }
 
-  /** An own event that the server took: applied at once when it is the next, else it comes with the others. @param {string} cid @param {object} event */
+  /** An own event that the server took. @param {string} cid @param {object} event @returns {Promise<void>} it was applied, or what stands in its place */
   async accepted(cid, event) {
-    const { locks, chats, line } = this.#parts;
-    await checkBytes(event);
+    this.hand(cid, event);
     this.hear(cid, event.seq);
-    const applied = await locks.with(cid, () => (event.seq === chats.get(cid).cursor + 1 ? this.#apply(cid, [event], {}) : 0));
-    if (applied) line().ack(cid, event.seq);
-    else await this.sync(cid);
+    do await this.sync(cid); // what runs already may be through
+    while (this.#parts.chats.get(cid).cursor < event.seq);
   }
 
   /** Something happened that no bell told of yet. @param {string} cid */
@@ -115,10 +114,12 @@ export class Inbox {
     }
   }
 
+  // What comes later than the next waits for those between.
   #takeHanded(cid, cursor) {
-    const mine = this.#handed.filter((each) => each.cid === cid).map(({ event }) => event);
-    this.#handed = this.#handed.filter((each) => each.cid !== cid);
-    return mine.filter(({ seq }) => seq > cursor).filter(({ seq }, i) => seq === cursor + 1 + i);
+    const mine = this.#handed.filter((each) => each.cid === cid && each.event.seq > cursor).sort((a, b) => a.event.seq - b.event.seq);
+    const next = mine.filter(({ event }, i) => event.seq === cursor + 1 + i);
+    this.#handed = this.#handed.filter((each) => each.cid !== cid || (mine.includes(each) && !next.includes(each)));
+    return next.map(({ event }) => event);
   }
 
   async #apply(cid, items, how) {
