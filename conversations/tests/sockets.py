@@ -15,6 +15,18 @@ from conversations.routing import application_for_websockets
 from conversations.tests import blobs
 from conversations.tests.world import Person, World
 
+PATIENCE_SECONDS = 30  # a commit waits for a disk that others use, too
+
+
+PATIENCE_SECONDS = 30  # a commit waits for a disk that others use, too
+
+
+class PatientCommunicator(WebsocketCommunicator):
+    """Waits long for what has to come; that nothing comes is looked at for a moment, as ever."""
+
+    async def receive_output(self, seconds: float = PATIENCE_SECONDS) -> Any:
+        return await super().receive_output(max(seconds, PATIENCE_SECONDS))
+
 
 async def log_in(person: Person, *, full: bool = True, bound: bool = True) -> str:
     def save() -> str:
@@ -26,11 +38,11 @@ async def log_in(person: Person, *, full: bool = True, bound: bool = True) -> st
     return await bridge.run(save)
 
 
-def socket(key: str = "", *, origin: str | None = None, path: str = "/ws/") -> WebsocketCommunicator:
+def socket(key: str = "", *, origin: str | None = None, path: str = "/ws/") -> PatientCommunicator:
     headers = [(b"cookie", f"x=1; {settings.SESSION_COOKIE_NAME}={key}".encode())] if key else []
     if origin != "none":
         headers.append((b"origin", (origin or settings.ALLOWED_ORIGINS[0]).encode()))
-    return WebsocketCommunicator(application_for_websockets(), path, headers=headers)
+    return PatientCommunicator(application_for_websockets(), path, headers=headers)
 
 
 @asynccontextmanager
@@ -44,9 +56,9 @@ async def connected(person: Person, *, hello: bool = True, **session: bool) -> A
     await line.disconnect()
 
 
-async def close_code(line: WebsocketCommunicator, seconds: float = 2) -> int:
+async def close_code(line: WebsocketCommunicator) -> int:
     while True:
-        message = await line.receive_output(seconds)
+        message = await line.receive_output()
         if message["type"] == "websocket.close":
             return int(message["code"])
 

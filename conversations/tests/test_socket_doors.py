@@ -123,7 +123,6 @@ async def test_an_ended_login_closes_the_socket(world: World, change: dict[str, 
 
 async def test_a_check_of_a_living_login_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumers, "RECHECK_SECONDS", 0.02)
-    monkeypatch.setattr(consumers, "HELLO_SECONDS", 0.02)
     async with connected(world.alice) as alice:
         await asyncio.sleep(0.2)
         await alice.send_json_to({"f": "heads"})
@@ -131,10 +130,17 @@ async def test_a_check_of_a_living_login_changes_nothing(world: World, monkeypat
 
 
 async def test_a_socket_ends_after_its_life(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "HELLO_SECONDS", 0.2)
-    monkeypatch.setattr(consumers, "LIFE_SECONDS", 0.3)
+    monkeypatch.setattr(consumers, "LIFE_SECONDS", 2)
     async with connected(world.alice) as alice:
         assert await close_code(alice) == 4412
+
+
+async def test_who_said_hello_in_time_may_stay(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "HELLO_SECONDS", 1)
+    async with connected(world.alice) as alice:
+        await asyncio.sleep(1.2)
+        await alice.send_json_to({"f": "heads"})
+        assert (await alice.receive_json_from())["f"] == "heads"
 
 
 async def thrown_out(person: Person) -> int:

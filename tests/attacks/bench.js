@@ -2,6 +2,7 @@
 
 import { FakeServer } from "/tests/js_chat/fake-server.js";
 import { Browser, expect, until } from "/tests/js_chat/harness.js";
+import { pause } from "/tests/js_chat/pace.js";
 import { ticked } from "/tests/js_chat/worlds.js";
 import { encodeCore, encodeRecord, parseRecord } from "/static/js/crypto/epoch.js";
 import { concat, fromBase64Url, sha256, toBase64Url } from "./product.js";
@@ -84,7 +85,10 @@ export async function begin(alice, bob, words = ["hello", "hi"]) {
   await until(() => bob.server.conversations.get(cid).events.length >= 2, "her first message is stored", () => alice.problems);
   await bob.join(cid).next();
   await bob.say(words[1]);
+  const { events } = bob.server.conversations.get(cid);
+  const said = events.length;
   await alice.sees(cid, ...words);
+  await until(() => events.slice(said).some(({ did }) => did === alice.client.did), "she says that she has it", () => alice.problems);
   return cid;
 }
 
@@ -131,7 +135,7 @@ export async function staysUnsent(world, browser, cid, text = "waits") {
 
 /** Two turns of the longest short timer of the bench: whatever was going to happen by itself has happened. */
 export function settled(ms = 250) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return pause(ms);
 }
 
 /** The record with other fields in its core; wraps and confirm stay. */

@@ -80,7 +80,7 @@ export async function not_a_member(world) {
   await second.online();
   await alice.messenger.send(cid, "with both");
   await until(async () => (await second.texts(cid)).includes("with both"), "it is in", () => second.codes(cid));
-  await settled(700);
+  await until(() => world.events(cid).some(({ kind, did }) => kind === "record" && did === second.client.did), "it put its own keys in", () => second.problems);
   await bob.sync();
   const { fetchPrekeys } = world.server;
   world.server.fetchPrekeys = (data) => ({ prekeys: Object.fromEntries(data.dids.map((did) => [did, { spk: null, opk: null }])), fetchPrekeys });

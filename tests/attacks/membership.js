@@ -83,8 +83,8 @@ export async function a33(world) {
   const file = await alice.keyFile();
   const second = world.browserOf(alice.person);
   await second.load();
-  await second.messenger.importKeyFile({ bytes: file, passphrase: "abcd-efgh-ijkm-npqr-stuv" });
   alice.messenger.end(); // nobody of hers takes it in
+  await second.messenger.importKeyFile({ bytes: file, passphrase: "abcd-efgh-ijkm-npqr-stuv" });
   await second.online();
   await second.sees(cid, "hello", "hi");
   await second.reload(); // the vault is closed: what is new needs a place of its own

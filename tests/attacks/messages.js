@@ -178,7 +178,7 @@ export async function a42(world) {
 export async function a43(world) {
   const { alice, bob, cid } = await withPuppet(world);
   await alice.messenger.send(cid, "mine");
-  await until(() => world.events(cid).length >= 5, "stored");
+  await until(async () => (await alice.states(cid)).at(-1) === "sent", "stored", () => alice.problems);
   const own = world.events(cid).findLast(({ uid, kind }) => kind === "message" && uid === alice.person.uid);
   const inBobsName = concat(bytesOf(own).slice(0, UID_AT), bob.uid, bob.device.did, u32(1), bytesOf(own).slice(COUNTER_AT + 4));
   await world.inject(cid, { blob: inBobsName, from: bob });

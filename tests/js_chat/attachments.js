@@ -97,8 +97,7 @@ export const ATTACHMENTS = {
     const { id } = await alice.messenger.sendFile(cid, named("full.bin"));
     const failed = await shows(alice, cid, ["full.bin", "failed"]);
     expect(failed.code, "SERVER_FULL", "why");
-    await alice.messenger.retry(cid, id);
-    await shows(alice, cid, ["full.bin", "queued"]);
+    expect((await alice.messenger.retry(cid, id)).state, "queued", "tried again");
     await shows(alice, cid, ["full.bin", "failed"]);
     await alice.messenger.retry(cid, id);
     await shows(bob, cid, ["full.bin", "sent"]);
@@ -125,6 +124,7 @@ export const ATTACHMENTS = {
     await alice.messenger.sendFile(cid, named("regret.bin"));
     const got = await shows(bob, cid, ["regret.bin", "sent"]);
     await refuses(bob.messenger.erase(cid, got.id), "ACTION_NOT_OWNER");
+    await until(async () => (await filesOf(alice, cid))[0].state !== "queued", "stored here, too");
     const [mine] = await filesOf(alice, cid);
     await alice.messenger.erase(cid, mine.id);
     await until(() => server.blobs.kept.size === 0, "the blob is gone");

@@ -273,9 +273,9 @@ export class FakeServer {
     const bytes = fromBase64Url(blob);
     const refusal = kind === "message" ? this.judgeMessage(client, conversation, bytes) : await this.judgeRecord(client, conversation, bytes);
     if (refusal) return refused(...refusal);
-    conversation.seq += 1;
-    conversation.updated = this.now();
     const sha = toBase64Url(await sha256(bytes));
+    conversation.seq += 1; // and the event with it, in one step: a test may put in another
+    conversation.updated = this.now();
     conversation.events.push({ seq: conversation.seq, kind, uid: client.person.uid, did: client.did, client_id: clientId, sha256: sha, blob, at_ms: this.now() });
     this.ring(conversation, client, this.handsOver ? conversation.events.at(-1) : null);
     return { f: "accepted", cid, client_id: clientId, seq: conversation.seq, sha256: sha, dup: false };

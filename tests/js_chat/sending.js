@@ -102,6 +102,7 @@ export const SENDING = {
 
   async a_lost_answer_makes_no_second_message(world) {
     const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
     world.server.loseAnswers = 1;
     await alice.messenger.send(cid, "once");
     await bob.sees(cid, "hello", "hi", "once");
@@ -127,6 +128,7 @@ export const SENDING = {
 
   async a_crash_after_the_post_heals(world) {
     const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
     world.server.loseAnswers = 1;
     await alice.messenger.send(cid, "kept");
     await until(() => world.server.loseAnswers === 0, "stored");

@@ -3,7 +3,7 @@
 import { toBase64Url } from "/static/js/lib/bytes.js";
 import { PASSPHRASE, expect, refuses, until } from "./harness.js";
 import { pause } from "./pace.js";
-import { damaged, talking, twoPeople } from "./worlds.js";
+import { damaged, talking, ticked, twoPeople } from "./worlds.js";
 
 export const SETUP = {
   async setup_steps_and_phases({ server, browserOf }) {
@@ -149,6 +149,7 @@ export const SETUP = {
     const { alice, bob, cid } = await talking(world);
     await alice.messenger.send(cid, "more");
     await bob.sees(cid, "hello", "hi", "more");
+    await ticked(cid, alice, bob);
     const progress = [];
     const { bytes, name } = await bob.messenger.exportConversation({ cid, onProgress: (done, total) => progress.push([done, total]) });
     expect(/^chat-export-alice-[0-9-]{10}\.e2cx$/.test(name), true, name);

@@ -51,7 +51,7 @@ export const TABS = {
     await tab.messenger.markRead(cid, (await tab.messenger.messages(cid)).items.at(-1).seq);
     await until(() => [alice, tab].every(({ messenger }) => messenger.conversation(cid).unread === 0), "read in both");
     await tab.messenger.setDraft(cid, "half a sen");
-    expect([await alice.messenger.draft(cid), await tab.messenger.draft(cid)], ["half a sen", "half a sen"], "one draft");
+    expect([alice.messenger.conversation(cid).draft, tab.messenger.conversation(cid).draft], ["half a sen", "half a sen"], "one draft");
     await tab.messenger.setReadReceipts(false);
     await until(() => !alice.messenger.readReceipts() && !tab.messenger.readReceipts(), "one choice");
     alice.client.goOffline();
@@ -106,7 +106,7 @@ export const TABS = {
     await unlocked(tab);
     await Promise.all([sent, drafted]);
     await bob.sees(cid, "hello", "hi", "nobody heard it");
-    expect([await tab.texts(cid), await tab.messenger.draft(cid)], [["hello", "hi", "nobody heard it"], "and mo"], "here, too");
+    expect([await tab.texts(cid), tab.messenger.conversation(cid).draft], [["hello", "hi", "nobody heard it"], "and mo"], "here, too");
   },
 
   async what_was_stored_before_the_tab_in_charge_died_goes_out_once(world) {
@@ -134,7 +134,7 @@ export const TABS = {
     await refuses(tab.messenger.messages(cid), "NOT_UNLOCKED");
     expect(await tab.messenger.unlock({ passphrase: PASSPHRASE }), { phase: "open" }, "opened from the other tab");
     await drafted;
-    expect([alice.messenger.phase, await alice.messenger.draft(cid)], ["open", "typed a moment ago"], "open in both");
+    expect([alice.messenger.phase, alice.messenger.conversation(cid).draft], ["open", "typed a moment ago"], "open in both");
     await tab.messenger.lock();
     await until(() => alice.messenger.phase === "locked", "and locked from there");
   },

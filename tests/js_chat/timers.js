@@ -34,6 +34,7 @@ async function withTimer(world, timerS = HOUR_S) {
   await alice.messenger.send(cid, "soon gone");
   await bob.sees(cid, "hello", "hi", "soon gone");
   await alice.sees(cid, "hello", "hi", "soon gone");
+  await until(async () => (await alice.states(cid)).at(-1) !== "queued", "stored", () => alice.states(cid));
   return people;
 }
 

@@ -103,7 +103,7 @@ export class FakeMessenger extends EventTarget {
   async #steps(names, onStep) {
     for (const name of names) {
       onStep(name);
-      await pause(this.slow ?? 120);
+      await pause(120);
     }
   }
 
@@ -132,7 +132,8 @@ export class FakeMessenger extends EventTarget {
     await this.#steps(["read", "check", "make", "publish", "history"], onStep);
     for (let done = 0; done <= 1200; done += 240) {
       onHistory(done, 1200);
-      await pause(this.slow ?? 60);
+      await this.lateHistory;
+      await pause(60);
     }
     return { phase: "open" };
   }
@@ -329,9 +330,9 @@ export class FakeMessenger extends EventTarget {
   setDraft(cid, text) {
     this.conversation(cid).draft = text;
     this.emit("conversation", { cid });
+    this.emit("conversation", { cid });
   }
 
-  draft = (cid) => this.conversation(cid).draft;
 
   async people({ q = "", after = "0" }) {
     await pause(this.delay ?? 20);

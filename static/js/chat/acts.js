@@ -5,7 +5,7 @@ export const ACTS = new Set([
   "createKeys", "makeKeyFile", "proveKeyFile", "unlock", "importKeyFile", "resetKeys", "renewBrowser", "keyFile", "remindLater",
   "changePassphrase", "bringKeyFile", "browsers", "newBrowsers", "knowBrowsers", "nameBrowser", "removeBrowser", "renewRoot", "lock", "forgetBrowser", "touch", "poke",
   "conversationFile", "readConversationFile", "exportConversation", "startWith", "messages", "message", "send", "edit", "erase", "react",
-  "sendFile", "openFile", "checkFile", "readAgain", "retry", "discard", "markRead", "setReadReceipts", "setNotifications", "setDraft", "draft", "people", "safetyNumber", "formerNumber",
+  "sendFile", "openFile", "checkFile", "readAgain", "retry", "discard", "markRead", "setReadReceipts", "setNotifications", "setDraft", "people", "safetyNumber", "formerNumber",
   "logEvidence", "setVerified", "setTimer", "decide",
 ]);
 

@@ -98,8 +98,8 @@ export class Conversations {
   /** @param {string} cid @param {string} text */
   async setDraft(cid, text) {
     this.get(cid);
-    await this.#ring.commit({ ring: [{ name: DRAFT + cid, value: text || undefined }] });
     this.#drafts.set(cid, text);
+    await this.#ring.commit({ ring: [{ name: DRAFT + cid, value: text || undefined }] });
   }
 
   // A pair in order, and this person one of the two: nobody else is ever let into a chat.

@@ -59,6 +59,7 @@ export class Inbox {
   /** The server's past is another one now. @param {string} cid */
   forgetHead(cid) {
     this.#heads.delete(cid);
+    this.#handed = this.#handed.filter((each) => each.cid !== cid);
   }
 
   /** @returns {Map<string, number>} chats with events that wait, and their heads */
@@ -76,7 +77,7 @@ export class Inbox {
     this.hand(cid, event);
     this.hear(cid, event.seq);
     do await this.sync(cid); // what runs already may be through
-    while (this.#parts.chats.get(cid).cursor < event.seq);
+    while (this.isBehind(cid) && this.#parts.chats.get(cid).cursor < event.seq);
   }
 
   /** Something happened that no bell told of yet. @param {string} cid */

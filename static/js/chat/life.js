@@ -122,6 +122,7 @@ export class Life {
     const isOnAccount = await bringAccount(this.open, { bytes, passphrase, own });
     const change = isOnAccount ? async ({ card, open }) => ({ card, open }) : withNewDevice;
     const reached = await this.#onAccount(own, change);
+    await this.open.trust.lift("LOG_SELF_FORGED"); // said once more by a look at the log that began before
     await readAllAgain(this.open, own); // what came while nobody here could read it
     return reached;
   }

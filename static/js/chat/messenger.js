@@ -185,14 +185,11 @@ export class Messenger extends MessengerKeys {
     events.emit("conversations");
   }
 
-  /** @param {string} cid @param {string} text @returns {Promise<void>} */
+  /** The Conversation has it from now on. @param {string} cid @param {string} text @returns {Promise<void>} it is kept */
   async setDraft(cid, text) {
-    return this.#open().chats.setDraft(cid, text);
-  }
-
-  /** @param {string} cid @returns {Promise<string>} */
-  async draft(cid) {
-    return this.#open().chats.draft(cid);
+    const { chats, events } = this.#open();
+    await chats.setDraft(cid, text);
+    events.emit("conversation", { cid });
   }
 
   /** @param {{q?: string, after?: string, limit?: number}} [page] @returns {Promise<{people: object[], next: string|null}>} */

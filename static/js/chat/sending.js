@@ -32,6 +32,7 @@ export class Sending {
   #running = new Set();
   #again = new Set();
   #upkeep = new Map(); // cid -> "timer" | "due"
+  #later = new Map(); // cid -> the way to cancel the next try
 
   /** @param {object} parts */
   constructor(parts) {
@@ -181,11 +182,21 @@ export class Sending {
     return null;
   }
 
+  // One timer a chat, however often it was begun meanwhile.
+  #runIn(cid, ms) {
+    this.#later.get(cid)?.();
+    const again = () => {
+      this.#later.delete(cid);
+      this.run(cid);
+    };
+    this.#later.set(cid, this.#parts.schedule.after(ms, again));
+  }
+
   async #stopped(cid, error) {
-    const { chats, trust, schedule, line } = this.#parts;
+    const { chats, trust, line } = this.#parts;
     const code = codeOf(error);
     const isLater = error instanceof LaterError || error.status === 429 || error.status >= 500 || (code === "OFFLINE" && line().state === "online");
-    if (isLater) schedule.after(error.retryAfter ? error.retryAfter * 1000 : LATER_MS, () => this.run(cid));
+    if (isLater) this.#runIn(cid, error.retryAfter ? error.retryAfter * 1000 : LATER_MS);
     else if (chats.get(cid).blocked?.code === code || PATIENT.has(code)) return;
     else if (ERROR_CLASSES.get(code) === "B") await trust.block(cid, code);
     else if (isStanding(code)) await trust.stand(cid, code);

@@ -19,6 +19,7 @@ export class Watch {
   #isBusy = false;
   #isComing = false;
   #unfinished = null; // a welcome of which something failed
+  #uncompared = null; // a welcome of a database whose past is to be compared yet
   incarnation = null;
   /** The log was replayed since the keys were opened. */
   isLogKnown = false;
@@ -32,7 +33,7 @@ export class Watch {
   /** Hints are taken one after another; a lost one costs 25 s at most. @param {object} frame */
   hear(frame) {
     if (frame.event) this.#parts.inbox.hand(frame.cid, frame.event);
-    this.#hints.add(frame);
+    this.#hints.add(frame, (cid) => (this.#parts.chats.has(cid) ? this.#parts.chats.get(cid).cursor : 0));
     if (!this.#isBusy) this.#parts.events.guard(this.#drain());
   }
 
@@ -68,8 +69,10 @@ export class Watch {
 
   // Nothing is pulled from a database whose past was not compared yet.
   async #take({ welcome, heads, listed, logSize }) {
-    if (welcome && !(await this.#try(() => this.#compare(welcome)))) {
-      this.#unfinished = welcome;
+    const due = welcome ?? this.#uncompared;
+    this.#uncompared = due && !(await this.#try(() => this.#compare(due))) ? due : null;
+    if (this.#uncompared) {
+      this.#unfinished = due;
       return;
     }
     const isWelcomed = welcome ? await this.#welcome(logSize) : await this.#try(() => this.#lookAtLog(logSize));

@@ -44,6 +44,7 @@ class Line {
   #refused = 0;
   #running = false;
   #welcomed = false;
+  #isPoked = false; // while a line was being opened, perhaps one that comes to nothing
   #timers = new Map();
   #onOnline = () => this.poke();
   #onOffline = () => this.#lost();
@@ -74,7 +75,8 @@ class Line {
   poke() {
     if (!this.#running) return;
     if (this.#welcomed) this.#beat();
-    else if (!this.#socket) this.#connect();
+    else if (this.#socket) this.#isPoked = true;
+    else this.#connect();
   }
 
   /** @param {object} frame @returns {boolean} whether there was a line to put it on */
@@ -111,6 +113,7 @@ class Line {
 
   #welcome() {
     this.#welcomed = true;
+    this.#isPoked = false;
     this.#set("steady", STEADY_MS, () => {
       this.#attempts = 0;
     });
@@ -152,7 +155,8 @@ class Line {
   #comeBack(code) {
     if (this.#refused >= REFUSED_BEFORE_POLLING && !this.#poller) this.#poll();
     if (!this.#poller) this.#parts.onState("offline");
-    const wait = this.#poller ? RETRY_WHILE_POLLING_MS : (PAUSE_MS[code] ?? 0) + this.#backoff();
+    const wait = this.#poller ? RETRY_WHILE_POLLING_MS : (PAUSE_MS[code] ?? 0) + (this.#isPoked ? 0 : this.#backoff());
+    this.#isPoked = false;
     const again = () => (NEED_A_SESSION.has(code) ? this.#rebind() : this.#connect());
     this.#set("retry", wait, again);
   }

@@ -82,7 +82,7 @@ export class ChatView extends View {
     this.#cid = cid;
     this.#marked = -1;
     const name = nameOf(conversation);
-    this.parts.composer.open({ cid, name, draft: await this.#messenger.draft(cid) });
+    this.parts.composer.open({ cid, name });
     this.refresh();
     try {
       await this.parts.list.open(conversation, name);
@@ -112,6 +112,7 @@ export class ChatView extends View {
     parts.name.textContent = name;
     this.#showTrust(conversation);
     this.#showTimer(conversation);
+    parts.composer.bring(conversation);
     parts.composer.allow({ canWrite: conversation.canWrite, whyNot: conversation.whyNot, name, timerS: conversation.timerS });
     parts.list.canWrite = conversation.canWrite;
     parts.composer.hidden = Boolean(conversation.blocked);

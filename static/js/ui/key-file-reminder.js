@@ -17,7 +17,7 @@ export class KeyFileReminder extends View {
   }
 
   async refresh() {
-    const file = await this.#messenger.keyFile?.();
+    const file = await this.#messenger.keyFile?.().catch(() => null); // locked meanwhile
     this.hidden = !file?.due;
     if (!file?.due) return;
     this.parts.text.textContent = say(`reminder.${file.due}`);

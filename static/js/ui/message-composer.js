@@ -14,6 +14,7 @@ export class MessageComposer extends View {
   #cid = null;
   #timer = 0;
   #isKept = true;
+  #isTouched = false; // since the chat was opened
   #composing = false;
   #about = null;
 
@@ -33,13 +34,22 @@ export class MessageComposer extends View {
     this.on("form", "pointerdown", (event) => event.target.closest("button") && event.preventDefault());
   }
 
-  /** Another chat: keeps the old draft, shows the new one. @param {{cid: string, name: string, draft: string}} given */
-  open({ cid, name, draft }) {
+  /** Another chat: keeps the old draft. @param {{cid: string, name: string}} given */
+  open({ cid, name }) {
     this.leaveContext();
     this.flush();
     this.#cid = cid;
-    this.parts.text.value = draft ?? "";
+    this.#isTouched = false;
+    this.parts.text.value = "";
     this.parts.text.setAttribute("aria-label", say("composer.label", { name }));
+    this.#fit();
+  }
+
+  /** A draft that was kept, as long as nobody wrote here since the chat was opened. @param {{cid: string, draft: string}} conversation */
+  bring({ cid, draft }) {
+    const { text } = this.parts;
+    if (cid !== this.#cid || this.#isTouched || text.value === draft) return;
+    text.value = draft;
     this.#fit();
   }
 
@@ -79,6 +89,7 @@ export class MessageComposer extends View {
    */
   begin(about) {
     this.leaveContext();
+    this.#isTouched = true;
     const { context, contextTitle, contextText, text } = this.parts;
     this.#about = { ...about, waiting: text.value };
     context.hidden = false;
@@ -128,6 +139,7 @@ export class MessageComposer extends View {
 
   #changed() {
     this.#isKept = false;
+    this.#isTouched = true;
     this.#fit();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), DRAFT_PAUSE_MS);
@@ -151,6 +163,7 @@ export class MessageComposer extends View {
     const { re, edit } = this.#about ?? {};
     if (!edit) this.parts.text.value = "";
     this.#isKept = false;
+    this.#isTouched = true;
     clearTimeout(this.#timer);
     this.leaveContext();
     this.#fit();

@@ -34,6 +34,7 @@ export class MessageFile extends View {
   /** The message was deleted: nothing of it stays in the page. */
   clear() {
     if (!this.#message) return;
+    this.#stop?.();
     this.#message = this.#thumb = this.#stop = null;
     hidePicture(this.parts.thumb);
     for (const part of ["name", "size"]) this.parts[part].textContent = "";
@@ -43,6 +44,7 @@ export class MessageFile extends View {
 
   /** On its way, up or down. @param {number} done  @param {number} total  bytes */
   progress(done, total) {
+    if (!this.#message) return;
     const { progress } = this.parts;
     progress.hidden = done >= total && !this.#stop;
     progress.max = total;
@@ -59,6 +61,7 @@ export class MessageFile extends View {
 
   /** @param {Error} [error] why it was not given */
   end(error) {
+    if (!this.#message) return;
     this.#stop = null;
     this.parts.progress.hidden = true;
     this.fail(error && error.code !== "CANCELLED" ? fileWords(error) : "");

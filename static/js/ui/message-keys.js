@@ -16,7 +16,7 @@ export function messageKey(event, scroll, rows) {
   if (isBubble && OPENS.has(event.key)) return { row };
   if (isBubble && VERBS[event.key]) return { row, verb: VERBS[event.key] };
   const step = STEPS[event.key];
-  if (!step || (!row && event.target !== scroll)) return null;
+  if (!step || rows.length === 0 || (!row && event.target !== scroll)) return null;
   const next = row ? Math.max(0, at + step) : rows.length - 1;
   return next >= rows.length ? { leave: true } : { focus: rows[next] };
 }

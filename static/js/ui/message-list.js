@@ -9,7 +9,7 @@ import { Quotes } from "./quotes.js";
 import { keepPlace, nearEnd, toEnd } from "./scroll-place.js";
 import { build } from "./templates.js";
 import { define, View } from "./view.js";
-import { say } from "./words.js";
+import { say, sayError } from "./words.js";
 import "./message-menu.js";
 
 const ROWS = ".message-row";
@@ -21,7 +21,8 @@ export class MessageList extends View {
   #rows = null;
   #conversation = null;
   #messenger = null;
-  #loading = false;
+  #older = null; // the fetching of what is older
+  #gone = new Set(); // ids that were taken away since the chat was opened
   #filling = false;
   #pinned = true;
   #unreadFrom = null;
@@ -62,8 +63,10 @@ export class MessageList extends View {
     try {
       const page = await this.#messenger.messages(conversation.cid, { limit: PAGE });
       if (this.#conversation.cid !== conversation.cid) return;
-      this.#window.reset(page.items, page.more);
+      const meanwhile = this.#window.items;
+      this.#window.reset(page.items.filter(({ id }) => !this.#gone.has(id)), page.more);
       this.#unreadFrom = this.#window.firstUnread(conversation);
+      meanwhile.forEach((message) => this.#window.put(message));
       this.#window.beginAt(this.#unreadFrom);
       this.#draw();
       this.#start();
@@ -76,6 +79,7 @@ export class MessageList extends View {
   /** A message came, was sent or changed. @param {object} message  @param {boolean} isNew */
   put(message, isNew) {
     this.#quotes.forget(message.id);
+    this.#gone.delete(message.id);
     const fresh = this.#window.put(message);
     if (!fresh) forgetReadOut(this.parts.log, message.id);
     if (fresh && message.mine && isNew) this.#unreadFrom = null;
@@ -90,6 +94,7 @@ export class MessageList extends View {
   /** @param {string} id */
   remove(id) {
     this.#quotes.forget(id);
+    this.#gone.add(id);
     forgetReadOut(this.parts.log, id);
     this.#window.remove(id);
     this.#redrawSoon();
@@ -138,6 +143,7 @@ export class MessageList extends View {
     this.#window.reset([], false);
     this.#menu.close();
     this.#quotes.clear();
+    this.#gone.clear();
     this.#rows.clear();
     this.#missed = 0;
     this.#pinned = true;
@@ -188,7 +194,7 @@ export class MessageList extends View {
   /** To a message that was answered, however far above. */
   async #goTo(id) {
     const at = () => this.#window.items.findIndex((one) => one.id === id);
-    while (at() < 0 && this.#window.more && !this.#loading) await this.#fetchOlder();
+    while (at() < 0 && this.#window.more) if (!(await this.#fetchOlder())) return;
     if (at() < 0) return;
     this.#window.around(at());
     this.#pinned = false;
@@ -208,7 +214,7 @@ export class MessageList extends View {
     if (this.#pinned && this.#missed) this.#missed = 0;
     this.#showJump();
     if (this.#pinned) this.emit("read-to-end");
-    if (!this.#grow() && scroll.scrollTop < EDGE_PX) this.#older();
+    if (!this.#grow() && scroll.scrollTop < EDGE_PX) this.#showOlder();
   }
 
   /** A few more of those at hand, where one comes near the end of what is drawn. @returns {boolean} whether there were any */
@@ -230,22 +236,28 @@ export class MessageList extends View {
     });
   }
 
-  async #older() {
-    if (this.#loading || !this.#window.more) return;
-    await this.#fetchOlder();
-    this.#redraw();
+  async #showOlder() {
+    if (this.#older || !this.#window.more) return;
+    if (await this.#fetchOlder()) this.#redraw();
   }
 
-  async #fetchOlder() {
+  /** Once, however many ask. @returns {Promise<boolean>} whether they are here */
+  #fetchOlder() {
+    this.#older ??= this.#fetchPage().finally(() => (this.#older = null));
+    return this.#older;
+  }
+
+  async #fetchPage() {
     const { cid } = this.#conversation;
-    this.#loading = true;
     try {
       const page = await shownWhileSlow(this.parts.older, this.#messenger.messages(cid, { before: this.#window.oldestSeq, limit: PAGE }));
-      if (cid !== this.#conversation.cid) return;
+      if (cid !== this.#conversation.cid) return false;
       this.#window.prepend(page.items, page.more);
       this.#window.older();
-    } finally {
-      this.#loading = false;
+      return true;
+    } catch (error) {
+      if (this.isConnected) this.emit("say-toast", { text: sayError(error) });
+      return false;
     }
   }
 

@@ -33,11 +33,13 @@ export class PeoplePicker extends View {
   #next = null;
   #run = 0;
   #busy = false;
+  #pressed = Promise.resolve(); // until a press on a row has ended
 
   built() {
     this.on("again", "click", () => this.#load());
     this.watcher = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.#more(), { rootMargin: "400px" });
     this.watcher.observe(this.parts.end);
+    this.parts.rows.addEventListener("pointerdown", () => (this.#pressed = untilReleased()));
   }
 
   /** @param {object} messenger */
@@ -69,6 +71,7 @@ export class PeoplePicker extends View {
     this.#wait(true, first);
     try {
       const page = await this.#messenger.people({ q: this.#query, after: this.#next ?? undefined });
+      await this.#pressed;
       if (run === this.#run) this.#show(page, first);
     } catch (error) {
       if (run === this.#run) this.#fail(error);
@@ -97,7 +100,7 @@ export class PeoplePicker extends View {
     return this.isConnected && this.parts.end.getBoundingClientRect().top < innerHeight + 400 && this.offsetParent !== null;
   }
 
-  // A row that stays is never taken out and put back: somebody may be pressing it.
+  // A row that stays is never taken out and put back: it may have the focus.
   #keepOnly(people) {
     const wanted = new Set(people.map(({ uid }) => uid));
     [...this.parts.rows.children].filter(({ dataset }) => !wanted.has(dataset.uid)).forEach((item) => item.remove());
@@ -126,6 +129,18 @@ export class PeoplePicker extends View {
     this.parts.failed.hidden = false;
     this.parts.why.textContent = sayError(error);
   }
+}
+
+/** Rows that come or go would move the one that is pressed. @returns {Promise<void>} after its click */
+function untilReleased() {
+  const over = new AbortController();
+  return new Promise((resolve) => {
+    const end = () => {
+      over.abort();
+      setTimeout(resolve);
+    };
+    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, end, { signal: over.signal });
+  });
 }
 
 define("person-row", PersonRow);

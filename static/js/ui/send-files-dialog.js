@@ -15,6 +15,7 @@ export class SendFilesDialog extends DialogView {
   #messenger = null;
   #cid = null;
   #items = [];
+  #run = 0; // of the times that it was open
 
   prepared() {
     this.on("form", "submit", (event) => this.#submit(event));
@@ -35,12 +36,17 @@ export class SendFilesDialog extends DialogView {
     parts.keep.checked = false;
     this.fail(null);
     if (!this.isOpen) this.#begin();
-    for (const file of files.slice(0, MOST_FILES - this.#items.length)) await this.#add(file);
+    const run = this.#run;
+    for (const file of files.slice(0, MOST_FILES - this.#items.length)) {
+      await this.#add(file);
+      if (run !== this.#run) return;
+    }
     if (files.length > MOST_FILES) parts.error.hidden = false;
     if (files.length > MOST_FILES) parts.error.textContent = say("files.tooMany", { count: MOST_FILES });
   }
 
   closed() {
+    this.#run += 1;
     this.#items = [];
     this.parts.list.replaceChildren();
   }
@@ -102,16 +108,19 @@ export class SendFilesDialog extends DialogView {
     await busy(this.parts.send, () => this.#send());
   }
 
-  // What could not be taken stays in the dialog, with the reason.
+  // What could not be taken stays in the dialog, with the reason; closing it keeps the rest here.
   async #send() {
-    const keep = this.parts.keep.checked;
+    const [cid, run, keep] = [this.#cid, this.#run, this.parts.keep.checked];
     for (const item of [...this.#items]) {
       try {
-        const message = await this.#messenger.sendFile(this.#cid, await fileOf(item, keep));
+        const file = await fileOf(item, keep);
+        if (run !== this.#run) return undefined;
+        const message = await this.#messenger.sendFile(cid, file);
         this.emit("file-sent", { message });
       } catch (error) {
-        return this.fail(error);
+        return run === this.#run ? this.fail(error) : this.emit("say-toast", { text: sayError(error) });
       }
+      if (run !== this.#run) return undefined;
       this.#items.shift();
       item.row.remove();
     }

@@ -1,0 +1,126 @@
+"""The moment between two steps: what happens while the page waits for an answer."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.ui.chats import open_chat
+
+pytestmark = pytest.mark.browser
+
+# The next answers of a verb come when `fake.letGo()` is called.
+HOLD = """(verb) => {
+    const ask = fake[verb].bind(fake);
+    const held = [];
+    fake.letGo = () => { fake[verb] = ask; held.splice(0).forEach((go) => go()); };
+    fake.holds = () => held.length;
+    fake[verb] = async (...asked) => {
+        const answer = await ask(...asked);
+        await new Promise((resolve) => held.push(resolve));
+        return answer;
+    };
+}"""
+
+
+# The people in whose chats a text stands.
+WHERE = """(wanted) => fake.chats
+    .filter(({cid}) => fake.talks.get(cid).some(({text}) => text === wanted)).map(({peer}) => peer.displayName)"""
+
+
+def held(page: Page, verb: str) -> None:
+    page.evaluate(HOLD, verb)
+
+
+def wait_for_held(page: Page) -> None:
+    page.wait_for_function("() => fake.holds() > 0")
+
+
+def row_of(page: Page, name: str):
+    return page.locator("conversation-row", has=page.locator("bdi", has_text=name)).locator("button")
+
+
+def test_what_comes_and_goes_while_a_chat_is_read_counts(show):
+    page = show()
+    held(page, "messages")
+    row_of(page, "Bob Marrero").click()
+    wait_for_held(page)
+    page.evaluate("""() => {
+        const { cid } = fake.chats[0];
+        fake.arrive(cid, "came meanwhile");
+        fake.takeBack(cid, "COUNTER_GAP");
+        fake.letGo();
+    }""")
+    expect(page.locator("message-bubble [data-part=text]").get_by_text("came meanwhile", exact=True)).to_be_visible()
+    expect(page.locator("message-bubble", has_text="This was read")).to_be_visible()
+    expect(page.locator("notice-line", has_text="missing here")).to_have_count(0)
+
+
+def test_what_is_typed_goes_to_the_chat_that_the_header_names(show):
+    page = show()
+    open_chat(page)
+    held(page, "messages")
+    row_of(page, "Carol").click()
+    expect(page.locator("chat-view .chat-view__name")).to_have_text("Carol")
+    field = page.locator("message-composer textarea")
+    field.type("for Carol only")
+    field.press("Enter")
+    assert page.evaluate(WHERE, "for Carol only") == ["Carol"]
+    page.evaluate("fake.letGo()")
+    expect(page.locator("message-bubble", has_text="for Carol only")).to_be_visible()
+
+
+def test_a_draft_that_is_kept_late_is_shown_until_somebody_writes(show):
+    page = show()
+    open_chat(page)
+    field = page.locator("message-composer textarea")
+    page.evaluate("fake.setDraft(fake.chats[0].cid, 'typed in the other tab')")
+    expect(field).to_have_value("typed in the other tab")
+    field.press("End")
+    field.type(", and here")
+    page.evaluate("fake.setDraft(fake.chats[0].cid, 'older')")
+    expect(field).to_have_value("typed in the other tab, and here")
+    field.press("Enter")
+    page.evaluate("fake.setDraft(fake.chats[0].cid, 'late')")
+    expect(field).to_have_value("")
+
+
+def test_arrows_in_a_chat_without_messages_do_nothing(show):
+    page = show()
+    open_chat(page, "Grace H.")
+    page.locator(".message-list__scroll").focus()
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.className").startswith("message-list__scroll")
+
+
+def test_files_that_are_read_late_do_not_come_into_the_next_chat(show):
+    page = show()
+    open_chat(page)
+    held(page, "checkFile")
+    files = page.locator("message-composer [data-part=files]")
+    dialog = page.locator("send-files-dialog dialog[open]")
+    files.set_input_files([{"name": f"{n}.txt", "mimeType": "text/plain", "buffer": b"for Bob"} for n in (1, 2)])
+    expect(dialog.get_by_text("1.txt")).to_be_visible()
+    wait_for_held(page)
+    dialog.get_by_role("button", name="Cancel").click()
+    open_chat(page, "Carol")
+    files.set_input_files([{"name": "other.txt", "mimeType": "text/plain", "buffer": b"for Carol"}])
+    page.evaluate("fake.letGo()")
+    expect(dialog.locator("[data-part=send]")).to_be_enabled()
+    assert dialog.locator("[data-part=name]").all_text_contents() == ["other.txt"]
+
+
+def test_a_row_stays_under_the_finger_until_it_is_let_go(show):
+    page = show()
+    page.locator("conversation-list [data-part=compose]").click()
+    rows = page.locator("person-row")
+    expect(rows.nth(3)).to_be_visible()
+    held(page, "people")
+    page.get_by_role("searchbox").fill("dai")
+    wait_for_held(page)
+    row = page.locator("person-row", has_text="@dai")
+    box = row.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.evaluate("fake.letGo()")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+    page.mouse.up()
+    expect(page.locator("chat-view .chat-view__name")).to_contain_text("Dài")
