@@ -19,6 +19,8 @@ from tests.browser.server import Site, code_in
 ACTION_MS = 20_000
 STATES = ["queued", "sent", "delivered", "read"]
 KEYS_MS = 45_000
+STATE_MS = 45_000  # an acknowledgement, or what a new browser sends first, may wait for more than ten seconds
+SAVE_MS = 90_000  # a large file has to come first
 expect.set_options(timeout=ACTION_MS)
 
 SECRET = re.compile(r"\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b")
@@ -64,6 +66,7 @@ class Profile:
         self.complaints: list[str] = []
         self.foreign: list[str] = []
         self.refused: list[str] = []
+        self.expected = EXPECTED_COMPLAINTS
         context.set_default_timeout(ACTION_MS)
         context.add_init_script(WATCH)
         context.on("console", self._heard)
@@ -183,12 +186,12 @@ class Profile:
     def saved_by(self, button: Locator) -> tuple[str, bytes]:
         """Name and bytes of the file that a press on the button offers."""
         if self.context.browser.browser_type.name == "chromium":
-            with self.page.expect_download() as offered:
+            with self.page.expect_download(timeout=SAVE_MS) as offered:
                 button.click()
             return offered.value.suggested_filename, Path(offered.value.path()).read_bytes()
         known = self.page.evaluate("__blobs.length")
         button.click()
-        for _ in range(ACTION_MS // 100):
+        for _ in range(SAVE_MS // 100):
             if self.page.evaluate("__blobs.length") > known:
                 return "chat-key.e2ck", base64.b64decode(self.page.evaluate(LAST_BLOB))
             self.page.wait_for_timeout(100)
@@ -233,6 +236,16 @@ class Profile:
         """What the browser tells its pages then; without it the next try may be half a minute away."""
         self.page.evaluate("dispatchEvent(new Event('online'))")
 
+    def come_back(self) -> None:
+        """Online again; what the browser tells while a try still fails is told again."""
+        line = self.page.locator("connection-line[data-state=online]")
+        for _ in range(ACTION_MS // 500):
+            self.network_is_back()
+            self.page.wait_for_timeout(500)
+            if line.count():
+                return
+        raise AssertionError("the line did not come back")
+
     # --- chat
 
     def start_chat(self, other: Person) -> None:
@@ -241,7 +254,9 @@ class Profile:
         if compose.is_visible():
             compose.click()
         self.page.locator("conversation-list [data-part=find]").fill(other.name)
-        self.page.locator("person-row", has_text=f"@{other.name}").locator("[data-part=button]").click()
+        rows = self.page.locator("person-row")
+        expect(rows.first).to_contain_text(f"@{other.name}")
+        rows.filter(has_text=f"@{other.name}").locator("[data-part=button]").click()
         self.expect_chat_with(other)
 
     def open_chat(self, other: Person) -> None:
@@ -272,7 +287,7 @@ class Profile:
         if state:
             reached = STATES[STATES.index(state) :] if state != "queued" else ["queued"]
             marks = ", ".join(f"[data-part=state][data-state={one}]" for one in reached)
-            expect(self.bubble(text).locator(marks)).to_be_visible()
+            expect(self.bubble(text).locator(marks)).to_be_visible(timeout=STATE_MS)
 
     def act(self, text: str, key: str, *, on: str = "") -> None:
         """On a message, by its key; `on`: what is pressed in its menu or asked then."""
@@ -361,7 +376,7 @@ class Profile:
             self._complain(message.text)
 
     def _complain(self, text: str) -> None:
-        if not text.startswith(EXPECTED_COMPLAINTS):
+        if not text.startswith(self.expected):
             self.complaints.append(text)
 
     def _answered(self, response: Response) -> None:

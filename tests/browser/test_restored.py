@@ -30,6 +30,8 @@ def test_what_the_backup_lacks_is_sent_again_by_those_who_wrote_it(chromium, pro
         site.stop()
         copies = {url: back_up(url) for url in databases.values()}
         site.start()
+        for browser in (hers, his):
+            browser.come_back()
         for writer, reader, text in ((hers, his, LOST[0]), (his, hers, LOST[1]), (hers, his, LOST[2])):
             writer.send(text)
             writer.expect_message(text, state="sent")
@@ -41,7 +43,7 @@ def test_what_the_backup_lacks_is_sent_again_by_those_who_wrote_it(chromium, pro
         site.manage("renew_incarnation")
         site.start()
         for browser in (hers, his):
-            browser.network_is_back()
+            browser.come_back()
             banner = browser.page.locator("stop-banner")
             expect(browser.part("safe", banner)).to_be_visible()
             for text in BEFORE + LOST:

@@ -81,6 +81,7 @@ def test_they_answer_edit_react_and_delete_and_both_see_it(stage):
     expect(hers.bubble("All is well").locator(".reaction")).to_have_text("❤️")
     his.send("Said in haste")
     hers.expect_message("Said in haste")
+    his.expect_message("Said in haste", state="sent")
     his.act("Said in haste", "Delete", on="Delete for both")
     for profile in (hers, his):
         expect(profile.bubble("This message was deleted.")).to_have_count(1)

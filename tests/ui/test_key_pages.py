@@ -17,7 +17,7 @@ def test_a_new_person_saves_and_proves_the_key_file_before_the_chats_open(show):
     phrase = page.locator("[data-part=phrase]").inner_text()
     page.locator("key-setup [data-part=kept]").check()
     page.get_by_role("button", name="Make my keys").click()
-    expect(page.locator("key-setup [data-part=saved]")).to_be_disabled(timeout=5000)
+    expect(page.locator("key-setup [data-part=saved]")).to_be_disabled()
     with page.expect_download() as offered:
         page.get_by_role("button", name="Save key file").click()
     assert offered.value.suggested_filename == FILE["name"]
@@ -43,7 +43,7 @@ def test_an_own_passphrase_must_be_long(show):
     expect(page.locator("[data-part=ownPhrase] [data-part=hint]")).to_have_text("7 more characters")
     field.fill("a whole sentence of 30 letters")
     page.get_by_role("button", name="Make my keys").click()
-    expect(page.locator("key-setup [data-part=save]")).to_be_visible(timeout=5000)
+    expect(page.locator("key-setup [data-part=save]")).to_be_visible()
 
 
 def test_keys_without_a_proved_file_ask_for_the_file_again(show):
@@ -65,11 +65,12 @@ def test_unlocking_says_when_the_passphrase_is_wrong(show):
 
 def test_a_new_browser_takes_the_file_and_shows_the_history_coming(show):
     page = show("import")
-    page.evaluate("fake.slow = 150")
+    page.evaluate("() => { fake.lateHistory = new Promise((give) => (fake.give = give)); }")
     page.locator("key-import input[type=file]").set_input_files(FILE)
     visible(page, "key-import input[type=password]").fill("right")
     page.keyboard.press("Enter")
     expect(page.locator("key-import [data-part=count]")).to_contain_text("of 1,200 messages")
+    page.evaluate("fake.give()")
     expect(page.locator("chat-desk")).to_be_visible()
 
 

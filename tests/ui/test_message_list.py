@@ -90,7 +90,7 @@ def test_what_comes_while_one_reads_above_is_counted_and_not_forced_on_one(show)
     page = show("open&many=300")
     open_chat(page)
     page.locator(".message-list__scroll").evaluate("node => { node.scrollTop -= 1500; }")
-    page.wait_for_timeout(80)
+    expect(page.locator("[data-part=jump]")).to_be_visible()
     before = page.evaluate(PLACE)
     page.evaluate("fake.arrive(fake.chats[0].cid, 'news')")
     expect(page.locator("[data-part=jumpCount]")).to_have_text("1")
@@ -216,6 +216,7 @@ def test_a_day_that_comes_twice_in_the_order_hides_no_message(show):
     page = show()
     open_chat(page)
     rows = page.locator("message-bubble")
+    expect(page.locator("[data-part=begin]")).to_be_visible()  # all are drawn
     before = rows.count()
     page.evaluate("""() => {
         const DAY = 86_400_000;
