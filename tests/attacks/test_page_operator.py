@@ -203,6 +203,8 @@ def test_a05_a_name_that_moved_to_somebody_else_is_told(stage):
         stage,
         "UPDATE accounts_user SET name = 'vacated' WHERE name = 'nadia'",
         "UPDATE accounts_user SET name = 'nadia' WHERE name = 'oscar'",
+        "UPDATE accounts_directoryword SET word = 'vacated' WHERE word = 'nadia'",
+        "UPDATE accounts_directoryword SET word = 'nadia' WHERE word = 'oscar'",
     )
     stage.reopen()
     stage.hers.start_chat(Person("nadia", other.shown.display_name))

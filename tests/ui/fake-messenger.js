@@ -330,7 +330,6 @@ export class FakeMessenger extends EventTarget {
   setDraft(cid, text) {
     this.conversation(cid).draft = text;
     this.emit("conversation", { cid });
-    this.emit("conversation", { cid });
   }
 
 
