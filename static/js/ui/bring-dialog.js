@@ -17,14 +17,14 @@ export class BringDialog extends VaultDialog {
     this.#askOwn(false);
   }
 
-  async work(passphrase) {
+  async work(passphrase, isHere) {
     const { file, own, ownBox } = this.parts;
     if (!file.check()) return null;
-    const wish = { bytes: await file.bytes(), passphrase };
+    const typed = ownBox.hidden ? { passphrase } : { passphrase, own: own.value };
     try {
-      await this.source.bringKeyFile(ownBox.hidden ? wish : { ...wish, own: own.value });
+      await this.source.bringKeyFile({ ...typed, bytes: await file.bytes() });
     } catch (error) {
-      if (error.code === "KEYFILE_OTHER_PASSPHRASE") this.#askOwn(true);
+      if (error.code === "KEYFILE_OTHER_PASSPHRASE" && isHere()) this.#askOwn(true);
       throw error;
     }
     return say("bring.done");

@@ -1,7 +1,7 @@
 /** The browsers that hold my keys: which is this one, since when each is there, what I call it, and how to take one off. */
 import { guessBrowser } from "./browser-guess.js";
 import { dayLabel } from "./dates.js";
-import { busy, DialogView } from "./dialog-view.js";
+import { DialogView } from "./dialog-view.js";
 import { build } from "./templates.js";
 import { define } from "./view.js";
 import { say } from "./words.js";
@@ -30,8 +30,9 @@ export class BrowsersDialog extends DialogView {
     this.#ask(null);
     this.parts.rows.replaceChildren();
     this.show();
+    const isHere = this.watch();
     const chosen = (await this.#load()).find((browser) => browser.did === did && !browser.isThis);
-    if (chosen) this.#choose(chosen);
+    if (chosen && isHere()) this.#choose(chosen);
   }
 
   closed() {
@@ -66,6 +67,7 @@ export class BrowsersDialog extends DialogView {
   }
 
   #choose(browser) {
+    this.turnAway();
     this.#chosen = browser;
     this.fail(null);
     this.parts.form.hidden = !browser;
@@ -78,6 +80,7 @@ export class BrowsersDialog extends DialogView {
 
   #ask(browser) {
     const { nameForm, rows, name } = this.parts;
+    this.turnAway();
     this.#named = browser;
     this.fail(null);
     nameForm.hidden = !browser;
@@ -90,32 +93,28 @@ export class BrowsersDialog extends DialogView {
 
   async #rename(event) {
     event.preventDefault();
-    const { did } = this.#named;
-    try {
-      await this.source.nameBrowser({ did, label: this.parts.name.value });
-      this.#ask(null);
+    await this.attempt(event.submitter, async (isHere) => {
+      await this.source.nameBrowser({ did: this.#named.did, label: this.parts.name.value });
+      if (isHere()) this.#ask(null);
       await this.#load();
-    } catch (error) {
-      this.fail(error);
-    }
+    });
   }
 
   async #remove(event) {
     event.preventDefault();
-    this.fail(null);
-    await busy(this.parts.go, async () => {
-      try {
-        await this.source.removeBrowser({ did: this.#chosen.did, passphrase: this.parts.passphrase.value });
-        this.#choose(null);
-        await this.#load();
-        this.parts.close.focus();
-        this.emit("key-file-due");
-        this.emit("browser-removed");
-        this.emit("say-toast", { text: say("browsers.removed") });
-      } catch (error) {
-        this.fail(error);
-      }
+    await this.attempt(this.parts.go, async (isHere) => {
+      await this.source.removeBrowser({ did: this.#chosen.did, passphrase: this.parts.passphrase.value });
+      if (isHere()) this.#leaveForm();
+      await this.#load();
+      this.emit("key-file-due");
+      this.emit("browser-removed");
+      this.emit("say-toast", { text: say("browsers.removed") });
     });
+  }
+
+  #leaveForm() {
+    this.#choose(null);
+    this.parts.close.focus();
   }
 }
 

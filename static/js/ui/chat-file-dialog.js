@@ -1,5 +1,5 @@
 /** Saves the key file of one chat: it opens this chat's messages for reading, nothing else. */
-import { busy, DialogView } from "./dialog-view.js";
+import { DialogView } from "./dialog-view.js";
 import { download } from "./files.js";
 import { define } from "./view.js";
 import { say } from "./words.js";
@@ -33,15 +33,12 @@ export class ChatFileDialog extends DialogView {
 
   async #save(event) {
     event.preventDefault();
-    this.fail(null);
-    await busy(this.parts.go, async () => {
-      try {
-        download(await this.source.conversationFile({ cid: this.#cid, passphrase: this.parts.passphrase.value }));
-        this.close();
-        this.emit("say-toast", { text: say("toast.fileSaved") });
-      } catch (error) {
-        this.fail(error);
-      }
+    await this.attempt(this.parts.go, async (isHere) => {
+      const file = await this.source.conversationFile({ cid: this.#cid, passphrase: this.parts.passphrase.value });
+      if (!isHere()) return;
+      download(file);
+      this.close();
+      this.emit("say-toast", { text: say("toast.fileSaved") });
     });
   }
 }

@@ -1,5 +1,5 @@
 /** Asks before a message goes on both sides. */
-import { busy, DialogView } from "./dialog-view.js";
+import { DialogView } from "./dialog-view.js";
 import { define } from "./view.js";
 
 export class EraseDialog extends DialogView {
@@ -18,13 +18,9 @@ export class EraseDialog extends DialogView {
   }
 
   #erase() {
-    return busy(this.parts.go, async () => {
-      try {
-        await this.#work();
-        this.close();
-      } catch (error) {
-        this.fail(error);
-      }
+    return this.attempt(this.parts.go, async (isHere) => {
+      await this.#work();
+      if (isHere()) this.close();
     });
   }
 }

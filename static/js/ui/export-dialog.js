@@ -1,5 +1,5 @@
 /** Saves a whole chat as a file that opens with the key file, on any computer and without this site. */
-import { busy, DialogView } from "./dialog-view.js";
+import { DialogView } from "./dialog-view.js";
 import { download } from "./files.js";
 import { define } from "./view.js";
 import { say } from "./words.js";
@@ -20,27 +20,26 @@ export class ExportDialog extends DialogView {
   open({ cid, name }) {
     this.#cid = cid;
     this.fail(null);
-    this.parts.working.hidden = true;
     this.parts.lead.textContent = say("export.lead", { name });
     this.show();
     this.parts.go.focus();
   }
 
+  /** What failed, or did not begin, is not under way. */
+  fail(error) {
+    this.parts.working.hidden = true;
+    super.fail(error);
+  }
+
   async #save(event) {
     event.preventDefault();
-    this.fail(null);
-    await busy(this.parts.go, async () => {
-      const cid = this.#cid;
-      try {
-        const file = await this.source.exportConversation({ cid, onProgress: (done, total) => this.#progress(done, total) });
-        if (!this.isOpen || cid !== this.#cid) return;
-        download(file);
-        this.close();
-        this.emit("say-toast", { text: say("toast.fileSaved") });
-      } catch (error) {
-        this.parts.working.hidden = true;
-        this.fail(error);
-      }
+    await this.attempt(this.parts.go, async (isHere) => {
+      const onProgress = (done, total) => isHere() && this.#progress(done, total);
+      const file = await this.source.exportConversation({ cid: this.#cid, onProgress });
+      if (!isHere()) return;
+      download(file);
+      this.close();
+      this.emit("say-toast", { text: say("toast.fileSaved") });
     });
   }
 

@@ -1,5 +1,5 @@
 /** Another passphrase for the keys in this browser and for the key file that is saved next. */
-import { busy, DialogView } from "./dialog-view.js";
+import { DialogView } from "./dialog-view.js";
 import { define } from "./view.js";
 import { say } from "./words.js";
 import "./pass-field.js";
@@ -30,16 +30,11 @@ export class PassphraseDialog extends DialogView {
 
   async #change(event) {
     event.preventDefault();
-    this.fail(null);
-    await busy(this.parts.go, async () => {
-      try {
-        await this.source.changePassphrase({ passphrase: this.parts.present.value, next: this.parts.next.value });
-        this.close();
-        this.emit("key-file-due");
-        this.emit("say-toast", { text: say("passphrase.changed") });
-      } catch (error) {
-        this.fail(error);
-      }
+    await this.attempt(this.parts.go, async (isHere) => {
+      await this.source.changePassphrase({ passphrase: this.parts.present.value, next: this.parts.next.value });
+      if (isHere()) this.close();
+      this.emit("key-file-due");
+      this.emit("say-toast", { text: say("passphrase.changed") });
     });
   }
 }

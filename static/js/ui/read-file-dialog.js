@@ -1,6 +1,6 @@
 /** Reads a chat key file: who the chat is with and its messages, for reading only; all of it goes when the dialog closes. */
 import { fullTime } from "./dates.js";
-import { busy, DialogView } from "./dialog-view.js";
+import { DialogView } from "./dialog-view.js";
 import { nodesOf } from "./message-bubble.js";
 import { lineOf } from "./message-verbs.js";
 import { personName } from "./conversations.js";
@@ -42,32 +42,29 @@ export class ReadFileDialog extends DialogView {
 
   async #read(event) {
     event.preventDefault();
-    this.fail(null);
     const { file, passphrase, go } = this.parts;
     if (!file.check()) return;
-    await busy(go, async () => {
-      try {
-        this.#show(await this.source.readConversationFile({ bytes: await file.bytes(), passphrase: passphrase.value }));
-      } catch (error) {
-        this.fail(error);
-      }
+    await this.attempt(go, async (isHere) => {
+      const found = await this.source.readConversationFile({ passphrase: passphrase.value, bytes: await file.bytes() });
+      if (isHere()) this.#show(found, isHere);
     });
   }
 
-  #show({ peer, messages }) {
+  #show({ peer, messages }, isHere) {
     const name = personName(peer);
     this.parts.form.hidden = true;
     this.parts.result.hidden = false;
     this.parts.found.textContent = say("readFile.found", { name, count: messages.length });
-    this.#append(messages, 0, name);
+    this.#append(messages, 0, name, isHere);
     this.parts.messages.focus();
   }
 
   /** In steps, so that a long chat does not hold the page. */
-  #append(messages, from, name) {
+  #append(messages, from, name, isHere) {
+    if (!isHere()) return;
     this.parts.messages.append(...messages.slice(from, from + STEP).map((message) => line(message, name)));
     const next = from + STEP;
-    if (next < messages.length && this.isOpen) requestAnimationFrame(() => this.#append(messages, next, name));
+    if (next < messages.length) requestAnimationFrame(() => this.#append(messages, next, name, isHere));
   }
 }
 

@@ -29,8 +29,8 @@ export class SafetyDialog extends DialogView {
 
   prepared() {
     this.on("copy", "click", () => this.#copy());
-    this.on("same", "click", () => this.#mark(true));
-    this.on("unmark", "click", () => this.#mark(false));
+    this.on("same", "click", () => this.#mark("same", true));
+    this.on("unmark", "click", () => this.#mark("unmark", false));
     this.on("differ", "click", () => this.#differ());
     this.on("again", "click", () => this.#turn("open", "same"));
     for (const part of ["fine", "later"]) this.on(part, "click", () => this.close());
@@ -55,10 +55,12 @@ export class SafetyDialog extends DialogView {
     this.#turn(verified ? "verified" : "open");
     this.#answerable(false);
     this.show();
+    const isHere = this.watch();
     try {
       const number = await this.source.safetyNumber(cid);
-      if (this.isOpen && cid === this.#cid) this.#show(number);
+      if (isHere()) this.#show(number);
     } catch (error) {
+      if (!isHere()) return;
       parts.ask.hidden = parts.done.hidden = true;
       this.fail(error, { name });
     }
@@ -67,8 +69,9 @@ export class SafetyDialog extends DialogView {
   /** Something changed behind the open dialog: what it shows is what is so now. @param {{cid: string, verified: boolean}} conversation */
   async refresh({ cid, verified }) {
     if (!this.isOpen || cid !== this.#cid || !this.#digits) return;
-    const number = await this.source.safetyNumber(cid).catch((error) => this.fail(error));
-    if (!number || !this.isOpen || cid !== this.#cid) return;
+    const isHere = this.watch();
+    const number = await this.source.safetyNumber(cid).catch((error) => isHere() && this.fail(error));
+    if (!number || !isHere()) return;
     const isOther = number.digits !== this.#digits;
     if (isOther) this.#show(number);
     if (isOther || verified !== this.#verified) this.#turn(verified ? "verified" : "open");
@@ -123,19 +126,19 @@ export class SafetyDialog extends DialogView {
     if (focus) parts[focus].focus();
   }
 
-  async #mark(verified) {
-    try {
-      await this.source.setVerified(this.#cid, verified);
-      this.#turn(verified ? "verified" : "open", verified ? "fine" : "same");
-      this.emit("trust-changed", { cid: this.#cid, verified });
-    } catch (error) {
-      this.fail(error);
-    }
+  /** @returns {Promise<boolean|undefined>} whether it was done, and this still shows the same person */
+  #mark(button, verified) {
+    const cid = this.#cid;
+    return this.attempt(this.parts[button], async (isHere) => {
+      await this.source.setVerified(cid, verified);
+      if (isHere()) this.#turn(verified ? "verified" : "open", verified ? "fine" : "same");
+      this.emit("trust-changed", { cid, verified });
+      return isHere();
+    });
   }
 
   async #differ() {
-    await this.#mark(false);
-    this.#turn("wrong", "wrong");
+    if (await this.#mark("differ", false)) this.#turn("wrong", "wrong");
   }
 
   async #copy() {

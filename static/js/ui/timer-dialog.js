@@ -1,6 +1,6 @@
 /** After how long the messages of a chat disappear, for both people. */
 import { duration } from "./dates.js";
-import { busy, DialogView } from "./dialog-view.js";
+import { DialogView } from "./dialog-view.js";
 import { build } from "./templates.js";
 import { define } from "./view.js";
 import { say } from "./words.js";
@@ -33,15 +33,10 @@ export class TimerDialog extends DialogView {
 
   async #choose(event) {
     event.preventDefault();
-    this.fail(null);
     const timerS = Number(new FormData(this.parts.form).get("timer"));
-    await busy(this.parts.go, async () => {
-      try {
-        await this.source.setTimer({ cid: this.#cid, timerS });
-        this.close();
-      } catch (error) {
-        this.fail(error);
-      }
+    await this.attempt(this.parts.go, async (isHere) => {
+      await this.source.setTimer({ cid: this.#cid, timerS });
+      if (isHere()) this.close();
     });
   }
 }

@@ -1,8 +1,8 @@
 /**
  * What all dialogs share that need the passphrase of this browser for one thing: ask, do it, close and say so, or say what is wrong.
- * A dialog of this kind has `work(passphrase)`, which gives what is to be said afterwards, or null when something is still missing.
+ * A dialog of this kind has `work(passphrase, isHere)`, which gives what is to be said afterwards, or null when something is still missing.
  */
-import { busy, DialogView } from "./dialog-view.js";
+import { DialogView } from "./dialog-view.js";
 import "./pass-field.js";
 
 export class VaultDialog extends DialogView {
@@ -44,16 +44,11 @@ export class VaultDialog extends DialogView {
 
   async #go(event) {
     event.preventDefault();
-    this.fail(null);
-    await busy(this.parts.go, async () => {
-      try {
-        const text = await this.work(this.parts.passphrase.value);
-        if (text === null) return;
-        this.close();
-        this.emit("say-toast", { text });
-      } catch (error) {
-        this.fail(error);
-      }
+    await this.attempt(this.parts.go, async (isHere) => {
+      const text = await this.work(this.parts.passphrase.value, isHere);
+      if (text === null) return;
+      if (isHere()) this.close();
+      this.emit("say-toast", { text });
     });
   }
 }
