@@ -114,7 +114,7 @@ export const ACROSS = {
     expect(await toldOf(second), [], "the new one knows of the others");
     await alice.reload();
     expect(await toldOf(alice), [did], "after a reload, too");
-    await alice.messenger.knowBrowsers();
+    await alice.messenger.knowBrowsers({ dids: [did] });
     expect(await toldOf(alice), [], "known");
     await alice.messenger.removeBrowser({ did, passphrase: PASSPHRASE });
     await until(() => second.problems.some(({ code }) => code === "DEVICE_REMOVED_HERE"), "taken off");

@@ -90,6 +90,14 @@ export const ATTACHMENTS = {
     await shows(bob, cid, ["again.bin", "sent"]);
   },
 
+  async a_file_that_is_opened_twice_at_once_is_whole_both_times(world) {
+    const { alice, bob, cid } = await talking(world);
+    await alice.messenger.sendFile(cid, named("twice.bin"));
+    const { id } = await shows(bob, cid, ["twice.bin", "sent"]);
+    const opened = await Promise.all([bob.messenger.openFile(cid, id), bob.messenger.openFile(cid, id)]);
+    expect(opened.map(({ data }) => data.size), [FILE.length, FILE.length], "bytes");
+  },
+
   async a_refused_file_is_told_and_can_be_tried_again_or_taken_back(world) {
     const { alice, bob, cid } = await talking(world);
     const { server } = world;

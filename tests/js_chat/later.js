@@ -93,6 +93,12 @@ export const LATER = {
     await alice.sees(cid, "hello", "hi");
     await alice.messenger.forgetBrowser();
     expect(alice.phases.at(-1), { phase: "import" }, "what is forgotten on purpose is not lost");
+    await alice.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE });
+    alice.client.goOffline();
+    expect(await alice.messenger.forgetBrowser(), { phase: "import" }, "it is done without a network, too");
+    alice.client.goOnline();
+    await alice.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE });
+    await alice.sees(cid, "hello", "hi");
     expect((await world.browserOf(bob.person).load()).phase, "import", "a new browser");
     expect(world.browserOf(bob.person).phases, [], "nothing to say");
   },

@@ -37,6 +37,22 @@ export const OWN_KEYS = {
     expect((await alice.messenger.browsers())[1].label, "", "taken back");
   },
 
+  async only_the_browsers_that_were_shown_are_known(world) {
+    const { alice } = await talking(world);
+    const told = async () => (await alice.messenger.newBrowsers()).map(({ did }) => did);
+    expect(await told(), [], "nothing new");
+    const [second, third] = [world.browserOf(alice.person), world.browserOf(alice.person)];
+    for (const browser of [second, third]) {
+      await browser.load();
+      await browser.messenger.importKeyFile({ bytes: await alice.keyFile(), passphrase: PASSPHRASE });
+    }
+    await until(async () => (await told()).length === 2, "both are told", told);
+    await alice.messenger.knowBrowsers({ dids: [await didOf(second)] });
+    expect(await told(), [await didOf(third)], "the one that was not shown");
+    await alice.reload();
+    expect(await told(), [await didOf(third)], "after a reload, too");
+  },
+
   async a_removed_browser_reads_nothing_new_and_writes_nothing(world) {
     const { alice, bob, cid, second } = await withSecond(world);
     const gone = await didOf(second);
@@ -164,6 +180,25 @@ export const OWN_KEYS = {
     alice.skew = 7.1 * DAY;
     await alice.reload();
     await until(() => records() > before, "a new leaf");
+  },
+
+  async a_lock_ends_what_is_being_done_to_the_keys(world) {
+    const { alice, bob, cid } = await talking(world);
+    const isOpen = () => alice.messenger.conversations().length > 0;
+    for (const [n, when] of [() => true, () => !isOpen()].entries()) {
+      const changed = refuses(alice.messenger.changePassphrase({ passphrase: n ? OTHER : PASSPHRASE, next: n ? PASSPHRASE : OTHER }), "NOT_UNLOCKED");
+      await until(when, "under way");
+      await alice.messenger.lock();
+      await changed;
+      await pause(50);
+      expect([alice.messenger.phase, isOpen()], ["locked", false], "locked it stays");
+      const opened = await alice.messenger.unlock({ passphrase: OTHER }).catch(() => alice.messenger.unlock({ passphrase: PASSPHRASE }));
+      expect(opened, { phase: "open" }, "one of the two opens it");
+      if (n === 0) await alice.messenger.changePassphrase({ passphrase: PASSPHRASE, next: OTHER }).catch(() => {});
+    }
+    await alice.online();
+    await bob.messenger.send(cid, "still");
+    await alice.sees(cid, "hello", "hi", "still");
   },
 
   async another_passphrase_opens_everything_from_then_on(world) {

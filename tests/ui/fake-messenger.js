@@ -281,7 +281,7 @@ export class FakeMessenger extends EventTarget {
 
   strangers = [];
   newBrowsers = async () => this.strangers;
-  knowBrowsers = async () => void (this.strangers = []);
+  knowBrowsers = async ({ dids }) => void (this.strangers = this.strangers.filter(({ did }) => !dids.includes(did)));
   formerNumber = async () => null;
   logEvidence = async () => null;
 

@@ -85,11 +85,22 @@ async function fileOf({ targets, outbox }, cid, id) {
   return { file, isHere: Boolean(waiting) };
 }
 
-// The parts of the last one that broke off are kept in memory.
-async function fetchBlob(open, { cid, file, isHere }, onProgress, signal) {
+// The parts of the last one that broke off are kept in memory; who fetches has them for himself.
+async function fetchBlob(open, about, onProgress, signal) {
+  const { blob } = about.file;
+  const pieces = open.broken?.blob === blob ? open.broken.pieces : [];
+  open.broken = null;
+  try {
+    await fetchParts(open, { ...about, pieces }, onProgress, signal);
+  } catch (error) {
+    open.broken = { blob, pieces };
+    throw error;
+  }
+  return concat(...pieces);
+}
+
+async function fetchParts(open, { cid, file, isHere, pieces }, onProgress, signal) {
   const total = blobLength(file.size);
-  const pieces = open.broken?.blob === file.blob ? open.broken.pieces : [];
-  open.broken = { blob: file.blob, pieces };
   while (pieces.length < partsOf(file.size)) {
     if (signal?.aborted) throw new ChatError("CANCELLED");
     onProgress(Math.min(pieces.length * PART_BYTES, total), total);
@@ -98,9 +109,7 @@ async function fetchBlob(open, { cid, file, isHere }, onProgress, signal) {
     const kept = isHere ? await open.db.get("parts", [file.blob, number]) : undefined; // what goes out again after a rewritten past lies at the server only
     pieces.push(kept ?? (await fetchPart(open, { cid, blob: file.blob, number, most }, signal)));
   }
-  open.broken = null;
   onProgress(total, total);
-  return concat(...pieces);
 }
 
 async function fetchPart({ api, schedule }, { cid, blob, number, most }, signal) {

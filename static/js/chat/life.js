@@ -28,6 +28,8 @@ export class Life {
   #charge = null;
   #idle = () => {};
   #isReset = false;
+  #isChanging = false; // what the keys stand on: the chats are closed for that time
+  #locked = 0; // how often: what was begun before opens nothing any more
   me = null;
   db = null;
   card = null;
@@ -50,7 +52,7 @@ export class Life {
     this.#charge ??= new Charge(this.#parts.locks, uid, () => this.#elsewhere("ELSEWHERE"));
     if (!(await this.#charge.take({ steal }))) return this.#aside();
     this.db?.close();
-    this.db = await this.#parts.openDatabase(`llave:${uid}`);
+    this.db = await this.#parts.openDatabase(nameOf(uid));
     this.card = (await readCard(this.db)) ?? null;
     const phase = await phaseOf({ api: this.#parts.api, me: this.me, card: this.card }, version);
     const isLost = phase === "import" && this.card === null && this.#parts.marks.has(uid);
@@ -80,6 +82,7 @@ export class Life {
 
   /** @param {{bytes: Uint8Array, passphrase: string}} file @returns {Promise<{phase: Phase}>} */
   async prove({ bytes, passphrase }) {
+    if (!this.open && this.phase !== "prove") throw new ChatError("NOT_UNLOCKED");
     if (!this.open) await this.unlock({ passphrase });
     const account = await checkAccountFile(bytes, passphrase, { me: this.me, rootPub: this.open.device.own.rootPub });
     await takeHistoryKeys(this.open, account, passphrase);
@@ -122,8 +125,10 @@ export class Life {
     const isOnAccount = await bringAccount(this.open, { bytes, passphrase, own });
     const change = isOnAccount ? async ({ card, open }) => ({ card, open }) : withNewDevice;
     const reached = await this.#onAccount(own, change);
-    await this.open.trust.lift("LOG_SELF_FORGED"); // said once more by a look at the log that began before
-    await readAllAgain(this.open, own); // what came while nobody here could read it
+    const { open } = this;
+    if (!open) throw new ChatError("NOT_UNLOCKED"); // locked meanwhile
+    await open.trust.lift("LOG_SELF_FORGED"); // said once more by a look at the log that began before
+    await readAllAgain(open, own); // what came while nobody here could read it
     return reached;
   }
 
@@ -150,7 +155,8 @@ export class Life {
 
   /** The keys and all plaintext are dropped. @returns {{phase: Phase}} */
   lock() {
-    const wasOpen = this.open !== null;
+    this.#locked += 1;
+    const wasOpen = this.open !== null || this.#isChanging;
     this.close();
     return wasOpen ? this.enter(this.card.stage === "prove" ? "prove" : "locked") : { phase: this.phase };
   }
@@ -158,10 +164,14 @@ export class Life {
   /** @returns {Promise<{phase: Phase}>} */
   async forget() {
     this.close();
-    await this.db.remove();
+    await this.db?.remove();
     this.#parts.marks.delete(this.me.uid);
     this.db = null;
-    return this.begin();
+    this.card = null;
+    return this.begin().catch(async () => {
+      this.db = await this.#parts.openDatabase(nameOf(this.me.uid)); // it is done, also without a network
+      return this.enter("import");
+    });
   }
 
   /** The person is here. */
@@ -201,18 +211,30 @@ export class Life {
 
   // What the keys stand on changes: the chats are closed, and opened again on what it became.
   async #anew(passphrase, change) {
+    const locked = this.#locked;
     const account = await openVault(this.db, passphrase);
+    this.#checkNotLocked(locked);
     this.close();
+    this.#isChanging = true;
     try {
       const open = await unlockRing(this.db, this.card, passphrase);
       const kept = await change({ ...this.#keyParts(), card: this.card, ring: open.ring, open }, account);
       const unlocked = await this.#adopt(kept, kept.card.stage);
+      this.#checkNotLocked(locked);
       unlocked.openHistory(account.history.map(({ seed }) => seed));
       return this.#goOn(unlocked);
     } catch (error) {
-      this.enter("locked", codeOf(error));
+      if (locked === this.#locked) this.enter("locked", codeOf(error));
       throw error;
+    } finally {
+      this.#isChanging = false;
     }
+  }
+
+  #checkNotLocked(locked) {
+    if (locked === this.#locked) return;
+    this.close();
+    throw new ChatError("NOT_UNLOCKED");
   }
 
   async #publish(kept) {
@@ -282,6 +304,8 @@ export class Life {
 }
 
 const withNewDevice = async (parts, account) => ({ card: await renewDevice(parts, account), open: parts.open });
+
+const nameOf = (uid) => `llave:${uid}`; // of the database
 
 function onlyOffline(error) {
   if (codeOf(error) !== "OFFLINE") throw error;

@@ -69,7 +69,8 @@ export class MessengerKeys extends EventTarget {
   /** Needs the passphrase of this browser, for the vault. @param {{passphrase: string}} wish @returns {Promise<{name: string, bytes: Uint8Array}>} */
   makeKeyFile({ passphrase }) {
     return this.#inTurn(async () => {
-      if (!this.#life.open) await this.#life.unlock({ passphrase });
+      if (this.#life.phase === "prove") await this.#life.unlock({ passphrase });
+      if (!this.#life.open) throw new ChatError("NOT_UNLOCKED");
       const { gen, ...file } = await makeAccountFile(this.#life.open, passphrase);
       await fileSaved(this.#life.open, gen);
       return file;
@@ -151,9 +152,9 @@ export class MessengerKeys extends EventTarget {
     return newBrowsers(this.#opened());
   }
 
-  /** It was the person: those that are there now are told of no more. */
-  async knowBrowsers() {
-    return knowBrowsers(this.#opened());
+  /** It was the person: these are told of no more, one that came since is. @param {{dids: string[]}} wish */
+  async knowBrowsers(wish) {
+    return knowBrowsers(this.#opened(), wish);
   }
 
   /** The name stays in this browser. @param {{did: string, label: string}} wish */

@@ -26,15 +26,16 @@ export async function ownBrowsers({ api, bundles, me, did, ring }) {
 export async function newBrowsers(open) {
   const known = await open.ring.get(KNOWN);
   const devices = open.bundles.last(open.me.uid)?.devices ?? [];
-  if (!known) await knowBrowsers(open);
-  if (!known || devices.every((device) => known.includes(hex(device.did)))) return [];
+  const dids = devices.map((device) => hex(device.did));
+  if (!known) await knowBrowsers(open, { dids });
+  if (!known || dids.every((did) => known.includes(did))) return [];
   return (await ownBrowsers(open)).filter((browser) => !browser.isThis && !known.includes(browser.did));
 }
 
-/** The person knows all that are there now. @param {object} open Unlocked */
-export function knowBrowsers({ bundles, me, ring }) {
-  const dids = (bundles.last(me.uid)?.devices ?? []).map((device) => hex(device.did));
-  return ring.commit({ ring: [{ name: KNOWN, value: dids }] });
+/** The person knows these, and no other that came since. @param {object} open Unlocked @param {{dids: string[]}} wish */
+export async function knowBrowsers({ ring }, { dids }) {
+  const known = (await ring.get(KNOWN)) ?? [];
+  await ring.commit({ ring: [{ name: KNOWN, value: [...new Set([...known, ...dids])] }] });
 }
 
 /** @param {object} open Unlocked @param {{did: string, label: string}} wish an empty label: no name */

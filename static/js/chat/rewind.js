@@ -27,6 +27,7 @@ const WIDTH = 65_536; // copies that find room behind one event
 export async function rewind(open, cid) {
   const common = await lastCommon(open, cid);
   return open.locks.with(cid, async () => {
+    if (open.chats.get(cid).blocked?.code !== "SEQ_REWRITE") return; // answered meanwhile
     const draft = new Draft(open.chats.get(cid));
     const actions = await lostActions(open, cid, common);
     const again = [...(await moveRows(open, draft, common)), ...actions];

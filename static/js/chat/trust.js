@@ -111,6 +111,7 @@ export class Trust {
     const next = this.#blockedBy.has(`${cid}/${OLDER}`) ? { code: OLDER, detail: null } : null;
     await locks.with(cid, () => {
       const chat = chats.get(cid);
+      if (chat.blocked?.code !== blocked.code) return undefined; // another one, that nobody has seen yet
       const repair = choice === "repair" ? chat.crypto.epoch >= 0 : chat.repair;
       // Counters that the server knows better begin anew with the next epoch.
       return chats.commit({ ...chat, blocked: next, repair, refresh: chat.refresh || blocked.code === OLDER });

@@ -214,7 +214,7 @@ export class Unlocked {
 
   // A browser that was removed cannot bind; the log says why.
   async #unbound(error) {
-    if (error.status === 403 || error.status === 404) await this.catchUp();
+    if (error.status === 403 || error.status === 404) await this.catchUp().catch((failed) => this.events.problem(failed));
     else this.events.problem(error);
     return false;
   }
