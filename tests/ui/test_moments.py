@@ -124,3 +124,89 @@ def test_a_row_stays_under_the_finger_until_it_is_let_go(show):
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
     page.mouse.up()
     expect(page.locator("chat-view .chat-view__name")).to_contain_text("Dài")
+
+
+def search_at_once(page: Page, query: str) -> None:
+    """Types and presses Enter before anything can be drawn."""
+    page.evaluate(
+        """(query) => {
+            const find = document.querySelector("conversation-list [data-part=find]");
+            find.value = query;
+            find.dispatchEvent(new Event("input", { bubbles: true }));
+            find.form.requestSubmit();
+        }""",
+        query,
+    )
+
+
+def test_enter_opens_the_first_chat_of_what_was_typed(show):
+    page = show()
+    search_at_once(page, "carol")
+    expect(page.locator("chat-view .chat-view__name")).to_have_text("Carol")
+
+
+def test_enter_begins_a_chat_with_whom_the_answer_names(show):
+    page = show()
+    page.locator("conversation-list [data-part=compose]").click()
+    expect(page.locator("person-row").nth(3)).to_be_visible()
+    held(page, "people")
+    search_at_once(page, "dai")
+    wait_for_held(page)
+    page.evaluate("fake.letGo()")
+    expect(page.locator("chat-view .chat-view__name")).to_contain_text("Dài")
+
+
+def test_a_chat_that_is_begun_late_takes_nobody_away_from_another(show):
+    page = show()
+    page.locator("conversation-list [data-part=compose]").click()
+    page.locator("conversation-list [data-part=find]").fill("person3")
+    row = page.locator("person-row", has_text="@person3").first.locator("button")
+    expect(page.locator("person-row").first).to_contain_text("@person3")
+    held(page, "startWith")
+    row.click()
+    wait_for_held(page)
+    page.locator("conversation-list [data-part=leave]").click()
+    open_chat(page)
+    page.locator("message-composer textarea").type("half a sen")
+    page.evaluate("fake.letGo()")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+    expect(page.locator("chat-view .chat-view__name")).to_have_text("Bob Marrero")
+    expect(page.locator("message-composer textarea")).to_have_value("half a sen")
+
+
+def test_messages_that_come_late_take_the_focus_from_nothing(show):
+    page = show()
+    held(page, "messages")
+    row_of(page, "Carol").click()
+    wait_for_held(page)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("bo")
+    page.evaluate("fake.letGo()")
+    expect(page.locator("message-bubble").first).to_be_visible()
+    expect(page.locator("conversation-list [data-part=find]")).to_be_focused()
+    expect(page.locator("conversation-list [data-part=find]")).to_have_value("bo")
+
+
+def test_back_closes_what_was_open_over_the_chat(show):
+    page = show(narrow=True)
+    open_chat(page)
+    page.evaluate("document.querySelector('chat-view timer-dialog dialog').showModal()")
+    page.go_back()
+    expect(page.locator("chat-view")).to_be_hidden()
+    open_chat(page, "Carol")
+
+
+def test_a_stop_that_is_answered_twice_is_answered_once(show):
+    page = show()
+    open_chat(page)
+    page.evaluate("""() => {
+        fake.block(fake.chats[0].cid, { code: "SEQ_REWRITE", detail: null });
+        fake.decide = async (cid, choice) => void fake.calls.push(["decide", choice]);
+    }""")
+    held(page, "decide")
+    safe = page.locator("stop-banner [data-part=safe]")
+    safe.click()
+    wait_for_held(page)
+    safe.click()
+    page.evaluate("fake.letGo()")
+    assert page.evaluate("fake.calls.filter(([what]) => what === 'decide')") == [["decide", "resend"]]

@@ -13,6 +13,7 @@ const narrow = matchMedia("(max-width: 47.99rem)");
 
 export class ChatDesk extends View {
   #messenger = null;
+  #run = 0; // of what was asked for: what comes late opens nothing any more
 
   built() {
     const { handle } = this.parts;
@@ -80,6 +81,7 @@ export class ChatDesk extends View {
   }
 
   async #show(cid) {
+    this.#run += 1;
     const known = conversationOf(this.#messenger, cid);
     const { chat, empty, list } = this.parts;
     if (!known && this.cid) chat.close();
@@ -90,8 +92,8 @@ export class ChatDesk extends View {
     if (!known) return;
     const opened = chat.open(cid);
     this.refresh();
+    chat.focusComposer(true);
     await opened;
-    if (this.cid === cid) chat.focusComposer(true);
   }
 
   #goBack() {
@@ -105,8 +107,11 @@ export class ChatDesk extends View {
   }
 
   async #startWith(uid) {
+    this.#run += 1;
+    const run = this.#run;
     try {
       const cid = await this.#messenger.startWith(uid);
+      if (run !== this.#run) return;
       this.parts.list.leave();
       await this.open(cid);
     } catch (error) {

@@ -31,15 +31,23 @@ export class ChatFiles {
 
   async #fetch({ message, way, element }) {
     const aborter = new AbortController();
+    const { signal } = aborter;
+    const isWanted = () => !signal.aborted && this.#isWanted(message, way, element);
+    const onProgress = (done, total) => (isWanted() ? element.progress(done, total) : aborter.abort());
     element.begin(() => aborter.abort());
     try {
-      const how = { onProgress: (done, total) => element.progress(done, total), signal: aborter.signal };
-      const file = await this.#messenger().openFile(message.cid, message.id, how);
+      const file = await this.#messenger().openFile(message.cid, message.id, { onProgress, signal });
       element.end();
-      await this.#give(file, way, element);
+      if (isWanted()) await this.#give(file, way, element);
     } catch (error) {
       element.end(error);
     }
+  }
+
+  /** A picture is shown over its own chat only; a file may be saved while another one is read, but not after the keys were locked. */
+  #isWanted({ cid }, way, element) {
+    const isThere = element.isConnected && cid === this.#view.cid;
+    return this.#view.isConnected && (way === "save" || isThere);
   }
 
   async #give(file, way, element) {

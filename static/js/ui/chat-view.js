@@ -34,6 +34,7 @@ export class ChatView extends View {
   #marked = -1;
   #isMarking = false;
   #drafts = Promise.resolve();
+  #deciding = new Set(); // chats whose stop is being answered
 
   built() {
     watchMenu(this.parts.menu);
@@ -79,6 +80,7 @@ export class ChatView extends View {
   async open(cid) {
     const conversation = conversationOf(this.#messenger, cid);
     if (!conversation) return;
+    if (cid !== this.#cid) this.#closeDialogs();
     this.#cid = cid;
     this.#marked = -1;
     const name = nameOf(conversation);
@@ -92,6 +94,7 @@ export class ChatView extends View {
   }
 
   close() {
+    this.#closeDialogs();
     this.parts.composer.flush();
     this.#cid = null;
   }
@@ -220,9 +223,16 @@ export class ChatView extends View {
     this.refresh();
   }
 
+  // One that is hidden with the chat would still keep the page to itself.
+  #closeDialogs() {
+    closeMenu(this.parts.menu);
+    this.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
+  }
+
   #dialog(part) {
     closeMenu(this.parts.menu);
     const conversation = conversationOf(this.#messenger, this.#cid);
+    if (!conversation) return;
     this.parts[part].open({ cid: this.#cid, name: nameOf(conversation), verified: conversation.verified, timerS: conversation.timerS ?? 0 });
   }
 
@@ -273,14 +283,26 @@ export class ChatView extends View {
   }
 
   async #discard({ cid, id }) {
-    if (await this.#try(() => this.#messenger.discard(cid, id))) this.parts.list.remove(id);
-    this.focusComposer(true);
+    const isDone = await this.#try(() => this.#messenger.discard(cid, id));
+    if (cid !== this.#cid) return;
+    if (isDone) this.parts.list.remove(id);
+    this.#focusAfter(this.parts.list);
   }
 
   async #decide(choice) {
-    await this.#try(() => this.#messenger.decide(this.#cid, choice));
+    const cid = this.#cid;
+    if (this.#deciding.has(cid)) return;
+    this.#deciding.add(cid);
+    await this.#try(() => this.#messenger.decide(cid, choice));
+    this.#deciding.delete(cid);
     this.refresh();
-    this.focusComposer(true);
+    if (cid === this.#cid) this.#focusAfter(this.parts.stop);
+  }
+
+  // Unless the person went on to something else.
+  #focusAfter(part) {
+    const { activeElement } = document;
+    if (activeElement === document.body || part.contains(activeElement)) this.focusComposer(true);
   }
 
   async #try(action) {

@@ -151,9 +151,15 @@ export class ConversationList extends View {
     return [...this.parts.scroll.querySelectorAll(".conversation-row__button")].filter((button) => button.offsetParent);
   }
 
-  #chooseFirst(event) {
+  // The first of what was typed, not of what is still shown.
+  async #chooseFirst(event) {
     event.preventDefault();
-    if (this.query) this.#buttons()[0]?.click();
+    clearTimeout(this.#timer);
+    this.refresh();
+    const { query } = this;
+    if (!query) return;
+    if (this.#matching().length === 0) await this.parts.people.found;
+    if (query === this.query) this.#buttons()[0]?.click();
   }
 
   #key(event) {

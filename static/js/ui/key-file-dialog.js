@@ -25,7 +25,7 @@ export class KeyFileDialog extends DialogView {
   async open() {
     this.#empty();
     this.show();
-    const file = await this.source.keyFile?.();
+    const file = await this.source.keyFile?.().catch(() => null); // locked meanwhile
     this.parts.proved.hidden = !file?.provedAt;
     if (file?.provedAt) this.parts.proved.textContent = say("keyFile.proved", { time: fullTime(file.provedAt) });
   }

@@ -5,11 +5,11 @@ import { say, sayError } from "./words.js";
 
 export class NewBrowser extends View {
   #messenger = null;
-  #did = null;
+  #dids = []; // of those that are told of, the first one by name
 
   built() {
-    this.on("notMe", "click", () => this.emit("take-off-browser", { did: this.#did }));
-    this.on("me", "click", () => this.#known());
+    this.on("notMe", "click", () => this.emit("take-off-browser", { did: this.#dids[0] }));
+    this.on("me", "click", ({ detail }) => detail < 2 && this.#known()); // the second press of two would be for the next one
   }
 
   /** @param {object} messenger */
@@ -22,8 +22,8 @@ export class NewBrowser extends View {
     const browsers = (await this.#messenger.newBrowsers?.().catch(() => [])) ?? [];
     this.hidden = browsers.length === 0;
     if (this.hidden) return;
-    const [{ did, kind, addedAt }] = browsers;
-    this.#did = did;
+    const [{ kind, addedAt }] = browsers;
+    this.#dids = browsers.map(({ did }) => did);
     const values = { kind, day: dayLabel(addedAt), time: clockTime(addedAt), count: browsers.length };
     this.parts.text.textContent = say(kind ? "newBrowser.kind" : "newBrowser.unknown", values);
     this.parts.more.hidden = browsers.length === 1;
@@ -32,8 +32,8 @@ export class NewBrowser extends View {
 
   async #known() {
     try {
-      await this.#messenger.knowBrowsers();
-      this.hidden = true;
+      await this.#messenger.knowBrowsers({ dids: this.#dids });
+      await this.refresh();
     } catch (error) {
       this.emit("say-toast", { text: sayError(error) });
     }

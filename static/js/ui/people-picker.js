@@ -34,6 +34,8 @@ export class PeoplePicker extends View {
   #run = 0;
   #busy = false;
   #pressed = Promise.resolve(); // until a press on a row has ended
+  /** The people of the last search are shown, or why there are none. @type {Promise<void>} */
+  found = Promise.resolve();
 
   built() {
     this.on("again", "click", () => this.#load());
@@ -53,7 +55,7 @@ export class PeoplePicker extends View {
     this.#query = query;
     this.#next = null;
     this.#run += 1;
-    this.#load();
+    this.found = this.#load();
   }
 
   /** Asks anew the next time it is shown. */
@@ -74,7 +76,7 @@ export class PeoplePicker extends View {
       await this.#pressed;
       if (run === this.#run) this.#show(page, first);
     } catch (error) {
-      if (run === this.#run) this.#fail(error);
+      if (run === this.#run) this.#fail(error, first);
     }
     if (run === this.#run) this.#wait(false, first);
   }
@@ -125,7 +127,8 @@ export class PeoplePicker extends View {
     return item;
   }
 
-  #fail(error) {
+  #fail(error, first) {
+    if (first) this.#keepOnly([]);
     this.parts.failed.hidden = false;
     this.parts.why.textContent = sayError(error);
   }

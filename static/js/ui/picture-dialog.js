@@ -12,21 +12,23 @@ export class PictureDialog extends DialogView {
   }
 
   closed() {
+    if (this.isOpen) return; // with the next picture, already
     this.#file = null;
     hidePicture(this.parts.picture);
   }
 
-  /** @param {{name: string, data: Blob, image: {mime: string, width: number, height: number}}} file  @returns {Promise<boolean>} whether it could be drawn */
+  /** @param {{name: string, data: Blob, image: {mime: string, width: number, height: number}}} file  @returns {Promise<boolean>} false when it could not be drawn */
   async open(file) {
     const { picture, name } = this.parts;
     const { mime, width, height } = file.image;
     this.#file = file;
     name.textContent = picture.alt = file.name;
     Object.assign(picture, { width, height });
-    this.show();
+    if (!this.isOpen) this.show();
     const drawn = await showPicture(picture, { mime, bytes: file.data });
-    if (!drawn) this.close();
-    return drawn;
+    if (drawn || !this.isOpen || this.#file !== file) return true;
+    this.close();
+    return false;
   }
 }
 
