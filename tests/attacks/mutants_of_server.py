@@ -16,7 +16,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
         '    "django.contrib.sessions.middleware.SessionMiddleware",\n',
         '    "django.middleware.gzip.GZipMiddleware",\n    "django.contrib.sessions.middleware.SessionMiddleware",\n',
     ),
-    80: ("static/js/chat/life.js", "    await this.db.remove();\n", ""),
+    80: ("static/js/chat/life.js", "    await this.db?.remove();\n", ""),
     81: (
         f"{UI}message-bubble.js",
         "(piece.href ? link(piece) : piece.text)",
