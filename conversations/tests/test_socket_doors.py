@@ -18,7 +18,7 @@ from conversations import (
     switchboard,
     watching,
 )
-from conversations.tests.sockets import close_code, connected, log_in, socket, started
+from conversations.tests.sockets import PatientCommunicator, close_code, connected, log_in, socket, started
 from conversations.tests.world import Person, World
 
 pytestmark = [
@@ -121,12 +121,16 @@ async def test_an_ended_login_closes_the_socket(world: World, change: dict[str, 
         assert await bob.receive_nothing()
 
 
+async def answers(line: PatientCommunicator) -> bool:
+    await line.send_json_to({"f": "heads"})
+    return bool((await line.receive_json_from())["f"] == "heads")
+
+
 async def test_a_check_of_a_living_login_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumers, "RECHECK_SECONDS", 0.02)
     async with connected(world.alice) as alice:
         await asyncio.sleep(0.2)
-        await alice.send_json_to({"f": "heads"})
-        assert (await alice.receive_json_from())["f"] == "heads"
+        assert await answers(alice)
 
 
 async def test_a_socket_ends_after_its_life(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,8 +143,7 @@ async def test_who_said_hello_in_time_may_stay(world: World, monkeypatch: pytest
     monkeypatch.setattr(consumers, "HELLO_SECONDS", 1)
     async with connected(world.alice) as alice:
         await asyncio.sleep(1.2)
-        await alice.send_json_to({"f": "heads"})
-        assert (await alice.receive_json_from())["f"] == "heads"
+        assert await answers(alice)
 
 
 async def thrown_out(person: Person) -> int:

@@ -8,6 +8,25 @@ import { talking, ticked, twoPeople } from "./worlds.js";
 
 const problemsOf = (browser, code) => browser.problems.filter((problem) => problem.code === code).length;
 
+// Alice is away while the server's past becomes another one; the first comparison after she comes back gets no answer.
+async function withAnotherPast(world) {
+  const { alice, bob, cid } = await talking(world);
+  await ticked(cid, alice, bob);
+  const { server } = world;
+  alice.client.goOffline();
+  const conversation = server.conversations.get(cid);
+  conversation.events.forEach((event) => Object.assign(event, { sha256: "another" }));
+  server.incarnation = "second";
+  let pulls = 0;
+  server.swallow = ({ f }) => f === "pull" && (pulls += 1) === 1;
+  const comesBack = () => {
+    alice.client.goOnline();
+    alice.messenger.poke();
+    return until(() => pulls > 0, "asked for what it knows");
+  };
+  return { alice, bob, cid, conversation, comesBack };
+}
+
 export const HOSTILE = {
   async pages_that_lead_nowhere_end(world) {
     const { alice, bob, cid } = await talking(world);
@@ -154,35 +173,16 @@ export const HOSTILE = {
   },
 
   async the_past_is_compared_before_anything_is_read(world) {
-    const { alice, bob, cid } = await talking(world);
-    await ticked(cid, alice, bob);
-    const { server } = world;
-    alice.client.goOffline();
-    const conversation = server.conversations.get(cid);
-    conversation.events.forEach((event) => Object.assign(event, { sha256: "another" }));
+    const { alice, cid, conversation, comesBack } = await withAnotherPast(world);
     conversation.events.push({ ...conversation.events.at(-1), seq: conversation.seq += 1 });
-    server.incarnation = "second";
-    let pulls = 0;
-    server.swallow = ({ f }) => f === "pull" && (pulls += 1) === 1; // the comparison gets no answer at first
-    alice.client.goOnline();
-    alice.messenger.poke();
+    await comesBack();
     await until(() => alice.messenger.conversation(cid).blocked?.code === "SEQ_REWRITE", "blocked");
     expect((await alice.codes(cid)).filter((code) => code !== "STARTED"), ["SEQ_REWRITE"], "nothing of it was read");
   },
 
   async nothing_is_read_while_the_past_waits_to_be_compared(world) {
-    const { alice, bob, cid } = await talking(world);
-    await ticked(cid, alice, bob);
-    const { server } = world;
-    alice.client.goOffline();
-    const conversation = server.conversations.get(cid);
-    conversation.events.forEach((event) => Object.assign(event, { sha256: "another" }));
-    server.incarnation = "second";
-    let pulls = 0;
-    server.swallow = ({ f }) => f === "pull" && (pulls += 1) === 1; // the comparison gets no answer at first
-    alice.client.goOnline();
-    alice.messenger.poke();
-    await until(() => pulls === 1, "asked for what it knows");
+    const { alice, bob, cid, comesBack } = await withAnotherPast(world);
+    await comesBack();
     await bob.messenger.send(cid, "of the new past"); // its bell is looked at when the comparison failed, before the next try
     await until(() => alice.messenger.conversation(cid).blocked?.code === "SEQ_REWRITE", "blocked");
     expect(await alice.texts(cid), ["hello", "hi"], "nothing of it was read");

@@ -12,6 +12,21 @@ PLACE = """() => {
   }
 }"""
 
+# The next answers of a verb come when `fake.letGo()` is called.
+HOLD = """(verb) => {
+    const ask = fake[verb].bind(fake);
+    const held = [];
+    fake.letGo = () => { fake[verb] = ask; held.splice(0).forEach((go) => go()); };
+    fake.holds = () => held.length;
+    fake[verb] = async (...asked) => {
+        const answer = await ask(...asked);
+        await new Promise((resolve) => held.push(resolve));
+        return answer;
+    };
+}"""
+# Whatever an answer does to the page is done.
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))"
+
 
 def open_chat(page: Page, name: str = "Bob Marrero") -> None:
     page.locator("conversation-row", has=page.locator("bdi", has_text=name)).locator("button").click()
@@ -21,3 +36,16 @@ def open_chat(page: Page, name: str = "Bob Marrero") -> None:
 
 def focused(page: Page) -> str:
     return page.evaluate("document.activeElement.dataset.part ?? document.activeElement.localName")
+
+
+def held(page: Page, verb: str) -> None:
+    page.evaluate(HOLD, verb)
+
+
+def wait_for_held(page: Page) -> None:
+    page.wait_for_function("() => fake.holds() > 0")
+
+
+def let_go(page: Page) -> None:
+    page.evaluate("fake.letGo()")
+    page.evaluate(SETTLED)

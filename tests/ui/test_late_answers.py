@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.chats import open_chat
-from tests.ui.test_moments import held, wait_for_held
+from tests.ui.chats import held, let_go, open_chat, wait_for_held
 from tests.ui.test_own_keys import choose
 from tests.ui.test_safety import compare, part
 
@@ -25,10 +24,6 @@ FAIL_LATE = """(verb) => {
 }"""
 
 FILE = {"name": "a.e2ck", "mimeType": "application/octet-stream", "buffer": b"E2CK"}
-
-
-def let_go(page: Page) -> None:
-    page.evaluate("() => { fake.letGo(); return new Promise((done) => setTimeout(done, 50)); }")
 
 
 def from_menu(page: Page, name: str, item: str) -> Locator:
@@ -61,13 +56,18 @@ def read_file(page: Page) -> Locator:
     return page.locator("read-file-dialog")
 
 
-def test_a_mark_that_is_kept_late_says_nothing_of_the_next_person(show):
-    page = show()
+def answer_late(page: Page, answer: str) -> None:
+    """Presses it for Bob, and leaves the dialog before that is kept."""
     held(page, "setVerified")
     compare(page)
-    part(page, "same").click()
+    part(page, answer).click()
     wait_for_held(page)
     page.keyboard.press("Escape")
+
+
+def test_a_mark_that_is_kept_late_says_nothing_of_the_next_person(show):
+    page = show()
+    answer_late(page, "same")
     open_chat(page, "Inés")
     page.locator("stop-banner [data-part=compare] button").click()
     expect(part(page, "mine").locator("li")).to_have_count(6)
@@ -81,11 +81,7 @@ def test_a_mark_that_is_kept_late_says_nothing_of_the_next_person(show):
 
 def test_a_difference_that_is_kept_late_says_nothing_of_the_next_person(show):
     page = show()
-    held(page, "setVerified")
-    compare(page)
-    part(page, "differ").click()
-    wait_for_held(page)
-    page.keyboard.press("Escape")
+    answer_late(page, "differ")
     compare(page, "Grace H.")
     let_go(page)
     expect(part(page, "wrong")).to_be_hidden()

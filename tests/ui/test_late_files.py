@@ -3,9 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.ui.chats import open_chat
+from tests.ui.chats import SETTLED, held, let_go, open_chat, wait_for_held
 from tests.ui.test_files import file, with_files
-from tests.ui.test_moments import held, wait_for_held
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +22,6 @@ COUNT = """() => {
     URL.revokeObjectURL = (url) => { kept.delete(url); revokeObjectURL.call(URL, url); };
     fake.urls = () => ({ made, kept: kept.size });
 }"""
-SETTLE = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))"
 KEEP_SIGNAL = """() => {
     const ask = fake.openFile.bind(fake);
     fake.openFile = (cid, id, how) => { fake.signal = how.signal; return ask(cid, id, how); };
@@ -51,11 +49,6 @@ ONE_OVER_THE_OTHER = f"""async () => {{
 }}"""
 FIREFOX = "{ ...fake.own[1], kind: 'Firefox, Linux', addedAt: Date.now() }"
 STRANGER = "{ ...fake.own[1], did: 'ff'.repeat(16), kind: 'Safari, macOS', addedAt: Date.now() }"
-
-
-def let_go(page: Page) -> None:
-    page.evaluate("fake.letGo()")
-    page.evaluate(SETTLE)
 
 
 def press(page: Page, name: str, verb: str) -> None:
@@ -117,7 +110,7 @@ def test_a_picture_that_is_closed_at_once_leaves_nothing(show):
     page = with_files(show)
     page.evaluate(COUNT)
     assert page.evaluate(CLOSED_AT_ONCE) is True
-    page.evaluate(SETTLE)
+    page.evaluate(SETTLED)
     assert page.evaluate("fake.urls()") == {"made": 1, "kept": 0}
     expect(page.locator("picture-dialog dialog[open]")).to_have_count(0)
 

@@ -3,35 +3,13 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.ui.chats import open_chat
+from tests.ui.chats import held, let_go, open_chat, wait_for_held
 
 pytestmark = pytest.mark.browser
-
-# The next answers of a verb come when `fake.letGo()` is called.
-HOLD = """(verb) => {
-    const ask = fake[verb].bind(fake);
-    const held = [];
-    fake.letGo = () => { fake[verb] = ask; held.splice(0).forEach((go) => go()); };
-    fake.holds = () => held.length;
-    fake[verb] = async (...asked) => {
-        const answer = await ask(...asked);
-        await new Promise((resolve) => held.push(resolve));
-        return answer;
-    };
-}"""
-
 
 # The people in whose chats a text stands.
 WHERE = """(wanted) => fake.chats
     .filter(({cid}) => fake.talks.get(cid).some(({text}) => text === wanted)).map(({peer}) => peer.displayName)"""
-
-
-def held(page: Page, verb: str) -> None:
-    page.evaluate(HOLD, verb)
-
-
-def wait_for_held(page: Page) -> None:
-    page.wait_for_function("() => fake.holds() > 0")
 
 
 def row_of(page: Page, name: str):
@@ -120,8 +98,7 @@ def test_a_row_stays_under_the_finger_until_it_is_let_go(show):
     box = row.bounding_box()
     page.mouse.move(box["x"] + 40, box["y"] + box["height"] / 2)
     page.mouse.down()
-    page.evaluate("fake.letGo()")
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+    let_go(page)
     page.mouse.up()
     expect(page.locator("chat-view .chat-view__name")).to_contain_text("Dài")
 
@@ -168,8 +145,7 @@ def test_a_chat_that_is_begun_late_takes_nobody_away_from_another(show):
     page.locator("conversation-list [data-part=leave]").click()
     open_chat(page)
     page.locator("message-composer textarea").type("half a sen")
-    page.evaluate("fake.letGo()")
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+    let_go(page)
     expect(page.locator("chat-view .chat-view__name")).to_have_text("Bob Marrero")
     expect(page.locator("message-composer textarea")).to_have_value("half a sen")
 

@@ -82,14 +82,20 @@ export class Life {
 
   /** @param {{bytes: Uint8Array, passphrase: string}} file @returns {Promise<{phase: Phase}>} */
   async prove({ bytes, passphrase }) {
-    if (!this.open && this.phase !== "prove") throw new ChatError("NOT_UNLOCKED");
-    if (!this.open) await this.unlock({ passphrase });
-    const account = await checkAccountFile(bytes, passphrase, { me: this.me, rootPub: this.open.device.own.rootPub });
-    await takeHistoryKeys(this.open, account, passphrase);
-    await fileShown(this.open, newestGen(account));
+    const open = await this.opened({ passphrase });
+    const account = await checkAccountFile(bytes, passphrase, { me: this.me, rootPub: open.device.own.rootPub });
+    await takeHistoryKeys(open, account, passphrase);
+    await fileShown(open, newestGen(account));
     if (this.phase === "open") return { phase: "open" };
-    this.card = await enterStage(this.open, this.card, "ready");
-    return this.#goOn(this.open);
+    this.card = await enterStage(open, this.card, "ready");
+    return this.#goOn(open);
+  }
+
+  /** Whoever has to prove the key file opens the keys with it; whoever locked them does not. @param {{passphrase: string}} wish @returns {Promise<Unlocked>} @throws NOT_UNLOCKED, WRONG_PASSPHRASE */
+  async opened({ passphrase }) {
+    if (this.phase === "prove") await this.unlock({ passphrase });
+    if (!this.open) throw new ChatError("NOT_UNLOCKED");
+    return this.open;
   }
 
   /** @param {{passphrase: string}} wish @returns {Promise<{phase: Phase}>} @throws WRONG_PASSPHRASE */

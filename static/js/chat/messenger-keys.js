@@ -69,10 +69,9 @@ export class MessengerKeys extends EventTarget {
   /** Needs the passphrase of this browser, for the vault. @param {{passphrase: string}} wish @returns {Promise<{name: string, bytes: Uint8Array}>} */
   makeKeyFile({ passphrase }) {
     return this.#inTurn(async () => {
-      if (this.#life.phase === "prove") await this.#life.unlock({ passphrase });
-      if (!this.#life.open) throw new ChatError("NOT_UNLOCKED");
-      const { gen, ...file } = await makeAccountFile(this.#life.open, passphrase);
-      await fileSaved(this.#life.open, gen);
+      const open = await this.#life.opened({ passphrase });
+      const { gen, ...file } = await makeAccountFile(open, passphrase);
+      await fileSaved(open, gen);
       return file;
     });
   }

@@ -79,7 +79,8 @@ export class Watch {
     if (welcome) this.#unfinished = isWelcomed ? null : welcome;
     await this.#try(() => this.#learnOf(heads));
     for (const [cid, seq] of listed) await this.#try(() => this.#checkHead(cid, seq), cid);
-    for (const [cid, seq] of new Map([...heads, ...this.#parts.inbox.behind()])) await this.#try(() => this.#follow(cid, seq), cid);
+    const known = welcome ? this.#parts.inbox.behind() : []; // what the list named, and hints that a failure kept from being taken
+    for (const [cid, seq] of new Map([...heads, ...known])) await this.#try(() => this.#follow(cid, seq), cid);
   }
 
   // One thing that fails does not keep the others; what is still waiting is looked at again.

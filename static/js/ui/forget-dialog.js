@@ -1,5 +1,5 @@
 /** Asks before the keys and messages of this browser go. */
-import { busy, DialogView } from "./dialog-view.js";
+import { DialogView } from "./dialog-view.js";
 import { define } from "./view.js";
 
 export class ForgetDialog extends DialogView {
@@ -19,14 +19,10 @@ export class ForgetDialog extends DialogView {
   }
 
   #forget() {
-    return busy(this.parts.go, async () => {
-      try {
-        await this.source.forgetBrowser();
-        this.close();
-        this.emit("browser-forgotten");
-      } catch (error) {
-        this.fail(error);
-      }
+    return this.attempt(this.parts.go, async (isHere) => {
+      await this.source.forgetBrowser();
+      if (isHere()) this.close();
+      this.emit("browser-forgotten");
     });
   }
 }

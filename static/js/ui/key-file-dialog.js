@@ -1,6 +1,6 @@
 /** My key file: check that it is still there and opens, or save it again. Checking changes nothing. */
 import { fullTime } from "./dates.js";
-import { busy, DialogView } from "./dialog-view.js";
+import { DialogView } from "./dialog-view.js";
 import { download } from "./files.js";
 import { define } from "./view.js";
 import { say } from "./words.js";
@@ -45,9 +45,9 @@ export class KeyFileDialog extends DialogView {
     event.preventDefault();
     const { file, passphrase, go, good } = this.parts;
     if (!file.check()) return;
-    this.#run(go, async () => {
-      await this.source.proveKeyFile({ bytes: await file.bytes(), passphrase: passphrase.value });
-      good.hidden = false;
+    this.#run(go, async (isHere) => {
+      await this.source.proveKeyFile({ passphrase: passphrase.value, bytes: await file.bytes() });
+      good.hidden = !isHere();
       this.emit("key-file-proved");
     });
   }
@@ -62,16 +62,9 @@ export class KeyFileDialog extends DialogView {
     });
   }
 
-  async #run(button, work) {
-    this.fail(null);
+  #run(button, work) {
     this.parts.good.hidden = true;
-    await busy(button, async () => {
-      try {
-        await work();
-      } catch (error) {
-        this.fail(error);
-      }
-    });
+    return this.attempt(button, work);
   }
 }
 

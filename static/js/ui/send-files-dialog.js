@@ -1,5 +1,5 @@
 /** What is about to be sent: each file with its small picture, name and size, and whether pictures go without what a camera wrote into them. */
-import { busy, DialogView } from "./dialog-view.js";
+import { DialogView } from "./dialog-view.js";
 import { bytesOf } from "./files.js";
 import { canClean, cleaned, look, renamed } from "./pictures.js";
 import { showPicture } from "./shown-pictures.js";
@@ -15,7 +15,6 @@ export class SendFilesDialog extends DialogView {
   #messenger = null;
   #cid = null;
   #items = [];
-  #run = 0; // of the times that it was open
 
   prepared() {
     this.on("form", "submit", (event) => this.#submit(event));
@@ -36,17 +35,16 @@ export class SendFilesDialog extends DialogView {
     parts.keep.checked = false;
     this.fail(null);
     if (!this.isOpen) this.#begin();
-    const run = this.#run;
+    const isHere = this.watch();
     for (const file of files.slice(0, MOST_FILES - this.#items.length)) {
       await this.#add(file);
-      if (run !== this.#run) return;
+      if (!isHere()) return;
     }
     if (files.length > MOST_FILES) parts.error.hidden = false;
     if (files.length > MOST_FILES) parts.error.textContent = say("files.tooMany", { count: MOST_FILES });
   }
 
   closed() {
-    this.#run += 1;
     this.#items = [];
     this.parts.list.replaceChildren();
   }
@@ -103,28 +101,24 @@ export class SendFilesDialog extends DialogView {
     send.disabled = !this.#items.length || this.#items.some(({ isRead, problem }) => !isRead || problem);
   }
 
-  async #submit(event) {
+  #submit(event) {
     event.preventDefault();
-    await busy(this.parts.send, () => this.#send());
+    this.attempt(this.parts.send, (isHere) => this.#send(isHere));
   }
 
   // What could not be taken stays in the dialog, with the reason; closing it keeps the rest here.
-  async #send() {
-    const [cid, run, keep] = [this.#cid, this.#run, this.parts.keep.checked];
+  async #send(isHere) {
+    const [cid, keep] = [this.#cid, this.parts.keep.checked];
     for (const item of [...this.#items]) {
-      try {
-        const file = await fileOf(item, keep);
-        if (run !== this.#run) return undefined;
-        const message = await this.#messenger.sendFile(cid, file);
-        this.emit("file-sent", { message });
-      } catch (error) {
-        return run === this.#run ? this.fail(error) : this.emit("say-toast", { text: sayError(error) });
-      }
-      if (run !== this.#run) return undefined;
+      const file = await fileOf(item, keep);
+      if (!isHere()) return;
+      const message = await this.#messenger.sendFile(cid, file);
+      this.emit("file-sent", { message });
+      if (!isHere()) return;
       this.#items.shift();
       item.row.remove();
     }
-    return this.close();
+    this.close();
   }
 }
 
