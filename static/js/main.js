@@ -36,14 +36,15 @@ async function manifestHash() {
   return map ? sha256(utf8(map.textContent)) : null;
 }
 
-async function compose(app) {
+async function compose({ dataset }) {
   const { origin, host, protocol } = location;
-  const onLoginRequired = () => app.show("login");
-  const api = createApi({ fetch: window.fetch.bind(window), csrf: app.dataset.csrf, onLoginRequired });
+  const onLoginRequired = () => messenger.loggedOut();
+  const api = createApi({ fetch: window.fetch.bind(window), csrf: dataset.csrf, onLoginRequired });
   const url = `${protocol === "https:" ? "wss:" : "ws:"}//${host}/ws/`;
   const createSocket = socketMaker({ url, api, schedule: browserSchedule });
   const found = { manifestHash: await manifestHash(), locks: navigator.locks, origin };
-  return createMessenger({ api, createSocket, openDatabase, clock: browserClock, schedule: browserSchedule, ...found });
+  const messenger = createMessenger({ api, createSocket, openDatabase, clock: browserClock, schedule: browserSchedule, ...found });
+  return messenger;
 }
 
 /** The network, the page or the person came back. */

@@ -137,6 +137,12 @@ class Profile:
             self.page.locator("a[href*='factor=accounts.recovery']").click()
         self._type_code(code)
 
+    def log_out(self) -> None:
+        """With the button of the chat's menu."""
+        self.open_menu()
+        self.page.locator("app-menu form[action='/logout/'] button").click()
+        expect(self.page).to_have_url(f"{self.site.url}/")
+
     def log_in_by_mail(self, person: Person) -> str:
         """Password, then a mailed code, which is given back."""
         self.password_step(person)

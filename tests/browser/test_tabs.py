@@ -96,6 +96,23 @@ def test_a_lock_in_one_tab_takes_the_words_from_both(stage):
     stage.second.write("")
 
 
+def test_a_tab_whose_login_ended_lets_the_one_that_logged_in_again_go_on(stage):
+    stage.second.log_out()
+    expect(stage.first.page.locator("gate-page")).to_be_visible()
+    assert stage.first.texts() == []
+    stage.second.log_in(stage.alice)
+    stage.second.unlock(stage.alice)
+    stage.second.open_chat(stage.bob)
+    stage.second.send("logged in again")
+    stage.his.expect_message("logged in again")
+    stage.second.expect_message("logged in again", state="sent")
+    stage.first.part("go", stage.first.page.locator("gate-page")).click()
+    stage.first.expect_chats()
+    stage.first.open_chat(stage.bob)
+    stage.first.expect_message("logged in again")
+    stage.first, stage.second = stage.second, stage.first  # the first is the one in charge
+
+
 def test_texts_typed_while_the_writing_tab_is_closed_arrive_once_each(stage):
     texts = [f"into a closing tab {number}" for number in range(6)]
     stage.second.page.evaluate(TYPE_AND_SEND, texts)

@@ -5,7 +5,7 @@ import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
 import { reconnect, restore } from "./later.js";
 import { didOf, withSecond } from "./own-keys.js";
 import { pause } from "./pace.js";
-import { talking, ticked } from "./worlds.js";
+import { atWriteOf, talking, ticked } from "./worlds.js";
 
 const OTHER = "wxyz-2345-abcd-efgh-6789";
 const blockOf = ({ messenger }, cid) => messenger.conversation(cid).blocked?.code ?? null;
@@ -56,6 +56,40 @@ export const ACROSS = {
     await second.online();
     expect(blockOf(second, cid), null, "after a reload, too");
     await second.keyFile();
+  },
+
+  async what_is_told_while_the_last_is_stored_is_told_next(world) {
+    const { alice, second } = await withSecond(world);
+    const told = () => world.server.conversations.get(self)?.events.filter(({ kind }) => kind === "message").length ?? 0;
+    const self = await alice.messenger.startWith(alice.person.uid);
+    const before = told();
+    atWriteOf(`out:${self}`, { before: () => alice.messenger.setReadReceipts(true) });
+    await alice.messenger.setReadReceipts(false);
+    await until(() => told() >= before + 2, "both were told", told);
+    await until(() => second.messenger.readReceipts() && alice.messenger.readReceipts(), "and the last one holds in both");
+  },
+
+  async a_long_history_is_read_to_its_end(world) {
+    const { alice, bob, cid } = await talking(world);
+    const carol = world.browserOf(world.server.addPerson("carol"));
+    await carol.setUp();
+    const other = await alice.messenger.startWith(carol.person.uid);
+    await alice.messenger.send(other, "to carol");
+    await until(() => carol.messenger.conversations().length === 1, "carol has the chat");
+    await carol.sees(other, "to carol");
+    const file = await alice.keyFile();
+    const third = world.browserOf(alice.person);
+    const after = third.after.bind(third);
+    third.after = (ms, run) => after(ms === 5 * 60_000 ? 25_000 : ms, run); // the keys of history stay for half a second of a scenario
+    const { answer } = world.server;
+    world.server.answer = async (client, path, options) => {
+      if (client === third.client && path.includes("/events/")) await pause(350);
+      return answer.call(world.server, client, path, options);
+    };
+    await third.load();
+    await third.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE });
+    expect([await third.texts(cid), await third.texts(other)], [["hello", "hi"], ["to carol"]], "all of both chats");
+    expect(bob.problems, [], "nothing odd");
   },
 
   async a_browser_taken_off_comes_back_with_the_file_of_the_other(world) {

@@ -58,6 +58,20 @@ export const ATTACHMENTS = {
     await shows(bob, cid, ["slow.bin", "sent"]);
   },
 
+  async a_file_waits_as_long_as_the_server_asks(world) {
+    const { alice, bob, cid } = await talking(world);
+    const { blobs } = world.server;
+    blobs.refuse = [[429, "TOO_MANY", 150]]; // three seconds of a scenario
+    await alice.messenger.sendFile(cid, named("patient.bin"));
+    await until(() => blobs.partsSeen === 1, "refused");
+    const texts = ["one", "two", "three", "four"];
+    for (const text of texts) await alice.messenger.send(cid, text);
+    await bob.sees(cid, "hello", "hi", ...texts);
+    expect(blobs.partsSeen, 1, "nothing was asked before its time");
+    await shows(bob, cid, ["patient.bin", "sent"]);
+    expect(blobs.partsSeen, 5, "each part once more");
+  },
+
   async an_upload_goes_on_after_a_reload(world) {
     const { alice, bob, cid } = await talking(world);
     alice.client.goOffline();

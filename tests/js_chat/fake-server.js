@@ -335,6 +335,7 @@ class FakeSocket {
   }
 
   begin() {
+    if (this.server.hangsSockets) return undefined;
     if (this.server.offline.has(this.client) || this.server.refusesSockets) return this.shut(1006);
     this.onopen({});
     if (!this.client.did) return this.shut(4403);

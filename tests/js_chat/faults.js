@@ -2,7 +2,9 @@
 
 import { PASSPHRASE, expect, refuses, until } from "./harness.js";
 import { pause } from "./pace.js";
-import { talking, ticked } from "./worlds.js";
+import { reconnect, restore } from "./later.js";
+import { HOUR, ringOf, withTimer } from "./timers.js";
+import { talking, ticked, withFullDisk } from "./worlds.js";
 
 const DAY_MS = 25 * 3_600_000;
 
@@ -11,22 +13,45 @@ export const FAULTS = {
     const { alice, bob, cid } = await talking(world);
     await ticked(cid, alice, bob);
     const events = world.server.conversations.get(cid).events.length;
-    const { put } = IDBObjectStore.prototype;
-    IDBObjectStore.prototype.put = function full() {
-      const error = new DOMException("no room", "QuotaExceededError");
-      Object.defineProperty(this.transaction, "error", { value: error }); // as a browser aborts for want of room
-      throw error;
-    };
-    try {
-      await refuses(alice.messenger.send(cid, "no room"), "STORAGE_FULL");
-    } finally {
-      IDBObjectStore.prototype.put = put;
-    }
+    await withFullDisk(() => refuses(alice.messenger.send(cid, "no room"), "STORAGE_FULL"));
     expect(await alice.texts(cid), ["hello", "hi"], "nothing waits");
     expect(world.server.conversations.get(cid).events.length, events, "nothing was posted");
     await alice.messenger.send(cid, "room again");
     await bob.sees(cid, "hello", "hi", "room again");
     expect((await bob.codes(cid)).includes("COUNTER_GAP"), false, "no counter was spent");
+  },
+
+  async a_full_disk_keeps_nobody_out_and_shows_nothing_that_has_ended(world) {
+    const { bob, cid } = await withTimer(world);
+    await bob.messenger.lock();
+    bob.skew = 2 * HOUR;
+    await withFullDisk(async () => {
+      expect(await bob.messenger.unlock({ passphrase: PASSPHRASE }), { phase: "open" }, "opened");
+      expect(await bob.texts(cid), ["hello", "hi"], "what has ended is not shown");
+      await pause(500);
+      const told = bob.problems.filter(({ code }) => code === "STORAGE_FULL").length;
+      expect([told > 0, told < 8], [true, true], `told, and not again and again: ${told}`);
+    });
+    await until(async () => !(await ringOf(bob)).rows.some(({ text }) => text === "soon gone"), "destroyed once there is room");
+  },
+
+  async what_could_not_be_stored_is_not_sent_twice_again(world) {
+    const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
+    const conversation = world.server.conversations.get(cid);
+    const [keep, next] = [conversation.seq, new Map(conversation.next)];
+    await alice.messenger.send(cid, "lost of alice");
+    await bob.sees(cid, "hello", "hi", "lost of alice");
+    restore(world, cid, keep);
+    conversation.next = next;
+    await reconnect(alice);
+    await until(() => alice.messenger.conversation(cid).blocked?.code === "SEQ_REWRITE", "stopped");
+    await withFullDisk(() => refuses(alice.messenger.decide(cid, "resend"), "STORAGE_FULL"));
+    expect([alice.messenger.conversation(cid).blocked?.code, await alice.texts(cid)], ["SEQ_REWRITE", ["hello", "hi", "lost of alice"]], "nothing changed");
+    await alice.messenger.decide(cid, "resend");
+    await until(async () => (await alice.states(cid)).every((state) => state !== "queued"), "all is out", () => alice.codes(cid));
+    await pause(300);
+    expect(conversation.events.slice(keep).filter(({ kind, did }) => kind === "message" && did === alice.client.did).length, 1, "once");
   },
 
   async a_newer_web_session_goes_on(world) {

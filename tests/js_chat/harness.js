@@ -26,7 +26,7 @@ export class Browser {
   /** A page load: a new Messenger on what is kept. */
   async load() {
     const { client, answerWithinMs } = this;
-    const api = createApi({ fetch: client.fetch, csrf: "x", answerWithinMs });
+    const api = createApi({ fetch: client.fetch, csrf: "x", answerWithinMs, onLoginRequired: () => this.messenger.loggedOut() });
     const schedule = { random: Math.random, after: (ms, run) => this.after(ms, run) };
     const createSocket = socketMaker({ url: "ws", api, schedule, open: client.open });
     const open = (name) => openDatabase(this.prefix + name);
@@ -34,12 +34,11 @@ export class Browser {
     const openTabs = (name, onMessage) => this.#openTabs(this.prefix + name, onMessage);
     const clock = { now: () => Date.now() + (this.skew ?? 0), elapsed: () => performance.now() + (this.elapsed ?? 0) };
     const { marks, manifestHash } = this;
-    const messenger = createMessenger({ api, createSocket, openDatabase: open, schedule, locks, openTabs, marks, origin: ORIGIN, manifestHash, clock });
+    const messenger = (this.messenger = createMessenger({ api, createSocket, openDatabase: open, schedule, locks, openTabs, marks, origin: ORIGIN, manifestHash, clock }));
     messenger.addEventListener("problem", ({ detail }) => this.problems.push(detail));
     messenger.addEventListener("message", ({ detail }) => this.messages.push(detail));
     messenger.addEventListener("phase", ({ detail }) => this.phases.push(detail));
     this.#watch(messenger);
-    this.messenger = messenger;
     return messenger.open();
   }
 

@@ -3,7 +3,7 @@
 import { openDatabase } from "/static/js/store/database.js";
 import { PASSPHRASE, expect, refuses, until } from "./harness.js";
 import { pause } from "./pace.js";
-import { talking, ticked, twoPeople } from "./worlds.js";
+import { atWriteOf, talking, ticked, twoPeople } from "./worlds.js";
 
 const OTHER = "wxyz-2345-abcd-efgh-6789";
 const DAY = 86_400_000;
@@ -77,6 +77,22 @@ export const OWN_KEYS = {
     expect((await second.texts(cid)).includes("without you"), false, "it read nothing");
     expect(second.messenger.conversation(cid).canWrite, false, "after a reload, too");
     expect(second.problems.filter(({ code }) => code === "DEVICE_REMOVED_HERE").length, 1, "said once");
+  },
+
+  async own_new_keys_are_no_forgery_to_who_looks_meanwhile(world) {
+    const { alice, cid } = await talking(world);
+    const { server } = world;
+    const [socket] = [...server.sockets].filter(({ client }) => client === alice.client);
+    const push = socket.push.bind(socket);
+    socket.push = (frame) => frame.f === "bell" || push(frame);
+    atWriteOf("vault", {
+      after: async () => {
+        push({ f: "bell", log_size: server.log.size });
+        await pause(300); // it is looked at before the change is through
+      },
+    });
+    await alice.messenger.renewRoot({ passphrase: PASSPHRASE });
+    expect([alice.messenger.conversation(cid).blocked, [...alice.stops], alice.problems], [null, [], []], "no alarm");
   },
 
   async after_a_removal_an_old_file_opens_only_what_was(world) {

@@ -184,4 +184,19 @@ export const SENDING = {
     expect(await bob.texts(cid), ["hello", "hi"], "texts");
     expect(alice.messenger.connection, "online", "connection");
   },
+
+  async where_sockets_hang_it_polls_and_goes_on(world) {
+    const { alice, bob, cid } = await talking(world);
+    world.server.hangsSockets = true;
+    [...world.server.sockets].forEach((socket) => socket.shut(1006));
+    for (const browser of [alice, bob]) await until(() => browser.messenger.connection !== "online", "cut off");
+    await alice.messenger.send(cid, "over HTTPS");
+    await bob.sees(cid, "hello", "hi", "over HTTPS");
+    const states = [];
+    bob.messenger.addEventListener("connection", ({ detail }) => states.push(detail.state));
+    await pause(2_000); // the socket is tried again, and hangs again
+    await alice.messenger.send(cid, "and still");
+    await bob.sees(cid, "hello", "hi", "over HTTPS", "and still");
+    expect([states, bob.messenger.connection], [[], "online"], "polling went on");
+  },
 };

@@ -5,7 +5,7 @@ import { Messenger } from "/static/js/chat/messenger.js";
 import { PASSPHRASE, expect, refuses, same, until } from "./harness.js";
 import { talking, twoPeople } from "./worlds.js";
 
-const NOT_ASKED = ["constructor", "conversations", "conversation", "readReceipts", "notifications", "pictureIn", "me", "phase", "suggestPassphrase", "open", "takeOver", "turn", "end"];
+const NOT_ASKED = ["constructor", "conversations", "conversation", "readReceipts", "notifications", "pictureIn", "me", "phase", "suggestPassphrase", "open", "takeOver", "turn", "loggedOut", "end"];
 
 async function tabOf(browser, { browserOf }, phase = "open") {
   const tab = browserOf(browser.person);
@@ -23,7 +23,57 @@ async function unlocked(tab) {
   await tab.messenger.unlock({ passphrase: PASSPHRASE });
 }
 
+const REFUSALS = {
+  ended: [401, "LOGIN_REQUIRED", () => true],
+  older: [403, "CSRF_FAILED", ({ method }) => method !== "GET"], // another tab logged in anew, and this page has its former token
+};
+
+// From now on the server answers this tab so, and its line is closed, as after every end of a login.
+function logOut({ server }, { client }, [status, code, isConcerned]) {
+  const answer = server.answer.bind(server);
+  server.answer = async (from, path, options) => (
+    from === client && isConcerned(options) ? { ok: false, status, json: async () => ({ error: code }) } : answer(from, path, options)
+  );
+  client.did = null;
+  [...server.sockets].filter((socket) => socket.client === client).forEach((socket) => socket.shut(4401));
+}
+
+async function goesOnWithout(world, refusal) {
+  const { alice, bob, cid } = await talking(world);
+  const tab = await tabOf(alice, world);
+  await tab.messenger.setDraft(cid, "half a sen");
+  logOut(world, alice, refusal);
+  await until(() => alice.problems.length > 0, "the first is asked to log in");
+  expect([alice.problems, alice.messenger.phase], [[{ code: "LOGIN_REQUIRED" }], "elsewhere"], "once, and its keys are closed");
+  await unlocked(tab);
+  await tab.online();
+  await tab.messenger.send(cid, "with the newer login");
+  await bob.sees(cid, "hello", "hi", "with the newer login");
+  expect([tab.messenger.conversation(cid).draft, tab.problems], ["half a sen", []], "nothing lost, nothing to say");
+}
+
 export const TABS = {
+  async a_tab_whose_login_ended_lets_another_go_on(world) {
+    await goesOnWithout(world, REFUSALS.ended);
+  },
+
+  async a_tab_that_is_older_than_the_login_lets_another_go_on(world) {
+    await goesOnWithout(world, REFUSALS.older);
+  },
+
+  async without_a_login_no_tab_keeps_the_next_one_waiting(world) {
+    const { alice, bob, cid } = await talking(world);
+    const tab = await tabOf(alice, world);
+    logOut(world, tab, REFUSALS.ended);
+    logOut(world, alice, REFUSALS.ended);
+    await until(() => [alice, tab].every(({ problems }) => problems.length > 0), "both are asked to log in");
+    const next = await tabOf(alice, world, "locked");
+    await next.messenger.unlock({ passphrase: PASSPHRASE });
+    await next.messenger.send(cid, "logged in again");
+    await bob.sees(cid, "hello", "hi", "logged in again");
+    expect([alice.problems, tab.problems, next.problems], [[{ code: "LOGIN_REQUIRED" }], [{ code: "LOGIN_REQUIRED" }], []], "each said it once");
+  },
+
   async two_tabs_write_through_one(world) {
     const { alice, bob, cid } = await talking(world);
     const tab = await tabOf(alice, world);

@@ -9,14 +9,14 @@ import { pause } from "./pace.js";
 import { talking, twoPeople } from "./worlds.js";
 
 const HOUR_S = 3_600;
-const HOUR = HOUR_S * 1000;
+export const HOUR = HOUR_S * 1000;
 const MINUTE = 60_000;
 
 const timerOf = (browser, cid) => browser.messenger.conversation(cid).timerS;
 const changes = async (browser, cid) => (await browser.messenger.messages(cid, { limit: 200 })).items.filter(({ code }) => code === "MODE_CHANGED").map(({ detail }) => [detail.mine, detail.timerS]);
 
 /** Everything that this browser keeps, opened. */
-async function ringOf(browser) {
+export async function ringOf(browser) {
   const db = await openDatabase(`${browser.prefix}llave:${browser.person.uid}`);
   const { ring, close } = await unlockRing(db, await db.get("clear", "device"), PASSPHRASE);
   const objects = new Map(await ring.withPrefix(""));
@@ -26,7 +26,7 @@ async function ringOf(browser) {
   return { objects, rows };
 }
 
-async function withTimer(world, timerS = HOUR_S) {
+export async function withTimer(world, timerS = HOUR_S) {
   const people = await talking(world);
   const { alice, bob, cid } = people;
   await alice.messenger.setTimer({ cid, timerS });
@@ -79,7 +79,7 @@ export const TIMERS = {
     for (const browser of [alice, bob]) browser.skew = HOUR + MINUTE;
     await alice.sees(cid, "hello", "hi");
     await bob.sees(cid, "hello", "hi");
-    expect(alice.messenger.conversation(cid).lastText, "", "not in the list either");
+    await until(() => [alice, bob].every(({ messenger }) => messenger.conversation(cid).lastText === ""), "not in the list either");
     for (const browser of [alice, bob]) {
       const { objects, rows } = await ringOf(browser);
       expect(rows.some(({ text }) => text === "soon gone"), false, "not on the disk");

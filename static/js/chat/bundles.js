@@ -10,6 +10,7 @@ import { checkBundleInLog, lastLeaf, wasInLog } from "../crypto/log.js";
 import { shortNumber } from "../crypto/safety-number.js";
 import { Rebound, fetchBundles } from "./bundle-pages.js";
 import { ChatError } from "./codes.js";
+import { Queue } from "./schedule.js";
 
 const PIN = "pin:";
 const TRIES = 3; // a bundle may be published between two requests
@@ -32,7 +33,7 @@ const TRIES = 3; // a bundle may be published between two requests
 export class Bundles {
   #parts;
   #pins = new Map();
-  #jobs = Promise.resolve();
+  #queue = new Queue(); // two that advance the same pin would both tell the change
 
   /** @param {BundleParts} parts */
   constructor(parts) {
@@ -73,7 +74,7 @@ export class Bundles {
 
   /** The one to use now. @param {string} uid @returns {Promise<object>} Bundle @throws NO_KEYS_YET and the refusals of sections 3 and 4 */
   current(uid) {
-    return this.#queue(() => this.#current(uid));
+    return this.#queue.run(() => this.#current(uid));
   }
 
   /** Whether the log knows a newer bundle than the pin. @param {string} uid @returns {boolean} */
@@ -101,7 +102,7 @@ export class Bundles {
 
   /** The root that the person compared, or none. @param {string} uid @param {Uint8Array|null} rootPub */
   setVerified(uid, rootPub) {
-    return this.#queue(() => this.#store({ ...this.#pins.get(uid), verifiedRoot: rootPub }));
+    return this.#queue.run(() => this.#store({ ...this.#pins.get(uid), verifiedRoot: rootPub }));
   }
 
   /** @param {string} uid @returns {boolean} */
@@ -112,7 +113,7 @@ export class Bundles {
 
   /** Pins of a key file; local ones win. @param {{uid: Uint8Array, rootPub: Uint8Array, verified: boolean}[]} pins */
   adoptPins(pins) {
-    return this.#queue(async () => {
+    return this.#queue.run(async () => {
       for (const { uid, rootPub, verified } of pins.filter((pin) => !this.#pins.has(hex(pin.uid)))) {
         await this.#store({ ...newPin(hex(uid)), verifiedRoot: verified ? rootPub : null, expectedRoot: rootPub });
       }
@@ -127,7 +128,7 @@ export class Bundles {
 
   /** The chats were told. @param {string} uid @param {number} count of the first news */
   clearNews(uid, count) {
-    return this.#queue(() => this.#store({ ...this.#pins.get(uid), news: this.#pins.get(uid).news.slice(count) }));
+    return this.#queue.run(() => this.#store({ ...this.#pins.get(uid), news: this.#pins.get(uid).news.slice(count) }));
   }
 
   async #current(uid) {
@@ -177,13 +178,6 @@ export class Bundles {
     const chain = pin.chain.map((bundle) => bundle.bytes);
     await this.#parts.ring.commit({ ring: [{ name: PIN + pin.uid, value: { ...pin, chain } }] });
     this.#pins.set(pin.uid, pin);
-  }
-
-  // One at a time: two that advance the same pin would both tell the change.
-  #queue(work) {
-    const done = this.#jobs.then(work);
-    this.#jobs = done.catch(() => {});
-    return done;
   }
 }
 

@@ -4,6 +4,7 @@ import { unhex } from "../lib/bytes.js";
 import { OPK_POOL, OPK_REFILL_BELOW, PREKEY_ONE_TIME, PREKEY_SIGNED, SPK_EVERY_MS, SPK_KEEP_MS, SPK_LIFE_MS } from "../crypto/labels.js";
 import { signPrekey } from "../crypto/prekeys.js";
 import { generateEd25519, generateX25519, randomBytes } from "../crypto/primitives.js";
+import { SingleFlight } from "./schedule.js";
 
 export const DEVICE = "device"; // ring object OwnDevice
 const SPK = "spk:";
@@ -60,6 +61,7 @@ export class DeviceKeys {
   #uid;
   #spks = [];
   #opks = [];
+  #flight = new SingleFlight();
   /** @type {OwnDevice} */
   own = null;
 
@@ -74,6 +76,11 @@ export class DeviceKeys {
     this.own = await this.#ring.get(DEVICE);
     this.#spks = (await this.#ring.withPrefix(SPK)).map(([, value]) => value);
     this.#opks = (await this.#ring.withPrefix(OPK)).map(([, value]) => value);
+  }
+
+  /** The account has a new root, that this browser made. @param {Uint8Array} rootPub */
+  moveTo(rootPub) {
+    this.own = { ...this.own, rootPub };
   }
 
   /** What receiving a record needs. @returns {object} device of a ReceiveContext */
@@ -91,8 +98,12 @@ export class DeviceKeys {
     this.#opks = this.#opks.filter((prekey) => prekey.id !== id);
   }
 
-  /** Refills the pool, renews the signed prekey weekly. @param {{api: object, nowMs: number}} at */
-  async keep({ api, nowMs }) {
+  /** Refills the pool, renews the signed prekey weekly; one at a time, for two would make other keys of the same numbers. @param {{api: object, nowMs: number}} at */
+  keep(at) {
+    return this.#flight.run("keep", () => this.#keep(at));
+  }
+
+  async #keep({ api, nowMs }) {
     const state = await api.prekeyState();
     const own = await this.#missing(state, nowMs);
     if (own.spks.length + own.opks.length > 0) await this.#publish(api, own);

@@ -1,5 +1,7 @@
 /** The people of this server. Names shown come from here; whom a chat is with is decided by uid and keys alone. */
 
+import { Queue } from "./schedule.js";
+
 const KNOWN = "people";
 const ASK_MAX = 100;
 
@@ -10,6 +12,7 @@ export class Directory {
   #api;
   #ring;
   #known = new Map();
+  #queue = new Queue();
 
   /** @param {{api: object, ring: object}} parts */
   constructor({ api, ring }) {
@@ -33,8 +36,12 @@ export class Directory {
     return { people: people.map(personOf), next };
   }
 
-  /** Asks again for these people. @param {string[]} uids */
-  async learn(uids) {
+  /** Asks again for these people. @param {string[]} uids @returns {Promise<void>} */
+  learn(uids) {
+    return this.#queue.run(() => this.#learn(uids));
+  }
+
+  async #learn(uids) {
     const known = new Map(this.#known);
     for (let i = 0; i < uids.length; i += ASK_MAX) {
       const asked = uids.slice(i, i + ASK_MAX);

@@ -32,7 +32,12 @@ export class Ephemeral {
     this.#base = kept.elapsed + Math.max(0, clock.now() - kept.wall); // closed: only the wall clock can tell, and only forward
     this.#from = clock.elapsed();
     for (const [name, one] of await ring.withPrefix(DYING)) this.#dying.set(name, one);
-    await this.#sweep();
+    await this.#sweep().catch((error) => this.#parts.events.problem(error)); // a full disk keeps nobody from what is on it
+  }
+
+  /** @param {{until?: number, untilWall?: number}} row @returns {boolean} its time is over: nobody is shown it, destroyed or not yet */
+  isOver(row) {
+    return row.until !== undefined && this.#left(row) <= 0;
   }
 
   /** Gives the new rows of an epoch with a timer their end. @param {object} draft not committed yet @returns {{marked: Dying[], gone: string[]}} for `remember` */
@@ -42,9 +47,8 @@ export class Ephemeral {
     draft.mail = draft.mail.map((change) => {
       const name = `${DYING}${cid}:${change.place}`;
       if (change.value === undefined && this.#dying.has(name)) gone.push(name);
-      const timerS = timers.get(change.value?.epoch);
-      if (!timerS) return change;
-      const value = { ...this.#endOf(timerS), ...change.value };
+      const value = this.#withEnd(change.value, timers);
+      if (!value) return change;
       marked.push({ name, cid, place: change.place, id: value.id, until: value.until, untilWall: value.untilWall });
       return { ...change, value };
     });
@@ -59,6 +63,13 @@ export class Ephemeral {
     if (marked.length > 0) this.#arm();
   }
 
+  // What has its end keeps it, wherever it is put and however old its epoch is.
+  #withEnd(value, timers) {
+    if (value?.until !== undefined) return value;
+    const timerS = timers.get(value?.epoch);
+    return timerS ? { ...this.#endOf(timerS), ...value } : null;
+  }
+
   #endOf(timerS) {
     return { until: this.#elapsed() + timerS * 1000, untilWall: this.#parts.clock.now() + timerS * 1000 };
   }
@@ -71,23 +82,25 @@ export class Ephemeral {
     return Math.min(until - this.#elapsed(), untilWall - this.#parts.clock.now());
   }
 
-  #arm() {
+  #arm({ least = 0 } = {}) {
     this.#cancel?.();
     this.#cancel = null;
     if (this.#dying.size === 0) return;
-    const next = [...this.#dying.values()].reduce((least, one) => Math.min(least, this.#left(one)), TICK_MS);
+    const next = [...this.#dying.values()].reduce((soonest, one) => Math.min(soonest, this.#left(one)), TICK_MS);
     const { schedule, events } = this.#parts;
-    this.#cancel = schedule.after(Math.max(next, 0), () => events.guard(this.#sweep()));
+    this.#cancel = schedule.after(Math.max(next, least), () => events.guard(this.#sweep()));
   }
 
   async #sweep() {
     const { ring, clock } = this.#parts;
-    const over = [...this.#dying.values()].filter((one) => this.#left(one) <= 0);
+    const over = [...this.#dying.values()].filter((one) => this.isOver(one));
+    let least = TICK_MS; // after a failure
     try {
       for (const cid of new Set(over.map((one) => one.cid))) await this.#destroy(cid, over.filter((one) => one.cid === cid));
       if (this.#dying.size) await ring.commit({ ring: [{ name: CLOCK, value: { elapsed: this.#elapsed(), wall: clock.now() } }] });
+      least = 0;
     } finally {
-      this.#arm();
+      this.#arm({ least });
     }
   }
 

@@ -9,20 +9,25 @@ import { hex } from "../lib/bytes.js";
 export async function importHistory(open, account, onHistory) {
   if (account.log.size > 0) open.replay.pin(account);
   await open.bundles.adoptPins(account.pins.filter(({ uid }) => hex(uid) !== open.me.uid));
-  open.openHistory(account.history.map(({ seed }) => seed));
+  const hold = () => open.openHistory(account.history.map(({ seed }) => seed));
+  hold();
   await open.catchUp();
   await open.bind();
   const list = await open.watch.refreshList();
   const progress = { done: 0, total: list.reduce((sum, { cid, seq }) => sum + seq - open.chats.get(cid).cursor, 0) };
   onHistory(0, progress.total);
-  for (const { cid } of list) await readOne(open, cid, progress, onHistory);
+  const onPage = () => {
+    hold(); // however long it takes
+    onHistory(progress.done, progress.total);
+  };
+  for (const { cid } of list) await readOne(open, cid, progress, onPage);
 }
 
-async function readOne(open, cid, progress, onHistory) {
+async function readOne(open, cid, progress, onPage) {
   const onEvents = (count) => {
     progress.done += count;
     progress.total = Math.max(progress.total, progress.done); // what came after the list was made is read with the rest
-    onHistory(progress.done, progress.total);
+    onPage();
   };
   await open.inbox.sync(cid, { quiet: true, pull: (...asked) => open.api.pullEvents(...asked), onEvents });
   await open.locks.with(cid, () => {

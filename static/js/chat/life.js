@@ -192,6 +192,12 @@ export class Life {
     this.open = null;
   }
 
+  /** This page has no login any more: a tab that has one, or gets one, is in charge. */
+  loggedOut() {
+    this.#elsewhere();
+    this.#parts.events.emit("problem", { code: "LOGIN_REQUIRED" });
+  }
+
   /** Ends it all, for tests and for leaving the page. */
   end() {
     this.close();
@@ -260,10 +266,11 @@ export class Life {
   async #adopt({ card, open }, stage) {
     this.card = card.stage === stage ? card : await enterStage(open, card, stage);
     const { onConnection, ...parts } = this.#parts;
-    const onEnd = (why) => (why === "elsewhere" ? this.#elsewhere() : this.#parts.events.emit("problem", { code: "LOGIN_REQUIRED" }));
+    const onEnd = (why) => (why === "elsewhere" ? this.#elsewhere() : this.loggedOut());
     const unlocked = new Unlocked({ ...parts, db: this.db, open, card: this.card, me: this.me, onConnection, onEnd });
     try {
       await unlocked.load();
+      if (!this.#charge.isHeld) throw new ChatError("NOT_UNLOCKED"); // another tab has it meanwhile
     } catch (error) {
       unlocked.stop();
       throw error;
@@ -297,6 +304,7 @@ export class Life {
 
   /** @param {"ELSEWHERE"} [why] another tab took over; else another browser has a copy of these keys */
   #elsewhere(why) {
+    this.#locked += 1;
     this.close();
     this.#charge?.release();
     this.db?.close();

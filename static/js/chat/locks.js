@@ -34,6 +34,11 @@ export class Charge {
     this.#onLost = onLost;
   }
 
+  /** @returns {boolean} */
+  get isHeld() {
+    return this.#release !== null;
+  }
+
   /** @param {{steal?: boolean}} [how] @returns {Promise<boolean>} whether this tab is in charge now */
   take({ steal = false } = {}) {
     if (this.#release) return Promise.resolve(true);

@@ -4,7 +4,7 @@ import { equal } from "../lib/bytes.js";
 import { acceptHead, checkPrefix, emptyLog, leavesOf, logRoot, restoreLog, topsOf } from "../crypto/log.js";
 import { CHUNK_LEAVES } from "../crypto/log-leaves.js";
 import { ProtocolError, check } from "../crypto/errors.js";
-import { SingleFlight } from "./schedule.js";
+import { Queue, SingleFlight } from "./schedule.js";
 
 const LEAVES_AT_ONCE_MAX = 2 ** 20;
 const TRIES = 3; // the log may grow between two requests
@@ -17,6 +17,7 @@ const CHUNK = "log:";
 export class LogReplay {
   #parts;
   #flight = new SingleFlight();
+  #writes = new Queue(); // of the head
   log = emptyLog();
   lgPub = null;
   #pinnedSize = null; // of a key file's log; else the own size
@@ -52,10 +53,12 @@ export class LogReplay {
   }
 
   /** The person was told of the new key. */
-  async keyTold() {
-    const ring = [{ name: HEAD, value: { ...(await this.#parts.ring.get(HEAD)), isKeyNew: false } }];
-    await this.#parts.ring.commit({ ring });
-    this.isKeyNew = false;
+  keyTold() {
+    return this.#writes.run(async () => {
+      const ring = [{ name: HEAD, value: { ...(await this.#parts.ring.get(HEAD)), isKeyNew: false } }];
+      await this.#parts.ring.commit({ ring });
+      this.isKeyNew = false;
+    });
   }
 
   /** @param {{size: number, root: Uint8Array}} earlier head of a key file @throws LOG_SPLIT_VIEW */
@@ -96,7 +99,7 @@ export class LogReplay {
     const own = { log: this.log, ...pinned, nowMs: this.#parts.clock.now(), myName: this.#parts.me.name, myBundleHashes: await this.#ownHashes(fetched) };
     const { log, lgPub } = await this.#judge(fetched, own);
     const grew = log.size > this.log.size;
-    if (grew || this.lgPub === null) await this.#keep(log, { lgPub, isKeyNew: this.isKeyNew || !equal(lgPub, pinned.lgPub) });
+    if (grew || this.lgPub === null) await this.#writes.run(() => this.#keep(log, { lgPub, isKeyNew: this.isKeyNew || !equal(lgPub, pinned.lgPub) }));
     return grew;
   }
 

@@ -8,6 +8,7 @@ import { makeAccountFile } from "./key-files.js";
 import { Life } from "./life.js";
 import { knowBrowsers, nameBrowser, newBrowsers, ownBrowsers, removeBrowser, renewRoot } from "./own-browsers.js";
 import { suggestPassphrase } from "./passphrases.js";
+import { Queue } from "./schedule.js";
 
 const LIVES = new WeakMap();
 
@@ -19,7 +20,7 @@ export function lifeOf(messenger) {
 /** What it promises stands in docs/architecture.md, "Life of the keys". */
 export class MessengerKeys extends EventTarget {
   #life;
-  #jobs = Promise.resolve();
+  #queue = new Queue();
   /** @type {"online"|"connecting"|"offline"} */
   connection = "offline";
   /** The first digits of the hash of the program that runs here, or null. @type {string|null} */
@@ -201,6 +202,11 @@ export class MessengerKeys extends EventTarget {
     this.#life.open?.line.poke();
   }
 
+  /** The server knows this page's login no more: another tab may have one. */
+  loggedOut() {
+    this.#life.loggedOut();
+  }
+
   /** The page is left. */
   end() {
     this.#life.end();
@@ -213,8 +219,6 @@ export class MessengerKeys extends EventTarget {
   }
 
   #inTurn(work) {
-    const done = this.#jobs.then(work);
-    this.#jobs = done.catch(() => {});
-    return done;
+    return this.#queue.run(work);
   }
 }

@@ -3,6 +3,7 @@
 import { fileView } from "./attachments.js";
 import { ChatError } from "./codes.js";
 import { isBubble } from "./kinds.js";
+import { Queue } from "./schedule.js";
 
 const OUT = "out:";
 
@@ -20,7 +21,7 @@ export class Outbox {
   #ring;
   #entries = new Map();
   #number = 0;
-  #jobs = Promise.resolve();
+  #queue = new Queue();
 
   /** @param {{ring: object}} parts */
   constructor({ ring }) {
@@ -80,9 +81,10 @@ export class Outbox {
 
   /** One after another: what was written first is there first. @param {Entry} entry @returns {Promise<void>} */
   keep(entry) {
-    const kept = this.#jobs.then(() => this.#ring.commit({ ring: [this.change(entry)] })).then(() => this.#put(entry));
-    this.#jobs = kept.catch(() => {});
-    return kept;
+    return this.#queue.run(async () => {
+      await this.#ring.commit({ ring: [this.change(entry)] });
+      this.#put(entry);
+    });
   }
 
   /** @param {Entry} entry */

@@ -31,18 +31,18 @@ export async function changeOwnBundle(open, passphrase, change) {
     if (await resumeOwnChange(open)) break;
     if (left === 0) throw new ProtocolError("STALE_BUNDLE");
   }
-  await open.device.load();
   await open.catchUp();
 }
 
-/** What was begun, here or before a crash. @param {{api: object, me: object, ring: object}} parts @returns {Promise<boolean>} whether it came to be */
-export async function resumeOwnChange({ api, me, ring }) {
+/** What was begun, here or before a crash. @param {{api: object, me: object, ring: object, device?: object}} parts device: DeviceKeys while the chats are open @returns {Promise<boolean>} whether it came to be */
+export async function resumeOwnChange({ api, me, ring, device = null }) {
   const kept = await ring.get(CHANGE);
   if (!kept) return false;
   const isDone = await publishOnce(api, me, kept.bundle);
   const { rootPub, vault } = kept;
-  const device = isDone ? [deviceChange({ ...(await ring.get(DEVICE)), rootPub })] : [];
-  await ring.commit({ ring: [{ name: CHANGE }, ...device], clear: isDone ? [vaultChange(vault)] : [] });
+  if (isDone) device?.moveTo(rootPub); // the log may be looked at before this is kept
+  const moved = isDone ? [deviceChange({ ...(await ring.get(DEVICE)), rootPub })] : [];
+  await ring.commit({ ring: [{ name: CHANGE }, ...moved], clear: isDone ? [vaultChange(vault)] : [] });
   return isDone;
 }
 

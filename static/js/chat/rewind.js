@@ -37,9 +37,9 @@ export async function rewind(open, cid) {
       draft.ring.push(open.pending.dropChange(cid));
       draft.dropsPending = true;
     }
-    again.forEach((entry) => open.outbox.remember(entry));
     open.inbox.forgetHead(cid);
     await open.inbox.commit(draft);
+    again.forEach((entry) => open.outbox.remember(entry));
     again.forEach((entry) => isBubble(entry.kind) && open.events.emit("message", { message: messageOfEntry(entry), isNew: false }));
   });
 }

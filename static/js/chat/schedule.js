@@ -24,6 +24,18 @@ export function pause(schedule, ms = 0) {
   });
 }
 
+/** One work after another, in the order in which they were asked for; one that fails keeps no other. */
+export class Queue {
+  #last = Promise.resolve();
+
+  /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+  run(work) {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+}
+
 /** Work under a name; asking again while it runs gives the same promise. */
 export class SingleFlight {
   #running = new Map();

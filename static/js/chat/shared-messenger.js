@@ -129,6 +129,11 @@ export class SharedMessenger extends EventTarget {
     return this.#own[name](...args);
   }
 
+  /** The server knows this page's login no more: whichever tab has one goes on. */
+  loggedOut() {
+    this.#own.loggedOut();
+  }
+
   /** The page is left. */
   end() {
     this.#ended = true;
@@ -178,6 +183,7 @@ export class SharedMessenger extends EventTarget {
       try {
         return await this.#opened(await this.#own.open());
       } catch (error) {
+        if (codeOf(error) === "LOGIN_REQUIRED") return { phase: this.phase }; // it was told, and the next tab has its turn
         if (!AWAY.has(codeOf(error))) return this.#failed(error);
         await new Promise((resolve) => this.#schedule.after(AGAIN_MS, resolve));
       }

@@ -5,6 +5,7 @@
 
 import { equal, fromBase64Url, toBase64Url } from "../lib/bytes.js";
 import { readUpTo } from "./receipts.js";
+import { Queue } from "./schedule.js";
 import { newUuid } from "./uuid.js";
 import { startWith } from "./verbs.js";
 
@@ -21,6 +22,7 @@ export class Sync {
   #read = new Map();
   #settings = null;
   #isWaiting = false;
+  #queue = new Queue();
 
   /** @param {object} open Unlocked */
   constructor(open) {
@@ -45,8 +47,12 @@ export class Sync {
     this.#later();
   }
 
-  /** What another browser, or this one, told; whatever does not fit is left out. @param {object} content of kind sync */
-  async apply({ pins, read, settings }) {
+  /** What another browser, or this one, told, in its order; whatever does not fit is left out. @param {object} content of kind sync @returns {Promise<void>} */
+  apply(content) {
+    return this.#queue.run(() => this.#apply(content));
+  }
+
+  async #apply({ pins, read, settings }) {
     for (const { uid, rs } of listOf(pins)) await this.#mark(uid, rs);
     for (const [cid, seq] of Object.entries(objectOf(read))) await this.#readUpTo(cid, seq);
     const { receipts } = objectOf(settings);
@@ -59,21 +65,24 @@ export class Sync {
     const { bundles, me, schedule, events } = this.#open;
     if (this.#isWaiting || (bundles.last(me.uid)?.devices.length ?? 0) < 2) return;
     this.#isWaiting = true;
-    schedule.after(GATHER_MS, () => events.guard(this.#send()));
+    const done = () => (this.#isWaiting = false);
+    schedule.after(GATHER_MS, () => events.guard(this.#send().finally(done).then(() => this.#goOn())));
+  }
+
+  // What was told while the last of it was stored, or had no room in it.
+  #goOn() {
+    if (this.#pins.size || this.#read.size || this.#settings) this.#later();
   }
 
   async #send() {
     const { me, outbox, clock, sending } = this.#open;
-    this.#isWaiting = false;
     const cid = await startWith(this.#open, me.uid);
-    const fields = {
-      pins: [...this.#pins].slice(-ENTRIES_MAX).map(([uid, rs]) => ({ uid, rs })), read: Object.fromEntries([...this.#read].slice(-ENTRIES_MAX)),
-      settings: this.#settings ?? {},
-    };
+    const [pins, read, settings] = [firstOf(this.#pins), firstOf(this.#read), this.#settings];
+    const fields = { pins: pins.map(([uid, rs]) => ({ uid, rs })), read: Object.fromEntries(read), settings: settings ?? {} };
     await outbox.keep(outbox.make({ cid, id: newUuid(), kind: "sync", at: clock.now(), fields }));
-    this.#pins.clear();
-    this.#read.clear();
-    this.#settings = null;
+    pins.forEach(([uid, rs]) => this.#pins.get(uid) === rs && this.#pins.delete(uid));
+    read.forEach(([chat, seq]) => this.#read.get(chat) === seq && this.#read.delete(chat));
+    if (this.#settings === settings) this.#settings = null;
     sending.run(cid);
   }
 
@@ -95,6 +104,10 @@ export class Sync {
       return upTo > chat.readSeq ? chats.commit(readUpTo(chat, upTo, { receipts: false })) : undefined;
     });
   }
+}
+
+function firstOf(entries) {
+  return [...entries].slice(0, ENTRIES_MAX);
 }
 
 function listOf(value) {

@@ -149,6 +149,7 @@ export class Trust {
     return locks.with(cid, async () => {
       const chat = chats.get(cid);
       if (isBlock && this.#isTold(chat, lines[0].code)) return;
+      if (stands && chat.standing.includes(lines[0].code)) return; // said meanwhile
       const draft = new Draft(chat);
       if (stands) draft.set({ standing: [...chat.standing, lines[0].code] });
       const place = await freePlace(store, cid, chat.cursor);

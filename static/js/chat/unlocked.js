@@ -20,6 +20,7 @@ import { Outbox } from "./outbox.js";
 import { isRemovedHere } from "./own-browsers.js";
 import { hashesInTheMaking } from "./own-bundle.js";
 import { PendingRecords } from "./pending.js";
+import { SingleFlight } from "./schedule.js";
 import { Sending } from "./sending.js";
 import { Settings } from "./settings.js";
 import { Sync } from "./sync.js";
@@ -48,7 +49,9 @@ const VAULT_OPEN_MS = 5 * 60_000;
 export class Unlocked {
   #parts;
   #historySeeds = null;
+  #forgetHistory = () => {}; // the way to cancel it
   #stopped = false;
+  #flight = new SingleFlight();
   #isRemovalTold = false;
   #timers = new Map(); // way to cancel -> what is run instead
   /** What came of a file whose fetching broke off: {blob, pieces} or null. */
@@ -91,9 +94,9 @@ export class Unlocked {
     if (!this.#stopped && !this.isRemoved) this.line.start();
   }
 
-  /** @returns {Promise<void>} */
+  /** One at a time: the server knows one nonce of a session. @returns {Promise<void>} */
   bind() {
-    return bindSession({ api: this.api, origin: this.origin, uid: this.me.uid }, this.device.own);
+    return this.#flight.run("bind", () => bindSession({ api: this.api, origin: this.origin, uid: this.me.uid }, this.device.own));
   }
 
   /**
@@ -115,10 +118,12 @@ export class Unlocked {
     return isRemovedHere(this);
   }
 
-  /** For reading old epochs; forgotten after five minutes. @param {Uint8Array[]} seeds HK of every generation */
+  /** For reading old epochs; forgotten after five minutes, counted anew with each call. @param {Uint8Array[]} seeds HK of every generation */
   openHistory(seeds) {
+    if (this.#stopped) return;
+    this.#forgetHistory();
     this.#historySeeds = seeds;
-    this.schedule.after(VAULT_OPEN_MS, () => {
+    this.#forgetHistory = this.schedule.after(VAULT_OPEN_MS, () => {
       this.#historySeeds = null;
     });
   }
@@ -238,7 +243,7 @@ export class Unlocked {
   }
 
   #applied(cid, { before, chat, syncs }) {
-    if (syncs.length) this.events.guard(syncs.reduce((done, content) => done.then(() => this.sync.apply(content)), Promise.resolve()));
+    syncs.forEach((content) => this.events.guard(this.sync.apply(content)));
     if (chat.settle && !before.settle) this.sending.upkeepIn(cid, this.#between(SETTLE_MS));
     if (chat.crypto !== before.crypto) this.#look(cid);
     this.acks.consider(cid);

@@ -24,6 +24,7 @@ export class Uploads {
   #parts;
   #flight = new SingleFlight();
   #current = null;
+  #later = null; // the next try, when it is known
 
   /** @param {UploadParts} parts */
   constructor(parts) {
@@ -56,9 +57,9 @@ export class Uploads {
     }
   }
 
-  /** Whatever waits is begun; asking again while it runs is nothing. */
+  /** Whatever waits is begun; asking again while it runs, or before the server wants to be asked again, is nothing. */
   run() {
-    if (this.#next()) this.#parts.events.guard(this.#flight.run("up", () => this.#all()));
+    if (this.#later === null && this.#next()) this.#parts.events.guard(this.#flight.run("up", () => this.#all()));
   }
 
   /** The server says that it has not what a message names. @param {object} entry sealed @returns {Promise<void>} it is there @throws FILE_NOT_HERE */
@@ -129,14 +130,21 @@ export class Uploads {
 
   /** @returns {Promise<boolean>} whether the next one is to be tried */
   async #stopped(entry, error, signal) {
-    const { schedule, line } = this.#parts;
+    const { line } = this.#parts;
     const { code = "UNEXPECTED", status = 0, retryAfter } = error;
     if (signal.aborted) return true;
     const isBusy = error instanceof LaterError || status === 429 || (status >= 500 && status !== 507) || (code === "OFFLINE" && line().state === "online");
-    if (isBusy) schedule.after(retryAfter ? retryAfter * 1000 : LATER_MS, () => this.run());
+    if (isBusy) this.#runIn(retryAfter ? retryAfter * 1000 : LATER_MS);
     if (isBusy || PATIENT.has(code)) return false;
     await this.#change(entry, { failed: code });
     return true;
+  }
+
+  #runIn(ms) {
+    this.#later = this.#parts.schedule.after(ms, () => {
+      this.#later = null;
+      this.run();
+    });
   }
 
   // Unless the person took it back meanwhile.

@@ -32,8 +32,9 @@ export function conversationList(open) {
 export async function messagePage(open, cid, { before, limit = 50 } = {}) {
   const chat = open.chats.get(cid);
   const { rows, more } = await mailPage(open, cid, { before: before ?? Infinity, limit });
+  const alive = rows.filter((row) => !open.ephemeral.isOver(row));
   const waiting = before === undefined ? open.outbox.bubbles(cid).map(messageOfEntry) : [];
-  const stored = rows.map((row) => messageView(open, chat, row));
+  const stored = alive.map((row) => messageView(open, chat, row));
   const ids = new Set(stored.map(({ id }) => id));
   return { items: [...stored, ...waiting.filter(({ id }) => !ids.has(id))], more };
 }

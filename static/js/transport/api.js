@@ -85,8 +85,7 @@ function attachmentCalls(call, slow) {
 async function download(parts, path, { most, signal }) {
   const response = await reach(parts, "GET", path, { signal });
   if (response.ok) return bytesUpTo(response, most);
-  if (response.status === 401) parts.onLoginRequired();
-  throw refusal(response.status, await bodyOf(response));
+  throw refused(parts, response.status, await bodyOf(response));
 }
 
 // One byte too many is kept: it makes another hash. What a server sends without end is not read.
@@ -111,8 +110,7 @@ async function request(parts, method, path, given) {
   const answer = await bodyOf(response);
   if (response.ok && answer !== null) return answer;
   if (readFrame(answer)) return answer;
-  if (response.status === 401) parts.onLoginRequired();
-  throw refusal(response.status, answer);
+  throw refused(parts, response.status, answer);
 }
 
 async function reach({ ask, csrf, base, answerWithinMs }, method, path, { body, signal: given }) {
@@ -141,7 +139,15 @@ async function bodyOf(response) {
   }
 }
 
+function refused({ onLoginRequired }, status, answer) {
+  const error = refusal(status, answer);
+  if (error.status === 401) onLoginRequired();
+  return error;
+}
+
+// A page that is older than the login, since another tab logged in anew, has none either.
 function refusal(status, answer) {
+  if (codeFrom(answer) === "CSRF_FAILED") return new ApiError("LOGIN_REQUIRED", { status: 401 });
   return new ApiError(codeFrom(answer) ?? fallbackCode(status), { status, retryAfter: retryAfter(answer?.retry_after), fields: answer?.fields });
 }
 

@@ -10,6 +10,7 @@ import { createPoller } from "./poll.js";
 
 const HEARTBEAT_MS = 25_000;
 const DEAD_AFTER_MS = 35_000;
+const WELCOME_WITHIN_MS = 15_000; // of a line that is being opened
 const STEADY_MS = 10_000; // a line that lived so long: the next way back begins with short waits
 const BACKOFF_MS = 500;
 const BACKOFF_CAP_MS = 30_000;
@@ -97,15 +98,14 @@ class Line {
     socket.onopen = mine(() => {
       opened = true;
       socket.send(JSON.stringify(this.#parts.hello()));
-      this.#listen();
     });
     socket.onmessage = mine((event) => this.#receive(event.data));
     socket.onclose = mine((event) => this.#closed(event.code, opened));
-    this.#listen();
+    this.#set("dead", WELCOME_WITHIN_MS, () => this.#closed(0, false)); // some networks let it hang instead of refusing it
   }
 
   #receive(data) {
-    this.#listen();
+    if (this.#welcomed) this.#listen();
     const frame = readFrame(data) ?? unreadableFrame();
     if (frame.name === "welcome") this.#welcome();
     this.#parts.onFrame(frame);
@@ -114,6 +114,7 @@ class Line {
   #welcome() {
     this.#welcomed = true;
     this.#isPoked = false;
+    this.#listen();
     this.#set("steady", STEADY_MS, () => {
       this.#attempts = 0;
     });

@@ -59,6 +59,7 @@ export class ChatApp extends View {
 
   /** The chats could not be opened at all. @param {Error} error */
   fail(error) {
+    if (error?.code === "LOGIN_REQUIRED") return; // told as a problem
     this.#phase = null;
     this.show("failed", error?.code ?? "UNEXPECTED");
   }

@@ -141,6 +141,7 @@ export class MessageList extends View {
     this.#conversation = conversation;
     this.#name = name;
     this.#window.reset([], false);
+    this.#older = null; // that of another chat comes to nothing
     this.#menu.close();
     this.#quotes.clear();
     this.#gone.clear();
@@ -243,15 +244,15 @@ export class MessageList extends View {
 
   /** Once, however many ask. @returns {Promise<boolean>} whether they are here */
   #fetchOlder() {
-    this.#older ??= this.#fetchPage().finally(() => (this.#older = null));
-    return this.#older;
+    const older = (this.#older ??= this.#fetchPage().finally(() => this.#older === older && (this.#older = null)));
+    return older;
   }
 
   async #fetchPage() {
-    const { cid } = this.#conversation;
+    const asked = this.#conversation;
     try {
-      const page = await shownWhileSlow(this.parts.older, this.#messenger.messages(cid, { before: this.#window.oldestSeq, limit: PAGE }));
-      if (cid !== this.#conversation.cid) return false;
+      const page = await shownWhileSlow(this.parts.older, this.#messenger.messages(asked.cid, { before: this.#window.oldestSeq, limit: PAGE }));
+      if (asked !== this.#conversation) return false;
       this.#window.prepend(page.items, page.more);
       this.#window.older();
       return true;
