@@ -42,6 +42,12 @@ export async function characters_are_code_points() {
   await refuses("BAD_CONTENT", () => parseContent(utf8(`{"v":1,"t":"text","id":"${common.id}","ts":1,"ack":{},"body":"\\ud800"}`)));
 }
 
+export async function a_sign_has_at_most_32_units_of_utf16() {
+  const react = (marks) => utf8(JSON.stringify({ ...common, t: "react", target: mid, e: `\u{1f642}${"\u{e0101}".repeat(marks)}`, on: true }));
+  same(parseContent(react(15)).content.e.length, 32);
+  await refuses("BAD_CONTENT", () => parseContent(react(16)));
+}
+
 export async function an_unknown_kind_is_kept_but_never_sent() {
   const later = { ...common, t: "poll", any: { thing: [1, null, true] } };
   const { content, supported } = parseContent(utf8(JSON.stringify(later)));

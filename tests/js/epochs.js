@@ -51,6 +51,24 @@ export async function a_newcomer_joins_and_a_removed_device_stays_outside() {
   same(followed.state.th, alice.state.th);
 }
 
+export async function a_newcomer_misses_nothing_of_what_it_could_not_open() {
+  const world = await newWorld();
+  const [alice, bob] = devicesOf(world);
+  await deliver(world, alice, await propose(world, alice, START), [bob]);
+  const laptop = await newDevice(bob.uid);
+  const owner = world.people.find((person) => person.devices.includes(bob));
+  owner.devices.push(laptop);
+  laptop.state = { ...freshState(world), epoch: bob.state.epoch, th: bob.state.th };
+  world.log = await publish(owner, world.log);
+  alice.counters = [{ did: alice.did, nextCounter: 3 }];
+  const { record } = await propose(world, alice, NEXT);
+  await refuses("MESSAGES_WITHHELD", () => receiveRecord(record, bob.state, contextOf(world, bob)));
+  same((await receiveRecord(record, laptop.state, contextOf(world, laptop, { withheldIsNotice: true }))).notices, []);
+  const { epochKeys } = await receiveRecord(record, laptop.state, contextOf(world, laptop));
+  const member = await receiveRecord(record, bob.state, contextOf(world, bob, { counters: alice.counters }));
+  same([epochKeys.kMsg, member.notices], [member.epochKeys.kMsg, []]);
+}
+
 export async function a_restart_by_a_member_is_suspect() {
   const world = await newWorld();
   const [alice, bob] = devicesOf(world);

@@ -1,9 +1,10 @@
 /** The own copy of the log, kept without most of its hashes. */
 
-import { appendLeaves, emptyLog, encodeAssetLeaf, encodeLeaf, isReleased, lastLeaf, leavesOf, logRoot, parseLeaf, restoreLog, topsOf } from "/static/js/crypto/log.js";
-import { randomBytes, sha256, sha256Each } from "/static/js/crypto/primitives.js";
+import { acceptHead, appendLeaves, emptyLog, encodeAssetLeaf, encodeHead, encodeLeaf, isReleased, lastLeaf, leavesOf, logId, logRoot, parseLeaf, restoreLog, signHead, topsOf } from "/static/js/crypto/log.js";
+import { signKeyLeaf } from "/static/js/crypto/log-key.js";
+import { generateEd25519, randomBytes, sha256, sha256Each } from "/static/js/crypto/primitives.js";
 import { utf8 } from "/static/js/lib/bytes.js";
-import { holds, same } from "./claims.js";
+import { holds, refuses, same } from "./claims.js";
 
 const SIZES = [0, 1, 2, 3, 255, 256, 257, 300, 511, 512, 513, 640, 1023, 1024, 1100];
 
@@ -85,4 +86,17 @@ export async function many_hashes_are_each_what_one_is() {
   });
   same(hashes.length, 600);
   for (const i of [0, 1, 255, 256, 599]) same(hashes[i], await sha256(Uint8Array.of(i % 251, ...new Uint8Array(8))));
+}
+
+export async function a_key_leaf_of_any_size_is_judged_by_the_bytes_that_were_signed() {
+  const [old, next] = [await generateEd25519(), await generateEd25519()];
+  const log = await appendLeaves(emptyLog(), await someLeaves(2));
+  const after = async (size) => {
+    const leaf = await signKeyLeaf({ oldPub: old.pub, newPub: next.pub, size, root: await logRoot(log) }, old.seed);
+    const head = { logId: await logId(next.pub), size: 3, root: await logRoot(await appendLeaves(log, [leaf])), tsMs: 0 };
+    const own = { log, lgPub: old.pub, nowMs: 0, myName: "nobody", myBundleHashes: [] };
+    return acceptHead({ head: encodeHead(head), sig: await signHead(head, next.seed), leaves: [leaf] }, own);
+  };
+  same((await after(2)).lgPub, next.pub);
+  for (const size of [3, 2n ** 53n, 2n ** 53n + 5n, 2n ** 64n - 1n]) await refuses("LOG_SPLIT_VIEW", () => after(size));
 }

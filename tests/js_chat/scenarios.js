@@ -3,6 +3,7 @@
 import { ATTACHMENTS } from "./attachments.js";
 import { ACROSS } from "./across.js";
 import { CHANGES } from "./changes.js";
+import { ENDED_EPOCHS } from "./ended-epochs.js";
 import { FakeServer } from "./fake-server.js";
 import { FAULTS } from "./faults.js";
 import { HOSTILE } from "./hostile.js";
@@ -48,6 +49,7 @@ const SCENARIOS = {
   ...ACROSS,
   ...TABS,
   ...LATER,
+  ...ENDED_EPOCHS,
   ...FAULTS,
   ...HOSTILE,
 };

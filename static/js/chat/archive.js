@@ -40,7 +40,7 @@ export async function readConversationFile({ api, me, directory, clock }, { byte
   const cid = hex(file.cid);
   const uids = file.uids.map(hex);
   const peer = directory.person(uids.find((uid) => uid !== me.uid) ?? me.uid);
-  const reader = { file, cid, me, nowMs: clock.now(), epochs: new Map(), chains: new Map(), ids: new Set(), rows: [], actions: [] };
+  const reader = { file, cid, me, nowMs: clock.now(), epoch: -1, epochs: new Map(), chains: new Map(), ids: new Set(), rows: [], actions: [] };
   await readAll(api, reader);
   const chat = { cid, uids, peer: peer.uid, delivered: new Map() };
   const changed = withActions(reader);
@@ -62,21 +62,29 @@ async function readAll(api, reader) {
   }
 }
 
+// A record ends the epoch before it, with a key in the file or without: nothing under earlier keys is genuine behind it.
 async function readRecord(reader, { blob }) {
-  const keys = await openedEpoch(reader.file, blob);
-  if (keys) reader.epochs.set(keys.epoch, keys);
+  const record = await soundOrNull(() => parseRecord(blob));
+  if (!record) return;
+  const { epoch } = record.core;
+  const keys = await soundOrNull(() => openedEpoch(reader.file, record));
+  if (keys ? epoch < reader.epoch : epoch !== reader.epoch + 1) return; // the server takes none but the next one
+  Object.assign(reader, { epoch, epochs: new Map(keys && [[epoch, keys]]) });
 }
 
 // A key counts only if it gives the confirm of the stored record.
-async function openedEpoch({ epochs }, blob) {
+async function openedEpoch({ epochs }, record) {
+  const { core, th } = record;
+  const given = epochs.find((one) => one.epoch === core.epoch && equal(one.th, th));
+  if (!given) return null;
+  await checkConfirm(given.kMsg, record);
+  const members = core.members.map(({ uid, did }) => ({ uid, did }));
+  return { ...given, mode: core.mode, timerS: core.timerS, members, ck0: await firstChainKeys(given.kMsg, members) };
+}
+
+async function soundOrNull(work) {
   try {
-    const record = await parseRecord(blob);
-    const { core, th } = record;
-    const given = epochs.find((one) => one.epoch === core.epoch && equal(one.th, th));
-    if (!given) return null;
-    await checkConfirm(given.kMsg, record);
-    const members = core.members.map(({ uid, did }) => ({ uid, did }));
-    return { ...given, mode: core.mode, timerS: core.timerS, members, ck0: await firstChainKeys(given.kMsg, members) };
+    return await work();
   } catch (error) {
     if (error instanceof ProtocolError) return null;
     throw error;

@@ -1,6 +1,6 @@
 /**
  * What could not be opened for want of keys is read later, in its place, once the vault gives the history keys. Only records that
- * were judged when they came count here, so nothing that the server adds to the past is ever read.
+ * were judged when they came count here, each at the place that it had then, so nothing that the server adds to the past is ever read.
  */
 
 import { rest } from "../lib/breath.js";
@@ -28,7 +28,8 @@ export async function readAgain(open, { cid, passphrase }) {
   const account = await openVault(open.db, passphrase);
   open.openHistory(account.history.map(({ seed }) => seed));
   const before = missingOf(open, cid).length;
-  const reader = { open, cid, seeds: account.history.map(({ seed }) => seed), epochs: new Map(), chains: new Map() };
+  const records = open.chats.get(cid).crypto.records.map((one) => ({ ...one }));
+  const reader = { open, cid, seeds: account.history.map(({ seed }) => seed), records, epochs: new Map(), chains: new Map() };
   if (before > 0) await readAll(reader);
   const left = missingOf(open, cid).length;
   return { read: before - left, left };
@@ -68,11 +69,13 @@ async function readEvent(reader, event) {
 }
 
 // Under the key that is kept, or the one that the history wrap gives.
-async function readRecord({ open, cid, seeds, epochs }, { blob }) {
+async function readRecord({ open, cid, seeds, records, epochs }, { seq, blob }) {
   const record = await parseRecord(blob);
   const { core, hash, th } = record;
-  const { crypto, uids } = open.chats.get(cid);
-  check(crypto.records.some((one) => one.epoch === core.epoch && equal(one.sha256, hash)), "EPOCH_ROLLBACK");
+  const counted = records.find((one) => one.epoch === core.epoch && equal(one.sha256, hash));
+  check(Boolean(counted), "EPOCH_ROLLBACK");
+  counted.seq ??= seq; // a chat of an older version
+  const { uids } = open.chats.get(cid);
   const kept = await open.ring.get(epochName(cid, core.epoch));
   const referenced = checkReferences(core, { bundles: open.bundles.known(uids), log: open.replay.log });
   checkMembers(core, referenced);
@@ -82,11 +85,17 @@ async function readRecord({ open, cid, seeds, epochs }, { blob }) {
   epochs.set(core.epoch, await keysOf(record, kMsg, null));
 }
 
+// The record that was in force at a place alone: its epoch ended with the next one, so behind that nothing under its keys is genuine.
+function epochsAt({ records, epochs }, seq) {
+  const keys = epochs.get(records.findLast((one) => one.seq < seq)?.epoch);
+  return new Map(keys && [[keys.epoch, keys]]);
+}
+
 // Every message steps its sender's chain; only what is missing here is put in its place.
 async function readMessage(reader, event) {
-  const { open, cid, epochs } = reader;
+  const { open, cid } = reader;
   const item = { envelope: event.blob, sender: { uid: unhex(event.uid), did: unhex(event.did) }, seenMid: null };
-  const known = { cid: unhex(cid), epochs, chains: reader.chains, nowMs: open.clock.now() };
+  const known = { cid: unhex(cid), epochs: epochsAt(reader, event.seq), chains: reader.chains, nowMs: open.clock.now() };
   const { results, chains } = await openEnvelopes([item], known);
   reader.chains = chains;
   const { opened } = results[0];

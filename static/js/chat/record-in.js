@@ -98,7 +98,7 @@ function renew(draft, event, { state, epochKeys, core }, parts) {
   if (epochKeys) draft.set(reachedByRecord(chat, core, parts.me.uid)); // only a record that was confirmed
   draft.set({
     ackBefore: epochKeys ? uncountedByRecord(chat, core, hex(parts.device.own.did)) : new Map(),
-    crypto: state, ...keptKeys(epochKeys), ...afterRecord(chat, core), seen: new Map(), gaps: [], ownAccepted: 0, refresh: false, settle: false, ownSent: 0, starved: false,
+    crypto: placed(state, event.seq), ...keptKeys(epochKeys), ...afterRecord(chat, core), seen: new Map(), gaps: [], ownAccepted: 0, refresh: false, settle: false, ownSent: 0, starved: false,
     recordAt: nowMs, unreached: unreachedOf(core, parts.bundles.known(chat.uids), nowMs), lacksOneTime: lacksOneTime(chat, core),
   });
   if (epochKeys?.mode === MODE_HISTORY) draft.ring.push({ name: epochName(chat.cid, core.epoch), value: { epoch: core.epoch, th: epochKeys.th, kMsg: epochKeys.kMsg } });
@@ -106,6 +106,11 @@ function renew(draft, event, { state, epochKeys, core }, parts) {
     draft.ring.push(parts.pending.dropChange(chat.cid));
     draft.dropsPending = true;
   }
+}
+
+// With the place of the last record: what comes behind it is not read under earlier keys, whenever that is.
+function placed(state, seq) {
+  return { ...state, records: [...state.records.slice(0, -1), { ...state.records.at(-1), seq }] };
 }
 
 function tell(draft, { seq, at }, { core, notices, own, isMine }) {

@@ -44,7 +44,7 @@ export async function receiveRecord(bytes, state, context) {
   check(Boolean(entry), "NOT_A_MEMBER");
   const secrets = own ? null : await openRecord(record, state, { device, seeds, referenced });
   await checkLogRoot(core, log);
-  const notices = noticesOf(core, state, context);
+  const notices = noticesOf(core, state, state.next === null ? { ...context, counters: null } : context);
   const { state: after, epochKeys } = own ? context.pending : await adopt(state, record, secrets, device);
   return { state: after, epochKeys, usedOpkId: entry.opkId || null, notices, core, own };
 }
@@ -107,7 +107,7 @@ async function openOwnWrap({ core, coreHash, wraps }, join, { device, seeds, ref
   return openWrap(z, wrapInfo({ join, coreHash, uid, did, leafPub, dkPub, senderDkPub, ePub: core.ePub, opkId }), wraps[place]);
 }
 
-// Step 11 and what the user is told. A RESTART from a member may be a server that wants its prekeys used again.
+// Step 11, unless there are no counters: who could not open what came before cannot count it; and what the user is told. A RESTART from a member may be a server that wants its prekeys used again.
 function noticesOf(core, state, { counters, withheldIsNotice = false }) {
   const notices = [];
   if (counters && !hasAllMessages(core, counters)) {

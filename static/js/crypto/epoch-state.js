@@ -13,7 +13,7 @@ import { NEXT, Z32 } from "./labels.js";
  * @property {Uint8Array|null} next next_e @property {Uint8Array|null} leafSeed own current leaf
  * @property {{did: Uint8Array, pub: Uint8Array}[]|null} leafs
  * @property {{uid: Uint8Array, did: Uint8Array}[]} members
- * @property {{epoch: number, sha256: Uint8Array}[]} records processed
+ * @property {{epoch: number, sha256: Uint8Array, seq?: number}[]} records processed; seq: where the chat found it
  */
 /**
  * What messages of one epoch need. In mode 1 the caller keeps `ck0` and drops `kMsg`.

@@ -1,18 +1,22 @@
 /** The log's own key, and how the log goes on under another one: key leaves (protocol.md, section 4). */
 
 import { concat, equal, u64 } from "../lib/bytes.js";
-import { ProtocolError, check } from "./errors.js";
+import { ProtocolError, check, parse } from "./errors.js";
 import { HASH_BYTES, KEY_BYTES, LABEL, SIG_BYTES } from "./labels.js";
 import { sign, verify } from "./primitives.js";
 
-/** @typedef {{oldPub: Uint8Array, newPub: Uint8Array, size: number, root: Uint8Array, sig: Uint8Array}} KeyLeaf size, root: of the leaves before it */
+const SIZE_BYTES = 8;
+
+/** @typedef {{oldPub: Uint8Array, newPub: Uint8Array, size: number, sizeBytes?: Uint8Array, root: Uint8Array, sig: Uint8Array}} KeyLeaf size, root: of the leaves before it; sizeBytes: the size as it came */
 /** @typedef {{lgPub: Uint8Array, size: number}} Pin the key, and the size of the log at which it was in force */
 
 /** @param {import("../lib/bytes.js").Reader} reader @returns {KeyLeaf} @throws BAD_ENCODING */
 export function readKeyLeaf(reader) {
   reader.expect(LABEL.keyLeaf);
   const [oldPub, newPub] = [reader.take(KEY_BYTES), reader.take(KEY_BYTES)];
-  const leaf = { oldPub, newPub, size: reader.u64(), root: reader.take(HASH_BYTES), sig: reader.take(SIG_BYTES) };
+  const sizeBytes = reader.take(SIZE_BYTES);
+  const size = parse(sizeBytes, (one) => one.u64());
+  const leaf = { oldPub, newPub, size, sizeBytes, root: reader.take(HASH_BYTES), sig: reader.take(SIG_BYTES) };
   check(!equal(oldPub, newPub), "BAD_ENCODING");
   return leaf;
 }
@@ -62,6 +66,7 @@ async function successor(leaf, key) {
   return leaf.newPub;
 }
 
-function signedText({ oldPub, newPub, size, root }) {
-  return concat(LABEL.keyLeaf, oldPub, newPub, u64(size), root);
+// As it came: a size beyond 2^53 - 1 is signed as it is, and read as that.
+function signedText({ oldPub, newPub, size, sizeBytes = u64(size), root }) {
+  return concat(LABEL.keyLeaf, oldPub, newPub, sizeBytes, root);
 }
