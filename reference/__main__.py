@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from reference import offline, visit
+from reference.client import ChatRefused
 from reference.errors import ProtocolError
 from reference.link import PostRefused
 from reference.login import DoorClosed
@@ -15,19 +16,23 @@ from reference.web import HttpRefused
 DESCRIPTION = """\
 A client of protocol e2c/1 written from docs/protocol.md alone. send, listen and export log in, join the account with
 its key file as a device of their own and take that device out again when they end: no key is kept. Passwords, codes
-and passphrases are asked for, or read from a file with --secrets; they are never arguments. Status 1: refused, or
-something is missing.
+and passphrases are asked for, or read from a file with --secrets; they are never arguments. send and export seal
+nothing after what is told for a person to decide (class B of the protocol). Status 1: refused, or something is missing;
+130: interrupted.
 """
-REFUSALS = (ProtocolError, HttpRefused, PostRefused, DoorClosed, LookupError, OSError, ValueError)
+REFUSALS = (ProtocolError, ChatRefused, HttpRefused, PostRefused, DoorClosed, LookupError, OSError, ValueError)
+
+
+INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 0, or 1 when something was refused, missing or interrupted by an error."""
+    """The exit status: 0; 1: refused, or something is missing; 130: interrupted, which is how `listen` ends with 0."""
     given = _parser().parse_args(arguments)
     try:
         return int(given.run(given) if given.run in OFFLINE else asyncio.run(given.run(given)))
     except KeyboardInterrupt:
-        return 0
+        return 0 if given.run is visit.listen else INTERRUPTED
     except REFUSALS as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1

@@ -1,16 +1,29 @@
 """The payload of an account's key file: making it, reading it, and whether it belongs to this account (section 10)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from reference.bundle import Bundle
-from reference.encoding import b64, unb64
+from reference.content import parse_json
+from reference.encoding import ID_BYTES, b64, unb64
 from reference.errors import ProtocolError, require
 from reference.keyfile import ACCOUNT, open_keyfile, parse_keyfile, stretch
 from reference.merkle import root
 from reference.primitives import ed25519_public
+
+T = TypeVar("T")
+PAYLOAD_DEPTH = 3  # the object, a list, its entries
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The root key under which a person was known; `verified`: the two had compared it (section 11)."""
+
+    uid: bytes
+    root_pub: bytes
+    verified: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +41,11 @@ class Account:
     log_size: int
     log_root: bytes
     made_ms: int
+    pins: tuple[Pin, ...] = ()
 
 
 def encode_account(account: Account) -> bytes:
-    """The payload; pins stay with the browser that set them, so there are none."""
+    """The payload."""
     fields = {
         "v": 1,
         "uid": b64(account.uid),
@@ -43,7 +57,7 @@ def encode_account(account: Account) -> bytes:
         "bundle_hash": b64(account.bundle_hash),
         "lg_pub": b64(account.log_pub),
         "log": {"size": account.log_size, "root": b64(account.log_root)},
-        "pins": [],
+        "pins": [{"uid": b64(pin.uid), "rs_pub": b64(pin.root_pub), "verified": pin.verified} for pin in account.pins],
         "made": account.made_ms,
     }
     return json.dumps(fields, separators=(",", ":")).encode()
@@ -52,49 +66,73 @@ def encode_account(account: Account) -> bytes:
 def parse_account(payload: bytes) -> Account:
     """KEYFILE_DAMAGED when the payload is not one of kind 1."""
     try:
-        return _account(json.loads(payload))
-    except (ValueError, KeyError, TypeError, ProtocolError):
+        return _account(parse_json(payload, depth=PAYLOAD_DEPTH))
+    except (KeyError, TypeError, ProtocolError):
         raise ProtocolError("KEYFILE_DAMAGED") from None
 
 
-def import_account(data: bytes, passphrase: str, *, uid: bytes, name: str, root_pub: bytes) -> Account:
-    """Open a key file for the logged-in account; `root_pub` of its last logged bundle.
+def import_account(
+    data: bytes, passphrase: str, *, uid: bytes, name: str, root_pub: bytes, former_roots: Collection[bytes] = ()
+) -> Account:
+    """Open a key file for the logged-in account; `root_pub` of its last logged bundle, `former_roots` of those before.
 
-    Errors: those of `parse_keyfile` and `open_keyfile`, then KEYFILE_WRONG_ACCOUNT.
+    Errors: those of `parse_keyfile` and `open_keyfile`, then KEYFILE_WRONG_ACCOUNT. A file of a former root is for
+    `check_account` to judge.
     """
     keyfile = parse_keyfile(data)
     require(keyfile.kind == ACCOUNT, "KEYFILE_BAD_FORMAT")
     account = parse_account(open_keyfile(keyfile, stretch(passphrase, keyfile.salt, keyfile.iterations)))
-    same = (account.uid, account.name, ed25519_public(account.root_seed)) == (uid, name, root_pub)
-    require(same, "KEYFILE_WRONG_ACCOUNT")
+    known = account.uid == uid and account.name == name
+    require(known and ed25519_public(account.root_seed) in {root_pub, *former_roots}, "KEYFILE_WRONG_ACCOUNT")
     return account
 
 
-def check_account(account: Account, *, current: Bundle, leaves: Sequence[bytes]) -> None:
-    """LOG_SPLIT_VIEW unless the file's log is a prefix of this log; KEYFILE_STALE, a notice, for an old bundle."""
+def check_account(account: Account, *, current: Bundle, leaves: Sequence[bytes]) -> tuple[str, ...]:
+    """LOG_SPLIT_VIEW unless the file's log is a prefix of this log, KEYFILE_STALE for a former root of the account.
+
+    The notice KEYFILE_STALE for an old bundle.
+    """
     require(account.log_size <= len(leaves), "LOG_SPLIT_VIEW")
     require(root(leaves[: account.log_size]) == account.log_root, "LOG_SPLIT_VIEW")
-    require(account.bundle_version >= current.core.version, "KEYFILE_STALE")
+    require(ed25519_public(account.root_seed) == current.core.root_pub, "KEYFILE_STALE")
+    return ("KEYFILE_STALE",) if account.bundle_version < current.core.version else ()
 
 
 def _account(fields: dict[str, Any]) -> Account:
-    require(fields["v"] == 1, "KEYFILE_DAMAGED")
+    require(_count(fields["v"]) == 1, "KEYFILE_DAMAGED")
     return Account(
-        uid=unb64(fields["uid"]),
-        name=str(fields["name"]),
-        origin=str(fields["origin"]),
-        root_seed=_key(fields["rs"]),
-        hk_seeds={int(entry["gen"]): _key(entry["priv"]) for entry in fields["hk"]},
-        bundle_version=int(fields["bundle_version"]),
-        bundle_hash=_key(fields["bundle_hash"]),
-        log_pub=_key(fields["lg_pub"]),
-        log_size=int(fields["log"]["size"]),
-        log_root=_key(fields["log"]["root"]),
-        made_ms=int(fields["made"]),
+        uid=_bytes(fields["uid"], ID_BYTES),
+        name=_only(str, fields["name"]),
+        origin=_only(str, fields["origin"]),
+        root_seed=_bytes(fields["rs"]),
+        hk_seeds={_count(entry["gen"]): _bytes(entry["priv"]) for entry in _only(list, fields["hk"])},
+        bundle_version=_count(fields["bundle_version"]),
+        bundle_hash=_bytes(fields["bundle_hash"]),
+        log_pub=_bytes(fields["lg_pub"]),
+        log_size=_count(fields["log"]["size"]),
+        log_root=_bytes(fields["log"]["root"]),
+        made_ms=_count(fields["made"]),
+        pins=tuple(_pin(entry) for entry in _only(list, fields["pins"])),
     )
 
 
-def _key(text: str) -> bytes:
-    data = unb64(text)
-    require(len(data) == 32, "KEYFILE_DAMAGED")
+def _pin(entry: dict[str, Any]) -> Pin:
+    return Pin(_bytes(entry["uid"], ID_BYTES), _bytes(entry["rs_pub"]), entry.get("verified") is True)
+
+
+def _bytes(value: str, length: int = 32) -> bytes:
+    data = unb64(value)
+    require(len(data) == length, "KEYFILE_DAMAGED")
     return data
+
+
+def _count(value: object) -> int:
+    count = _only(int, value)
+    require(count >= 0, "KEYFILE_DAMAGED")
+    return count
+
+
+def _only(kind: type[T], value: object) -> T:
+    if type(value) is not kind:
+        raise ProtocolError("KEYFILE_DAMAGED")
+    return value

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from reference.attachment import FileKeys, check_last_chunk, open_chunks, seal_chunks
+from reference.content import parse_json
 from reference.encoding import ID_BYTES, ZERO32, Reader, b64, label, u8, u64, unb64, vec
 from reference.errors import ProtocolError, require
 from reference.padding import padme
@@ -120,7 +121,7 @@ def _encode_about(archive: Archive) -> bytes:
 
 def _parse_about(body: bytes) -> dict[str, Any]:
     try:
-        fields = json.loads(body)
+        fields = parse_json(body)
         (lo, hi), (name_lo, name_hi) = fields["uids"], fields["names"]
         require(fields["v"] == 1, "BAD_ENCODING")
         about: dict[str, Any] = {
@@ -131,10 +132,10 @@ def _parse_about(body: bytes) -> dict[str, Any]:
             "log_pub": unb64(fields["lg_pub"]),
             "made_ms": int(fields["made"]),
         }
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, ProtocolError):
         raise ProtocolError("BAD_ENCODING") from None
     lengths = len(about["cid"]), len(about["uids"][0]), len(about["uids"][1]), len(about["log_pub"])
-    require(lengths == (ID_BYTES, ID_BYTES, ID_BYTES, 32), "BAD_ENCODING")
+    require(lengths == (ID_BYTES, ID_BYTES, ID_BYTES, 32) and about["made_ms"] >= 0, "BAD_ENCODING")
     return about
 
 

@@ -1,7 +1,8 @@
 """Does a live site serve the program that its log names? (section 4, docs/threat-model.md).
 
 What a page may run is its import map: the policy allows exactly this text, the text names every module by its hash. The
-hash of the text stands in the log as an asset leaf. Everything is asked for without a login.
+hash of the text stands in the log as an asset leaf. Everything is asked for without a login. The page itself must hold
+nothing that runs beside it, in markup that every browser reads alike: whatever else stands there is told.
 """
 
 import base64
@@ -11,7 +12,8 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import unescape
+from email.message import Message
+from html.parser import HTMLParser
 
 from reference.encoding import unb64
 from reference.errors import ProtocolError
@@ -22,7 +24,35 @@ from reference.web import HttpRefused, Web
 
 PAGE = "/login/"
 IMPORT_MAP = re.compile(r'<script type="importmap">(.*?)</script>', re.DOTALL)
-SCRIPT = re.compile(r"<script\b[^>]*>", re.IGNORECASE)
+# What the site sends, but for what depends on it: the hash of its import map and the hosts of its sockets.
+POLICY = (
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self' blob:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "worker-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+)
+SOCKETS = re.compile(r"(?<=^connect-src 'self')(?: wss?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d+)?)+\Z")
+PAGE_TYPE = "text/html; charset=utf-8"
+LEADING_HEADERS = ("Link", "Refresh")  # a browser follows them as it does the elements of that name
+# The only forms in which a "<" stands in a page of this program; no two parsers read them differently.
+TAG = re.compile(
+    r"<!doctype html>|</[a-z][a-z0-9-]*>|<[a-z][a-z0-9-]*(?:[ \n]+[a-z][a-z0-9-]*(?:=\"[^\"<>]*\")?)*[ \n]*>"
+)
+MAP_TAG = '<script type="importmap">'
+BEFORE_THE_MAP = {"html", "head", "meta", "title", "link"}
+VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+FOREIGN = {"applet", "base", "embed", "fencedframe", "frame", "frameset", "iframe", "object", "portal", "style"}
+LINKS = {"icon", "stylesheet"}
+OWN_FILES = "/static/"
 BUILD_DIGITS = 16
 ED25519 = b"\x01"
 
@@ -37,42 +67,103 @@ class Finding:
 
 def verify_assets(web: Web, *, log_key: str | None) -> tuple[str, list[Finding]]:
     """The build that the site serves, and all that does not fit. `log_key`: the key line noted earlier, or None."""
-    text, policy, page = _page(web)
-    build = sha256(text.encode()).hex()[:BUILD_DIGITS]
-    findings = [*_policy(text, policy, page), *_modules(web, text), *_log(web, text, log_key)]
-    return build, findings
-
-
-def _page(web: Web) -> tuple[str, str, str]:
     body, headers = web.fetch(PAGE)
-    page = body.decode()
+    text = _map_of(body.decode(errors="replace"))
+    build = sha256(text.encode()).hex()[:BUILD_DIGITS]
+    return build, [*judge_page(body, headers), *_modules(web, text), *_log(web, text, log_key)]
+
+
+def judge_page(body: bytes, headers: Message) -> Iterator[Finding]:
+    """All that lets this page run something else than its import map names."""
+    page = body.decode(errors="replace")
+    text = _map_of(page)
+    if headers.get_all("Content-Type") != [PAGE_TYPE] or page.encode() != body:
+        yield Finding("another kind of text than a page of this program", PAGE)
+    for name in LEADING_HEADERS:
+        if name in headers:
+            yield Finding("a header that leads elsewhere", PAGE)
+    yield from _policy(text, headers.get_all("Content-Security-Policy", []))
+    yield from _markup(page, _integrity(text))
+
+
+def _map_of(page: str) -> str:
     maps = IMPORT_MAP.findall(page)
-    return (maps[0] if len(maps) == 1 else ""), headers.get("Content-Security-Policy", ""), page
+    return maps[0] if len(maps) == 1 else ""
 
 
-def _policy(text: str, policy: str, page: str) -> Iterator[Finding]:
-    """The policy allows this map and no other inline text; the page starts nothing that the map does not name."""
+def _policy(text: str, policies: list[str]) -> Iterator[Finding]:
+    """One policy, which allows this map and no other inline text, and is the product's in every other word."""
     allowed = f"'sha256-{base64.b64encode(sha256(text.encode())).decode()}'"
-    rules = {words[0]: words[1:] for words in (rule.split() for rule in policy.split(";")) if words}
-    if set(rules.get("script-src", ())) != {"'self'", allowed}:
+    rules = policies[0].split("; ") if len(policies) == 1 else []
+    scripts = [rule for rule in rules if rule.startswith("script-src")]
+    if scripts != [f"script-src 'self' {allowed}"]:
         yield Finding("the policy allows other scripts than this import map", PAGE)
-    if rules.get("default-src") != ["'none'"] or rules.get("worker-src") != ["'none'"]:
+    if tuple(SOCKETS.sub("", rule) for rule in rules if rule not in scripts) != POLICY:
         yield Finding("the policy is not the strict one", PAGE)
-    named = _integrity(text)
-    for tag in SCRIPT.findall(page):
-        if 'type="importmap"' not in tag and not _is_named(unescape(tag), named):
-            yield Finding("a script that the import map does not name", PAGE)
 
 
-def _is_named(tag: str, named: dict[str, str]) -> bool:
-    source, integrity = re.search(r'src="([^"]*)"', tag), re.search(r'integrity="([^"]*)"', tag)
-    return bool(source and integrity and named.get(source[1]) == integrity[1])
+def _markup(page: str, named: dict[str, str]) -> Iterator[Finding]:
+    """The map comes first; the page starts nothing that it does not name, and leads nowhere by itself."""
+    if len(TAG.findall(page)) != page.count("<"):
+        yield Finding("markup that not every browser reads alike", PAGE)
+        return
+    markup = _Markup(named)
+    markup.feed(page)
+    markup.close()
+    for what in dict.fromkeys(markup.found):
+        yield Finding(what, PAGE)
+
+
+class _Markup(HTMLParser):
+    """Reads a page of plain tags; `found` is what no page of this program holds."""
+
+    def __init__(self, named: dict[str, str]) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._named = {
+            f'<script type="module" src="{address}" integrity="{integrity}">' for address, integrity in named.items()
+        }
+        self._tags: list[str] = []
+        self._open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        fields = {name: value or "" for name, value in attrs}
+        if len(fields) != len(attrs):
+            self.found.append("an attribute that stands there twice")
+        if tag == "script":
+            self._judge_script(self.get_starttag_text() or "")
+        elif tag in FOREIGN or (tag == "meta" and "http-equiv" in fields):
+            self.found.append("an element that no page of this program has")
+        elif tag == "link" and not (fields.get("rel") in LINKS and fields.get("href", "").startswith(OWN_FILES)):
+            self.found.append("a link to other files than the program's own")
+        if any(name == "style" or name.startswith("on") or _is_program(value) for name, value in fields.items()):
+            self.found.append("an attribute that is a program or a style")
+        self._tags.append(tag)
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._open:
+            while self._open.pop() != tag:
+                pass
+
+    def _judge_script(self, tag: str) -> None:
+        is_first = self._open == ["html", "head"] and BEFORE_THE_MAP.issuperset(self._tags)
+        if tag == MAP_TAG and not is_first:  # what runs before it is bound by no map
+            self.found.append("the import map is not the first to run")
+        elif tag not in {MAP_TAG, *self._named}:
+            self.found.append("a script that the import map does not name")
+
+
+def _is_program(value: str) -> bool:
+    """An address with a program in it, as browsers read it: whatever is no sign is left out."""
+    return re.sub(r"[\x00-\x20]", "", value).lower().startswith("javascript:")
 
 
 def _modules(web: Web, text: str) -> Iterator[Finding]:
     integrity = _integrity(text)
     addresses = _field(text, "imports").values()
-    if not integrity or set(addresses) != set(integrity):
+    if not integrity or set(addresses) != set(integrity) or _fields(text) != {"imports", "integrity"}:
         yield Finding("the import map does not give every module a hash", PAGE)
     for address, expected in integrity.items():
         try:
@@ -138,6 +229,13 @@ def _key_id(name: str, key: bytes) -> bytes:
 
 def _integrity(text: str) -> dict[str, str]:
     return _field(text, "integrity")
+
+
+def _fields(text: str) -> set[str]:
+    try:
+        return set(json.loads(text))
+    except (ValueError, TypeError):
+        return set()
 
 
 def _field(text: str, name: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Bundles: who owns which devices (section 3)."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reference.encoding import ID_BYTES, ZERO32, Reader, label, strictly_ascending, u8, u32, u64, vec
@@ -112,6 +113,15 @@ def notices(previous: Bundle, bundle: Bundle) -> tuple[str, ...]:
     after = {device.did for device in bundle.core.devices}
     added, removed = after - before, before - after
     return ("DEVICE_ADDED",) * bool(added) + ("DEVICE_REMOVED",) * bool(removed)
+
+
+def change_since(root_pub: bytes, chain: Sequence[Bundle]) -> tuple[str, ...]:
+    """The last change of the root, for whoever knew this person under another one; what was before that is no news."""
+    if chain[-1].core.root_pub == root_pub:
+        return ()
+    roots = [bundle.core.root_pub for bundle in chain]
+    last = max(at for at in range(len(chain)) if at == 0 or roots[at] != roots[at - 1])
+    return ("ROOT_ROTATED",) if chain[last].sig_old else ("ROOT_RESET",)
 
 
 def _read(reader: Reader) -> Bundle:

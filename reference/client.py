@@ -5,27 +5,35 @@ sequence order and comes out of `events`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 from reference import wire
 from reference.board import Board
 from reference.courier import download, seal_file, upload
 from reference.epochs import EpochState
+from reference.errors import CLASS_B, ProtocolError
 from reference.exchange import Changed, Exchange, File, Message, News, Problem
 from reference.keyring import OPK_POOL
 from reference.link import Link
 from reference.login import Credentials, log_in, sign_up
-from reference.patience import patiently
+from reference.patience import patiently, to_its_end
 from reference.person import Person
 from reference.talk import Talk
 from reference.web import Web
 
-__all__ = ["Changed", "Client", "File", "Message", "Problem"]
+__all__ = ["Changed", "ChatRefused", "Client", "File", "Message", "Problem"]
+
+
+class ChatRefused(Exception):
+    """The server's chat is none with that person alone (BAD_ANSWER), or not the only one of the pair (SECOND_CHAT)."""
 
 
 class Client:
-    """One person at one device. Make it with `await Client.sign_up(...)` or `await Client.log_in(...)`."""
+    """One person at one device. Make it with `await Client.sign_up(...)` or `await Client.log_in(...)`.
+
+    `heeds_blocks`: after a code of class B nothing is sealed; else whoever holds the client decides.
+    """
 
     def __init__(self, person: Person) -> None:
         self.person = person
@@ -34,6 +42,9 @@ class Client:
         self._events: asyncio.Queue[News] = asyncio.Queue()
         self._hearing: dict[bytes, asyncio.Task[None]] = {}
         self._link: Link | None = None
+        self._gaps: set[bytes] = set()  # conversations of which SEQ_GAP was told and lasts
+        self._blocks: dict[bytes | None, str] = {}  # conversation, or all of them -> the first reason
+        self.heeds_blocks = False
         self.make_link: Callable[..., Link] = Link
 
     @classmethod
@@ -72,15 +83,24 @@ class Client:
 
     async def restore(self, data: bytes, passphrase: str, *, opks: int = OPK_POOL) -> None:
         """A new device from the key file; all that was written before comes out of `events`."""
-        notices = await asyncio.to_thread(self.person.restore, data, passphrase, opks=opks)
+        notices = await to_its_end(self.person.restore, data, passphrase, opks=opks)
         self._tell(*(Problem(None, 0, code) for code in notices))
         await self.connect()
         for cid in await self._list():
             await self.catch_up(cid)
 
     async def start(self, uid: bytes) -> bytes:
-        """The conversation with a person (or oneself); keys are agreed with the first message. Returns its cid."""
-        return self._open(await patiently(self.person.open_conversation, uid))
+        """The conversation with a person (or oneself); keys are agreed with the first message. Returns its cid.
+
+        ChatRefused: the server names whom it likes, so only the one chat of the two is taken.
+        """
+        found = await patiently(self.person.open_conversation, uid)
+        cid, pair = bytes.fromhex(found["cid"]), (min(self.uid, uid), max(self.uid, uid))
+        if _pair(found) != pair or (cid in self.exchanges and _pair_of(self.exchanges[cid]) != pair):
+            raise ChatRefused("BAD_ANSWER")
+        if any(_pair_of(one) == pair for known, one in self.exchanges.items() if known != cid):
+            raise ChatRefused("SECOND_CHAT")
+        return self._open(cid, *pair)
 
     async def send(self, cid: bytes, text: str, *, re: bytes | None = None) -> int:
         """Agree on keys when that is due, seal, post until accepted; `re`: the mid it answers. Returns the sequence."""
@@ -88,6 +108,7 @@ class Client:
 
     async def send_file(self, cid: bytes, name: str, data: bytes) -> int:
         """Seal and upload a file, then send the message that names it. Returns the sequence. FILE_TOO_LARGE."""
+        self.check_open(cid)
         sealed = await asyncio.to_thread(seal_file, name, data)
         await patiently(upload, self.person.web, cid, sealed)
         return await self._send(cid, sealed.content)
@@ -135,6 +156,17 @@ class Client:
         async with exchange.lock:
             await exchange.catch_up()
 
+    async def look(self, cid: bytes) -> None:
+        """Apply everything that the server has, of the people's keys as well."""
+        exchange = self.exchanges[cid]
+        async with exchange.lock:
+            await exchange.look()
+
+    def heard(self) -> Iterator[News]:
+        """What `events` would give at once."""
+        while not self._events.empty():
+            yield self._events.get_nowait()
+
     async def events(self) -> AsyncIterator[News]:
         """What others wrote, in each conversation's order, and what was refused or noticed."""
         while True:
@@ -153,15 +185,17 @@ class Client:
 
     async def export(self, cid: bytes) -> bytes:
         """The conversation as a file that opens with this account's key file (section 18)."""
+        self.check_open(cid)
         events: list[wire.Item] = []
         while (page := await self.linked().pull(cid, len(events))).items:
             events += page.items
         return await asyncio.to_thread(self.person.export, self.exchanges[cid].talk, events)
 
     async def leave(self) -> None:
-        """Take this device out of the account, then close: for a visit that keeps no keys."""
+        """Take this device out of the account, if it got that far, and close: for a visit that keeps no keys."""
         await self.close()
-        await asyncio.to_thread(self.person.remove, self.person.keyring.device.did)
+        if self.person.has_keys:
+            await asyncio.to_thread(self.person.remove, self.person.keyring.device.did)
 
     async def close(self) -> None:
         for task in list(self._hearing.values()):
@@ -183,32 +217,79 @@ class Client:
 
     async def _hear(self, cid: bytes) -> None:
         """Catch up with one conversation; news that come while this waits for the lock are covered by it."""
-        if cid not in self.exchanges:
-            await self._list()
-        async with self.exchanges[cid].lock:
+        try:
+            if cid not in self.exchanges:
+                await self._list()
+            if cid in self.exchanges:
+                await self._listen_to(self.exchanges[cid])
+        except ProtocolError as error:
+            self._tell_refusal(cid, error.code)
+        finally:
+            if self._hearing.get(cid) is asyncio.current_task():
+                del self._hearing[cid]
+
+    async def _listen_to(self, exchange: Exchange) -> None:
+        cid = exchange.talk.state.cid
+        async with exchange.lock:
             del self._hearing[cid]
-            await self.exchanges[cid].catch_up()
+            await exchange.catch_up()
+        self._gaps.discard(cid)
+
+    def _tell_refusal(self, cid: bytes, code: str) -> None:
+        """SEQ_GAP stands for a state: it is told once while it lasts (section 13)."""
+        if code == "SEQ_GAP":
+            if cid in self._gaps:
+                return
+            self._gaps.add(cid)
+        cursor = self.exchanges[cid].talk.cursor if cid in self.exchanges else 0
+        self._tell(Problem(cid, cursor, code))
 
     async def _list(self) -> list[bytes]:
-        return [self._open(found) for found in await patiently(self.person.conversations)]
+        """The chats of the server's list in which this person is one of the two; no other is known here."""
+        found = [(bytes.fromhex(one["cid"]), _pair(one)) for one in await patiently(self.person.conversations)]
+        return [self._open(cid, *pair) for cid, pair in found if pair[0] <= pair[1] and self.uid in pair]
 
     async def _refresh(self, talk: Talk, record_log_size: int) -> None:
         async with self._log_lock:
             notices = await patiently(self.person.refresh, talk.uids, log_size=record_log_size)
         self._tell(*(Problem(talk.state.cid, talk.cursor, code) for code in notices))
 
-    def _open(self, found: dict[str, Any]) -> bytes:
-        cid, (lo, hi) = bytes.fromhex(found["cid"]), map(bytes.fromhex, found["uids"])
-        talk = Talk(EpochState(cid, lo, hi))
-        fresh = Exchange(talk, self.person, self.linked, refresh=self._refresh, tell=self._tell)
+    def _open(self, cid: bytes, lo: bytes, hi: bytes) -> bytes:
+        fresh = Exchange(
+            Talk(EpochState(cid, lo, hi)),
+            self.person,
+            self.linked,
+            refresh=self._refresh,
+            tell=self._tell,
+            check_open=self.check_open,
+        )
         self.exchanges.setdefault(cid, fresh)
         return cid
 
+    def check_open(self, cid: bytes) -> None:
+        """The code of class B that nobody has decided about; nothing is sealed then (section 12)."""
+        code = self._blocks.get(cid) or self._blocks.get(None)
+        if self.heeds_blocks and code:
+            raise ProtocolError(code)
+
     def _tell(self, *news: News) -> None:
         for each in news:
+            if isinstance(each, Problem) and each.code in CLASS_B:
+                self._blocks.setdefault(None if each.code.startswith("LOG_") else each.cid, each.code)
             self._events.put_nowait(each)
 
     def linked(self) -> Link:
         if self._link is None:
             raise ConnectionError("publish or restore first")
         return self._link
+
+
+def _pair(found: dict[str, Any]) -> tuple[bytes, bytes]:
+    """uid_lo and uid_hi as the server says."""
+    lo, hi = found["uids"]
+    return bytes.fromhex(lo), bytes.fromhex(hi)
+
+
+def _pair_of(exchange: Exchange) -> tuple[bytes, bytes]:
+    state = exchange.talk.state
+    return state.uid_lo, state.uid_hi

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from reference.encoding import unb64
 from reference.errors import ProtocolError, require
+from reference.grapheme import is_grapheme
 
 MAX_CONTENT_BYTES = 64 * 1024
 MAX_DEPTH = 6
@@ -17,8 +18,10 @@ MAX_ACK = 2**20
 MAX_GRAPHEME_UNITS = 32
 MAX_NAME_CHARS = 120
 MAX_INTEGER = 2**53 - 1
+MAX_TIMER_S = 2**32 - 1
 MAX_BLOB_ID_CHARS = 64
 MAX_SIDE = 65535
+KEY_BYTES = 32
 MAX_THUMB_BYTES = 16384
 MIME = re.compile(r"[\x21-\x7e]{1,127}")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -57,11 +60,11 @@ def parse_content(data: bytes) -> Content:
     return Content(fields["t"], fields["id"], fields)
 
 
-def parse_json(data: bytes) -> Any:
-    """UTF-8 JSON: depth <= 6, no key twice, integers only (at most 2^53 - 1), no lone surrogate; else BAD_CONTENT."""
+def parse_json(data: bytes, *, depth: int = MAX_DEPTH) -> Any:
+    """UTF-8 JSON: so deep, no key twice, integers only (at most 2^53 - 1), no lone surrogate; else BAD_CONTENT."""
     try:
         text = data.decode()
-        _check_depth(text)
+        _check_depth(text, depth)
         value = json.loads(
             text, object_pairs_hook=_unique, parse_float=_refuse, parse_constant=_refuse, parse_int=_integer
         )  # fmt: skip
@@ -71,12 +74,12 @@ def parse_json(data: bytes) -> Any:
     return value
 
 
-def _check_depth(text: str) -> None:
+def _check_depth(text: str, most: int) -> None:
     """Before the parser, which would follow any depth; strings are skipped, malformed ones are left to it."""
     depth = 0
     for token in STRING_OR_BRACKET.findall(text):
         depth += (token in ("[", "{")) - (token in ("]", "}"))
-        require(depth <= MAX_DEPTH, "BAD_CONTENT")
+        require(depth <= most, "BAD_CONTENT")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -129,7 +132,7 @@ def _is_mid(value: object) -> bool:
 
 
 def _is_grapheme(value: object) -> bool:
-    return isinstance(value, str) and 1 <= len(value.encode("utf-16-le")) // 2 <= MAX_GRAPHEME_UNITS
+    return isinstance(value, str) and len(value.encode("utf-16-le")) // 2 <= MAX_GRAPHEME_UNITS and is_grapheme(value)
 
 
 def _is_receipt(value: object) -> bool:
@@ -141,11 +144,15 @@ def _is_flag(value: object) -> bool:
 
 
 def _is_key(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{43}", value) is not None
+    return _length(value) == KEY_BYTES
 
 
 def _is_name(value: object) -> bool:
     return isinstance(value, str) and 1 <= len(value) <= MAX_NAME_CHARS
+
+
+def _is_timer(value: object) -> bool:
+    return _is_count(value) and isinstance(value, int) and value <= MAX_TIMER_S
 
 
 def _is_mode(value: object) -> bool:
@@ -161,12 +168,15 @@ def _is_side(value: object) -> bool:
 
 
 def _is_thumb(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
+    return 0 <= _length(value) <= MAX_THUMB_BYTES
+
+
+def _length(value: object) -> int:
+    """Of the bytes of a base64url text in its canonical form (section 1); -1 for anything else."""
     try:
-        return len(unb64(value)) <= MAX_THUMB_BYTES
+        return len(unb64(value)) if isinstance(value, str) else -1
     except ProtocolError:
-        return False
+        return -1
 
 
 def _anything(_: object) -> bool:
@@ -189,7 +199,7 @@ FIELDS: dict[str, dict[str, Test]] = {
     "delete": {"target": _is_mid},
     "react": {"target": _is_mid, "e": _is_grapheme, "on": _is_flag},
     "receipt": {"seen": _is_receipt},
-    "timer": {"mode": _is_mode, "timer_s": _is_count},
+    "timer": {"mode": _is_mode, "timer_s": _is_timer},
     "file": {
         "blob": _is_blob_id,
         "fk": _is_key,

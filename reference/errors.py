@@ -1,6 +1,27 @@
-"""The closed list of section 13, and the one exception that carries a code of it."""
+"""The closed list of section 13, its class B, and the one exception that carries a code of it."""
 
-CODES = frozenset(
+CLASS_B = frozenset(  # nothing is sealed until the person decides
+    [
+        "ROOT_ROTATED",
+        "ROOT_RESET",
+        "RESTART_SUSPECT",
+        "EPOCH_FORK",
+        "EPOCH_ROLLBACK",
+        "BUNDLE_NOT_IN_LOG",
+        "BUNDLE_CHAIN_BROKEN",
+        "STALE_BUNDLE",
+        "LOG_BAD_HEAD",
+        "LOG_ROLLBACK",
+        "LOG_SPLIT_VIEW",
+        "LOG_SELF_FORGED",
+        "SELF_FORGED",
+        "STATE_ROLLBACK",
+        "STORAGE_LOST",
+        "SEQ_REWRITE",
+        "CODE_UNTRUSTED",
+    ]
+)
+CODES = CLASS_B | frozenset(
     [
         "BAD_VERSION",
         "BAD_SUITE",
@@ -40,23 +61,6 @@ CODES = frozenset(
         "SEQ_GAP",
         "KEYFILE_STALE",
         "LOG_KEY_ROTATED",
-        "ROOT_ROTATED",
-        "ROOT_RESET",
-        "RESTART_SUSPECT",
-        "EPOCH_FORK",
-        "EPOCH_ROLLBACK",
-        "BUNDLE_NOT_IN_LOG",
-        "BUNDLE_CHAIN_BROKEN",
-        "STALE_BUNDLE",
-        "LOG_BAD_HEAD",
-        "LOG_ROLLBACK",
-        "LOG_SPLIT_VIEW",
-        "LOG_SELF_FORGED",
-        "SELF_FORGED",
-        "STATE_ROLLBACK",
-        "STORAGE_LOST",
-        "SEQ_REWRITE",
-        "CODE_UNTRUSTED",
         "KEYFILE_BAD_FORMAT",
         "KEYFILE_KDF_REFUSED",
         "KEYFILE_WRONG_PASSPHRASE",

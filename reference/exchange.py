@@ -70,7 +70,9 @@ News = Message | File | Changed | Problem
 
 
 class Exchange:
-    """`refresh(talk, record_log_size)` brings log and bundles up to date; `tell` takes what a person should see."""
+    """`refresh(talk, record_log_size)` brings log and bundles up to date; `tell` takes what a person should see;
+    `check_open(cid)` raises what stands in the way of sealing.
+    """
 
     def __init__(
         self,
@@ -80,10 +82,11 @@ class Exchange:
         *,
         refresh: Callable[[Talk, int], Awaitable[None]],
         tell: Callable[["News"], None],
+        check_open: Callable[[bytes], None] = lambda _: None,
     ) -> None:
         self.talk, self.lock = talk, asyncio.Lock()
         self._cid, self._person, self._link = talk.state.cid, person, link
-        self._refresh, self._tell = refresh, tell
+        self._refresh, self._tell, self._check_open = refresh, tell, check_open
 
     async def catch_up(self) -> None:
         """Apply everything that the server has, in sequence order."""
@@ -94,11 +97,17 @@ class Exchange:
                 await self._apply(item)
             await self._link().ack(self._cid, self.talk.cursor)
 
+    async def look(self) -> None:
+        """All events and the newest bundles; what they tell may stand in the way of sealing."""
+        await self.catch_up()
+        await self._refresh(self.talk, 0)
+
     async def settle(self) -> None:
         """Propose until no record is due; the winner of a race is processed first."""
         talk, person = self.talk, self._person
         for _ in range(TRIES):
             await self._refresh(talk, 0)
+            self._check_open(self._cid)
             bundles = tuple(person.notary.usable(uid) for uid in talk.uids)
             kind = kind_to_propose(talk, person.keyring.device, bundles)
             if kind is None:
@@ -136,6 +145,8 @@ class Exchange:
         try:
             if item.kind == wire.RECORD:
                 await self._apply_record(item)
+            elif not item.blob:
+                self._tombstone(item)
             else:
                 self._show(item, apply_message(self.talk, item.blob, (item.uid, item.did)))
         except ProtocolError as error:
@@ -156,6 +167,11 @@ class Exchange:
             self._person.drop_opk(received.used_opk)
             for code in received.notices:
                 self._tell(Problem(self._cid, item.seq, code))
+
+    def _tombstone(self, item: wire.Item) -> None:
+        """With a timer it is what both agreed on, without one a gap (section 14)."""
+        if self.talk.state.timer_s == 0:
+            self._tell(Problem(self._cid, item.seq, "SEQ_GAP"))
 
     def _show(self, item: wire.Item, opened: Opened) -> None:
         if opened.gap:

@@ -154,6 +154,9 @@ class Link:
                 pause = PAUSES_SECONDS.get(code, 0.0)
             except (OSError, InvalidHandshake, TimeoutError):
                 self._failures += 1
+            except Exception:
+                self._end(0)
+                raise
             self._drop()
             longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self._failures)
             await asyncio.sleep(pause + random.uniform(0, longest))  # noqa: S311  no secret
@@ -174,7 +177,7 @@ class Link:
             heartbeat = asyncio.create_task(self._beat(socket))
             try:
                 async for text in socket:
-                    self._take(socket, wire.parse(text))
+                    self._take(socket, wire.read(text))
             finally:
                 heartbeat.cancel()
 

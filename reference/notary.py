@@ -1,16 +1,18 @@
 """What a client believes about keys: the log and the bundles, fetched and verified (sections 3 to 5)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from reference.bundle import Bundle, accept_bundle
+from reference.bundle import Bundle, accept_bundle, change_since
 from reference.encoding import b64, unb64
 from reference.epochs import Directory
 from reference.errors import ProtocolError, require
 from reference.log import BundleLeaf, accept_head, check_logged, index_of, last_leaf, parse_leaf
 from reference.prekeys import SPK, Prekey, accept_prekey
 from reference.web import Web
+
+MOST_VERSIONS = 2000  # of one person at once: far more than anyone's devices ever make
+Step = tuple[Bundle, tuple[str, ...]]  # an accepted version and its notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Notary:
 
     `pinned_size`: of the log at which `log_pub` was in force; None: of the own tree.
 
-    `head`: the last head that was believed, with its signature behind it.
+    `head`: the last head that was believed, with its signature behind it. `own_root`: RS_pub of the vault.
+    `own_hashes`: of the bundles made here. `expected`: uid -> RS_pub out of a key file, until the bundles are there.
     """
 
     web: Web
@@ -38,7 +41,9 @@ class Notary:
     leaves: tuple[bytes, ...] = ()
     head: bytes | None = None
     chains: dict[bytes, list[Bundle]] = field(default_factory=dict)
+    own_root: bytes | None = None
     own_hashes: set[bytes] = field(default_factory=set)
+    expected: dict[bytes, bytes] = field(default_factory=dict)
     names: dict[bytes, str] = field(default_factory=dict)
     expected_size: int = 0
 
@@ -66,7 +71,7 @@ class Notary:
             fresh += [unb64(leaf) for leaf in answer["leaves"]]
             if not answer["leaves"] or len(self.leaves) + len(fresh) >= answer["size"]:
                 break
-        notices = self._recognise_own(fresh)
+        own = self._own_news(fresh)
         accepted = accept_head(
             unb64(answer["head"]),
             unb64(answer["sig"]),
@@ -76,31 +81,37 @@ class Notary:
             new_leaves=fresh,
             now_ms=now_ms,
             my_name=self.name,
-            my_bundle_hashes=self.own_hashes,
+            my_bundle_hashes=self._mine([*self.chains.get(self.uid, []), *(bundle for bundle, _ in own)]),
         )
+        notices = tuple(code for _, told in own for code in told)
         if self.log_pub not in (None, accepted.log_pub):
             notices += ("LOG_KEY_ROTATED",)
         self.leaves, self.log_pub, self.pinned_size = accepted.leaves, accepted.log_pub, None
+        self.chains.setdefault(self.uid, []).extend(bundle for bundle, _ in own)
         self.head = unb64(answer["head"]) + unb64(answer["sig"])
         self.expected_size = len(self.leaves)
         return notices
 
     def sync_bundles(self, uid: bytes) -> tuple[str, ...]:
-        """Fetch and verify the versions after the last known one; returns the notices of the changes."""
-        notices: tuple[str, ...] = ()
-        while self._is_behind(uid):
-            notices += self._fetch_bundles(uid)[1]
-        return notices
+        """Fetch and verify the versions after the last known one; returns the notices of the changes.
 
-    def adopt_own_chain(self) -> tuple[str, ...]:
-        """All own bundles, before there is a log to judge them by; under the own name the log may hold these only."""
-        answer: dict[str, Any] = {"current": 1}
-        notices: tuple[str, ...] = ()
-        while len(self.chains.get(self.uid, [])) < answer["current"]:
-            answer, told = self._fetch_bundles(self.uid)
-            notices += told
-        self.own_hashes |= {bundle.hash for bundle in self.chains[self.uid]}
-        return notices
+        At first contact only a root other than the key file's is news (section 10, pins).
+        """
+        if not self._is_behind(uid):
+            return ()
+        is_known = self.newest(uid) is not None
+        fetched = self._fetch_bundles(uid)
+        chain = self.chains.setdefault(uid, [])
+        chain.extend(bundle for bundle, _ in fetched)
+        require(not self._is_behind(uid), "BUNDLE_NOT_IN_LOG")
+        if uid in self.expected:
+            return change_since(self.expected.pop(uid), chain)
+        return tuple(code for _, told in fetched for code in told) if is_known else ()
+
+    def adopt_own_chain(self) -> None:
+        """All own bundles, before there is a log to judge them by."""
+        self.chains.setdefault(self.uid, []).extend(bundle for bundle, _ in self._fetch_bundles(self.uid))
+        require(self.newest(self.uid) is not None, "BUNDLE_NOT_IN_LOG")
 
     def usable(self, uid: bytes) -> Bundle:
         """The newest bundle, when it is the last leaf of its idx; BUNDLE_NOT_IN_LOG otherwise."""
@@ -126,30 +137,35 @@ class Notary:
             self.names |= {bytes.fromhex(person["uid"]): person["name"] for person in people}
         return self.names[uid]
 
-    def _recognise_own(self, fresh: list[bytes]) -> tuple[str, ...]:
-        """A bundle that another device of this person published is the own one when the own root signed it."""
-        known = self.newest(self.uid)
+    def _own_news(self, fresh: list[bytes]) -> list[Step]:
+        """Own versions that the log shows and nobody made here: verified, to be believed with the head only."""
         parsed = [leaf for leaf in map(parse_leaf, fresh) if isinstance(leaf, BundleLeaf)]
-        unknown = [
-            leaf for leaf in parsed if leaf.idx == index_of(self.name) and leaf.bundle_hash not in self.own_hashes
-        ]
-        if known is None or not unknown:
-            return ()
-        _, notices = self._fetch_bundles(self.uid)
-        chain = self.chains[self.uid]
-        self.own_hashes |= {bundle.hash for bundle in chain if bundle.core.root_pub == known.core.root_pub}
-        return notices
+        shown = {leaf.bundle_hash for leaf in parsed if leaf.idx == index_of(self.name)}
+        if shown <= self._mine(self.chains.get(self.uid, [])):
+            return []
+        return [step for step in self._fetch_bundles(self.uid) if step[0].hash in shown]
 
-    def _fetch_bundles(self, uid: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
-        notices: tuple[str, ...] = ()
-        known = self.newest(uid)
-        answer = self.web.get(f"/api/keys/bundles/{uid.hex()}/", after=known.core.version if known else 0)
-        require(bool(answer["bundles"]), "BUNDLE_NOT_IN_LOG")
-        for text in answer["bundles"]:
-            bundle, told = accept_bundle(unb64(text), uid=uid, name=self.name_of(uid), previous=self.newest(uid))
-            self.chains.setdefault(uid, []).append(bundle)
-            notices += told
-        return answer, notices
+    def _mine(self, chain: Sequence[Bundle]) -> set[bytes]:
+        """What the log may hold under the own name: all before the first bundle of the own root, then that root only,
+        and what was made here (section 4).
+        """
+        roots = [bundle.core.root_pub for bundle in chain]
+        first = roots.index(self.own_root) if self.own_root in roots else 0
+        mine = {bundle.hash for at, bundle in enumerate(chain) if at < first or roots[at] == self.own_root}
+        return self.own_hashes | mine
+
+    def _fetch_bundles(self, uid: bytes) -> list[Step]:
+        """The versions after the last known one, verified; nothing is kept."""
+        fetched: list[Step] = []
+        last = self.newest(uid)
+        while True:
+            answer = self.web.get(f"/api/keys/bundles/{uid.hex()}/", after=last.core.version if last else 0)
+            for text in answer["bundles"]:
+                last, told = accept_bundle(unb64(text), uid=uid, name=self.name_of(uid), previous=last)
+                fetched.append((last, told))
+            require(len(fetched) <= MOST_VERSIONS, "BUNDLE_CHAIN_BROKEN")
+            if not answer["bundles"] or last is None or last.core.version >= answer["current"]:
+                return fetched
 
     def _is_behind(self, uid: bytes) -> bool:
         known, leaf = self.newest(uid), last_leaf(self.leaves, index_of(self.name_of(uid)))

@@ -17,6 +17,7 @@ from reference.transcript import Line, read_transcript
 from reference.vectors import check
 from reference.web import Web
 
+LAST_MS = 253402300799999  # of the year 9999
 ESCAPED = {code: repr(chr(code))[1:-1] for code in (*range(32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 
 
@@ -82,4 +83,7 @@ def _name(line: Line, archive: Archive) -> str:
 
 
 def _time(at_ms: int) -> str:
+    """The server's clock, whatever it says."""
+    if at_ms > LAST_MS:
+        return f"{at_ms} ms"
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

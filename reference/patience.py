@@ -1,4 +1,4 @@
-"""Asking again while the server cannot answer: for what may be asked twice."""
+"""Asking again while the server cannot answer, for what may be asked twice; and waiting for what may not be left."""
 
 import asyncio
 import random
@@ -13,6 +13,16 @@ LONGEST_PAUSE_SECONDS = 10.0
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+async def to_its_end(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """What blocking `work` returns, in a thread; whoever is cancelled meanwhile waits until it is over."""
+    running = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.gather(running, return_exceptions=True)
+        raise
 
 
 async def patiently(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from reference import wire
-from reference.account import check_account, import_account
+from reference.account import Account, check_account, import_account
 from reference.archive import Archive, Event, encode_archive, seal_archive
 from reference.bundle import Bundle
 from reference.encoding import b64, unb64
@@ -50,9 +50,15 @@ class Person:
             raise ProtocolError(STATE_WITHOUT_KEYS)
         return self._keyring
 
+    @property
+    def has_keys(self) -> bool:
+        return self._keyring is not None
+
     def make_keys(self, *, opks: int = OPK_POOL) -> None:
         """RS, HK and this device's keys, in memory."""
-        self._keyring = make_keyring(make_vault(), self.uid, opks=opks)
+        vault = make_vault()
+        self.notary.own_root = vault.root_pub
+        self._keyring = make_keyring(vault, self.uid, opks=opks)
 
     def drop_opk(self, key_id: int) -> None:
         self._keyring = without_opk(self.keyring, key_id)
@@ -69,10 +75,13 @@ class Person:
         self.bind()
 
     def remove(self, did: bytes) -> None:
-        """The next bundle without another device of this person."""
+        """The next bundle without a device of this person, if the last one has it."""
         self.notary.expect_news()
         self.refresh((self.uid,), log_size=0)
-        bundle = bundle_without(self.keyring, did, previous=self._current(), now_ms=now_ms())
+        current = self._current()
+        if current.core.device(did) is None:
+            return
+        bundle = bundle_without(self.keyring, did, previous=current, now_ms=now_ms())
         self.notary.own_hashes.add(bundle.hash)
         self.web.post("/api/keys/publish/", bundle=b64(bundle.encode()), prekeys=[])
         self.notary.expect_news()
@@ -122,21 +131,24 @@ class Person:
 
         Own bundles come first: the log's own leaves are judged by them, and the file by the last of them.
         """
-        notices = self.notary.adopt_own_chain()
-        current = self._current()
-        account = import_account(data, passphrase, uid=self.uid, name=self.name, root_pub=current.core.root_pub)
+        self.notary.adopt_own_chain()
+        account = self._account(data, passphrase)
         self.notary.log_pub, self.notary.pinned_size = account.log_pub, account.log_size
-        notices += self.notary.sync_log(now_ms())
-        self.notary.usable(self.uid)
-        try:
-            check_account(account, current=current, leaves=self.notary.leaves)
-        except ProtocolError as error:
-            if error.code != "KEYFILE_STALE":
-                raise
-            notices += (error.code,)
+        self.notary.expected = {pin.uid: pin.root_pub for pin in account.pins if pin.uid != self.uid}
+        notices = self.notary.sync_log(now_ms())
+        current = self.notary.usable(self.uid)
+        notices += check_account(account, current=current, leaves=self.notary.leaves)
         self._keyring = make_keyring(Vault(account.root_seed, account.hk_seeds), self.uid, opks=opks)
         self.publish()
         return notices
+
+    def _account(self, data: bytes, passphrase: str) -> Account:
+        """Of this person; from here on the own leaves of the log are judged by the present root."""
+        roots = [bundle.core.root_pub for bundle in self.notary.chains[self.uid]]
+        self.notary.own_root = roots[-1]
+        return import_account(
+            data, passphrase, uid=self.uid, name=self.name, root_pub=roots[-1], former_roots=roots[:-1]
+        )  # fmt: skip
 
     def find(self, name: str) -> bytes:
         """The uid behind a user name; LookupError when there is none."""

@@ -33,8 +33,13 @@ class Received:
     notices: tuple[str, ...]
 
 
-def receive_record(data: bytes, *, device: OwnDevice, state: EpochState, directory: Directory) -> Received:
-    """Judge and open a record of another device. Errors: steps 1 to 11 of section 6."""
+def receive_record(
+    data: bytes, *, device: OwnDevice, state: EpochState, directory: Directory, withheld_is_notice: bool = False
+) -> Received:
+    """Judge and open a record of another device. Errors: steps 1 to 11 of section 6.
+
+    `withheld_is_notice`: what the finals count was fetched in vain, and the record is processed all the same.
+    """
     record = parse_record(data)
     core = record.core
     check_place(record, state)
@@ -51,8 +56,10 @@ def receive_record(data: bytes, *, device: OwnDevice, state: EpochState, directo
     secrets = _open(record, own, leaf_seed, device, state, bundles)
     check_confirm(record, secrets.k_conf)
     check_log(core, directory)
-    _check_finals(core, state)
-    return Received(record, after_received_record(state, record, secrets), secrets, own.opk_id, _notices(core, state))
+    withheld = _withheld(core, state)
+    require(withheld_is_notice or not withheld, "MESSAGES_WITHHELD")
+    notices = ("MESSAGES_WITHHELD",) * withheld + _notices(core, state)
+    return Received(record, after_received_record(state, record, secrets), secrets, own.opk_id, notices)
 
 
 def check_place(record: Record, state: EpochState) -> None:
@@ -155,11 +162,10 @@ def _salt(core: Core, state: EpochState) -> bytes:
     return state.next if core.kind == NEXT and state.next is not None else ZERO32
 
 
-def _check_finals(core: Core, state: EpochState) -> None:
+def _withheld(core: Core, state: EpochState) -> bool:
     """Step 11; a newcomer could not open what came before and has nothing to compare."""
-    if state.next is not None:
-        withheld = any(final.next_counter > state.counters.get(final.did, 0) for final in core.finals)
-        require(not withheld, "MESSAGES_WITHHELD")
+    counted = state.next is not None
+    return counted and any(final.next_counter > state.counters.get(final.did, 0) for final in core.finals)
 
 
 def _notices(core: Core, state: EpochState) -> tuple[str, ...]:

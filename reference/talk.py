@@ -40,9 +40,9 @@ REFRESH_AFTER_MESSAGES = 100
 class Talk:
     """`cursor`: the last sequence applied; `pending`: a record of one's own that is not yet known to be in.
 
-    `timer_wish`: the seconds that the person chose (0: messages stay), until a record brings them. `ephemeral`: the
-    epoch whose chains die with the next record. `uncounted`: (uid, did) -> what arrived without gap in the epoch
-    before, where the record that ended it says less.
+    `epochs` and `chains`: of the present epoch alone. `timer_wish`: the seconds that the person chose (0: messages
+    stay), until a record brings them. `missing`: (epoch, did) -> how many were jumped over until that epoch ended.
+    `uncounted`: (uid, did) -> what arrived without gap in the epoch before, where the record that ended it says less.
     """
 
     state: EpochState
@@ -51,7 +51,7 @@ class Talk:
     chains: dict[tuple[int, bytes], Chain] = field(default_factory=dict)
     pending: MadeRecord | None = None
     timer_wish: int | None = None
-    ephemeral: int | None = None
+    missing: dict[tuple[int, bytes], int] = field(default_factory=dict)
     uncounted: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
     board: Board = field(default_factory=Board)
 
@@ -131,7 +131,7 @@ def apply_record(
     talk.pending = None
     talk.state = replace(talk.state, counters=talk.progress())
     try:
-        received = receive_record(data, device=device, state=talk.state, directory=directory)
+        received = _receive(talk, data, device, directory)
     except ProtocolError as error:
         if error.code not in ("NOT_A_MEMBER", "PREKEY_UNKNOWN"):
             raise
@@ -150,14 +150,30 @@ def apply_message(talk: Talk, data: bytes, sender: tuple[bytes, bytes]) -> Opene
 
 
 def enter(talk: Talk, record: Record, k_msg: bytes) -> None:
-    """An epoch can be read from now on: its members and their chains."""
+    """An epoch can be read from now on: its members and their chains. Those before it have ended."""
     talk.uncounted = _uncounted(talk, record.core)
-    _drop_ephemeral(talk)
+    _end_epochs(talk)
     members = frozenset((member.uid, member.did) for member in record.core.members)
     talk.timer_wish = None if talk.timer_wish == record.core.timer_s else talk.timer_wish
-    talk.ephemeral = record.core.epoch if record.core.mode == EPHEMERAL else None
     talk.epochs[record.core.epoch] = Epoch(th_of(record), members)
     talk.chains |= start_chains(k_msg, record.core.epoch, members)
+
+
+def stay_outside(talk: Talk, record: Record) -> None:
+    """NOT_A_MEMBER: an epoch that stays closed. Those before it have ended all the same."""
+    talk.state = after_foreign_record(talk.state, record)
+    talk.uncounted = {}
+    _end_epochs(talk)
+
+
+def _receive(talk: Talk, data: bytes, device: OwnDevice, directory: Directory) -> Received:
+    """All events before the record were applied, so there is nothing left to fetch of what it counts (step 11)."""
+    try:
+        return receive_record(data, device=device, state=talk.state, directory=directory)
+    except ProtocolError as error:
+        if error.code != "MESSAGES_WITHHELD":
+            raise
+    return receive_record(data, device=device, state=talk.state, directory=directory, withheld_is_notice=True)
 
 
 def _uncounted(talk: Talk, core: Core) -> dict[tuple[bytes, bytes], int]:
@@ -177,19 +193,16 @@ def _look_on(talk: Talk, data: bytes, uid: bytes, hk_seeds: dict[int, bytes], di
     except ProtocolError as error:
         if error.code != "NOT_A_MEMBER":
             raise
-        talk.state = after_foreign_record(talk.state, parse_record(data))
+        stay_outside(talk, parse_record(data))
     else:
         talk.state = after_foreign_record(talk.state, record)
         enter(talk, record, k_msg)
 
 
-def _drop_ephemeral(talk: Talk) -> None:
-    """Mode 1: the chain heads die when the next record was processed (section 7)."""
-    if talk.ephemeral is None:
-        return
-    talk.epochs.pop(talk.ephemeral, None)
-    talk.chains = {key: chain for key, chain in talk.chains.items() if key[0] != talk.ephemeral}
-    talk.ephemeral = None
+def _end_epochs(talk: Talk) -> None:
+    """A message of an epoch that a record which counts has ended is refused (section 7), whatever its mode."""
+    talk.missing |= {key: len(chain.skipped) for key, chain in talk.chains.items() if chain.skipped}
+    talk.epochs, talk.chains = {}, {}
 
 
 def _core(

@@ -10,16 +10,16 @@ from typing import Any
 
 from reference.account import Account
 from reference.archive import SIG_BYTES, Archive, Event
-from reference.bundle import Bundle, accept_bundle, parse_bundle
+from reference.bundle import Bundle, accept_bundle, change_since, parse_bundle
 from reference.envelope import Opened
 from reference.epochs import Directory, EpochState, after_foreign_record
 from reference.errors import ProtocolError, require
 from reference.history import read_history
 from reference.log import accept_head, leaf_of, parse_head
 from reference.merkle import root
-from reference.receive import check_log
+from reference.receive import check_log, check_place
 from reference.record import NEXT, parse_record
-from reference.talk import Talk, apply_message, enter
+from reference.talk import Talk, apply_message, enter, stay_outside
 
 SILENT = frozenset({"void", "receipt", "sync"})
 ACTIONS = frozenset({"edit", "delete"})
@@ -54,7 +54,7 @@ def read_transcript(archive: Archive, account: Account) -> Iterator[Line]:
     KEYFILE_WRONG_ACCOUNT for the key file of somebody else.
     """
     require(account.uid in archive.uids, "KEYFILE_WRONG_ACCOUNT")
-    chains, roots = _chains(archive)
+    chains, roots = _chains(archive, account)
     directory = _directory(archive, account, chains)
     talk = Talk(EpochState(archive.cid, *archive.uids))
     reading = _Reading(talk, directory, account.uid, account.hk_seeds)
@@ -90,8 +90,8 @@ def _directory(archive: Archive, account: Account, chains: list[Bundle]) -> Dire
     return Directory({bundle.hash: bundle for bundle in chains}, leaves)
 
 
-def _chains(archive: Archive) -> tuple[list[Bundle], list[tuple[bytes, str]]]:
-    """Every bundle of both people, verified, and the changes of a root among them."""
+def _chains(archive: Archive, account: Account) -> tuple[list[Bundle], list[tuple[bytes, str]]]:
+    """Every bundle of both people, verified, and the changes of a root, among them or since the key file was made."""
     names = dict(zip(archive.uids, archive.names, strict=True))
     newest: dict[bytes, Bundle] = {}
     chains: list[Bundle] = []
@@ -102,7 +102,10 @@ def _chains(archive: Archive) -> tuple[list[Bundle], list[tuple[bytes, str]]]:
         newest[uid], notices = accept_bundle(data, uid=uid, name=names[uid], previous=newest.get(uid))
         roots += [(uid, code) for code in notices if code.startswith("ROOT_")]
         chains.append(newest[uid])
-    return chains, roots
+    for pin in account.pins:  # of others: the own root is the file's
+        chain = [bundle for bundle in chains if bundle.core.uid == pin.uid]
+        roots += [(pin.uid, code) for code in (change_since(pin.root_pub, chain) if chain else ())]
+    return chains, list(dict.fromkeys(roots))
 
 
 def _read(reading: _Reading, event: Event) -> Iterator[Line]:
@@ -112,6 +115,8 @@ def _read(reading: _Reading, event: Event) -> Iterator[Line]:
         else:
             yield from _read_message(reading, event)
     except ProtocolError as error:
+        if error.code == "DUPLICATE":
+            return
         kind = "record" if event.is_record else "message"
         yield Line(event.seq, event.at_ms, event.uid, kind, {}, error.code)
 
@@ -121,6 +126,7 @@ def _read_record(reading: _Reading, event: Event) -> Iterator[Line]:
     talk, directory = reading.talk, reading.directory
     record = parse_record(event.blob)
     require((record.core.s_uid, record.core.s_did) == (event.uid, event.did), "SENDER_MISMATCH")
+    check_place(record, talk.state)
     counted = talk.progress()
     held = any(epoch == talk.state.epoch for epoch, _ in talk.chains)
     withheld = held and any(final.next_counter > counted.get(final.did, 0) for final in record.core.finals)
@@ -133,7 +139,7 @@ def _read_record(reading: _Reading, event: Event) -> Iterator[Line]:
     except ProtocolError as error:
         if error.code != "NOT_A_MEMBER":
             raise
-        talk.state = after_foreign_record(talk.state, record)
+        stay_outside(talk, record)
         yield Line(event.seq, event.at_ms, event.uid, "record", {}, error.code)
         return
     talk.state = after_foreign_record(talk.state, record)
@@ -143,6 +149,9 @@ def _read_record(reading: _Reading, event: Event) -> Iterator[Line]:
 
 
 def _read_message(reading: _Reading, event: Event) -> Iterator[Line]:
+    if not event.blob:
+        yield from _tombstone(reading, event)
+        return
     opened = apply_message(reading.talk, event.blob, (event.uid, event.did))
     if opened.gap:
         yield Line(event.seq, event.at_ms, event.uid, "message", {}, "COUNTER_GAP")
@@ -152,6 +161,12 @@ def _read_message(reading: _Reading, event: Event) -> Iterator[Line]:
     reading.shown.add((event.uid, content.content_id))
     reading.owners[opened.mid.hex()] = event.uid
     yield Line(event.seq, event.at_ms, event.uid, content.kind, content.fields, _action_fault(reading, event, opened))
+
+
+def _tombstone(reading: _Reading, event: Event) -> Iterator[Line]:
+    """With a timer it is what both agreed on, without one a gap (section 14)."""
+    if reading.talk.state.timer_s == 0:
+        yield Line(event.seq, event.at_ms, event.uid, "message", {}, "SEQ_GAP")
 
 
 def _action_fault(reading: _Reading, event: Event, opened: Opened) -> str | None:
@@ -167,11 +182,8 @@ def _action_fault(reading: _Reading, event: Event, opened: Opened) -> str | None
 
 def _still_missing(reading: _Reading) -> Iterator[Line]:
     """Messages that were jumped over and never came."""
-    for (_, did), chain in sorted(reading.talk.chains.items()):
-        if chain.skipped:
-            uid = next(uid for uid, one in _members(reading) if one == did)
-            yield Line(reading.talk.cursor, 0, uid, "missing", {"count": len(chain.skipped)}, "COUNTER_GAP")
-
-
-def _members(reading: _Reading) -> set[tuple[bytes, bytes]]:
-    return {member for epoch in reading.talk.epochs.values() for member in epoch.members}
+    talk, bundles = reading.talk, reading.directory.bundles.values()
+    present = {key: len(chain.skipped) for key, chain in talk.chains.items() if chain.skipped}
+    for (_, did), count in sorted({**talk.missing, **present}.items()):
+        uid = next(bundle.core.uid for bundle in bundles if bundle.core.device(did))
+        yield Line(talk.cursor, 0, uid, "missing", {"count": count}, "COUNTER_GAP")

@@ -11,20 +11,21 @@ from uuid import uuid4
 from reference.asking import ask_secrets
 from reference.client import Changed, Client, File, Message, Problem
 from reference.errors import ProtocolError
-from reference.filename import clean_file_name
+from reference.filename import EXTENSION, clean_file_name
 from reference.login import Credentials
 from reference.offline import ESCAPED
 from reference.web import HttpRefused
 
 VISIT_OPKS = 4
 MOST_OF_ONE_NAME = 1000
+MOST_NAME_BYTES = 255
 
 
 async def send(given: argparse.Namespace) -> int:
     """A file, or one text from standard input."""
     data = given.data_file.read_bytes() if given.data_file else b""
     text = "" if given.data_file else sys.stdin.read().rstrip("\n")
-    async with _visit(given) as (client, cid):
+    async with _sealing(given) as (client, cid):
         sending = client.send_file(cid, given.data_file.name, data) if given.data_file else client.send(cid, text)
         print(f"accepted as {await sending}")
     return 0
@@ -36,7 +37,7 @@ async def listen(given: argparse.Namespace) -> int:
         left = given.count or None
         async for event in client.events():
             if isinstance(event, Problem):
-                print(f"{event.seq}: {event.code}", file=sys.stderr)
+                _tell(event)
             elif event.cid == cid:
                 said = await _said(client, event, given.save_to)
                 print(f"{event.seq} {client.person.notary.name_of(event.uid)}: {said}".translate(ESCAPED), flush=True)
@@ -47,8 +48,7 @@ async def listen(given: argparse.Namespace) -> int:
 
 
 async def export(given: argparse.Namespace) -> int:
-    async with _visit(given) as (client, cid):
-        await client.catch_up(cid)
+    async with _sealing(given) as (client, cid):
         data = await client.export(cid)
     with given.file.open("xb") as file:
         file.write(data)
@@ -66,15 +66,14 @@ async def _said(client: Client, event: Message | File | Changed, folder: Path | 
         return about
     try:
         return f"{about}, saved as {_save(folder, name, await client.fetch_file(event))}"
-    except (ProtocolError, HttpRefused) as refused:
+    except (ProtocolError, HttpRefused, OSError) as refused:
         return f"{about}, not saved: {refused}"
 
 
 def _save(folder: Path, name: str, data: bytes) -> Path:
     """Under its name only when it is whole; what is there already is never replaced."""
-    stem, suffix = Path(name).stem, Path(name).suffix
     for number in range(1, MOST_OF_ONE_NAME):
-        path = folder / (name if number == 1 else f"{stem} ({number}){suffix}")
+        path = folder / _numbered(name, number)
         if not path.exists():
             draft = folder / f".{uuid4().hex}.part"
             draft.write_bytes(data)
@@ -82,13 +81,41 @@ def _save(folder: Path, name: str, data: bytes) -> Path:
     raise FileExistsError(name)
 
 
+def _numbered(name: str, number: int) -> str:
+    """The true extension last, and no more bytes than a disk takes."""
+    found = EXTENSION.search(name)
+    extension = found[0] if found else ""
+    tail = extension if number == 1 else f" ({number}){extension}"
+    stem = name.removesuffix(extension).encode()[: MOST_NAME_BYTES - len(tail)]
+    return stem.decode(errors="ignore") + tail
+
+
+@contextlib.asynccontextmanager
+async def _sealing(given: argparse.Namespace) -> AsyncIterator[tuple[Client, bytes]]:
+    """A visit in which nothing is sealed after a code of class B; all that is told stands on standard error."""
+    async with _visit(given) as (client, cid):
+        client.heeds_blocks = True
+        try:
+            await client.look(cid)
+            client.check_open(cid)
+            yield client, cid
+        finally:
+            for event in client.heard():
+                if isinstance(event, Problem):
+                    _tell(event)
+
+
+def _tell(problem: Problem) -> None:
+    print(f"{problem.seq}: {problem.code}", file=sys.stderr)
+
+
 @contextlib.asynccontextmanager
 async def _visit(given: argparse.Namespace) -> AsyncIterator[tuple[Client, bytes]]:
     secrets, key_file = ask_secrets(given.secrets), given.key_file.read_bytes()
     credentials = Credentials(given.account, secrets.password, b"", [secrets.code])
     client = await Client.log_in(given.origin, credentials)
-    await client.restore(key_file, secrets.passphrase, opks=VISIT_OPKS)
     try:
+        await client.restore(key_file, secrets.passphrase, opks=VISIT_OPKS)
         uid = await asyncio.to_thread(client.person.find, given.person)
         yield client, await client.start(uid)
     finally:

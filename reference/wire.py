@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reference.encoding import b64, unb64
+from reference.errors import ProtocolError
 
 RECORD, MESSAGE = "record", "message"
 
@@ -36,7 +37,7 @@ class Refused:
     client_id: str
     status: int
     code: str
-    retry_after: int | None
+    retry_after: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,30 +126,43 @@ def parse(text: str | bytes) -> ServerFrame:
     return _PARSERS[given["f"]](given)
 
 
+def read(text: str | bytes) -> ServerFrame:
+    """The same; what cannot be read is named, so that the line lives on."""
+    try:
+        return parse(text)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, ProtocolError):
+        return FrameRefused("BAD_ANSWER")
+
+
 def _encode(fields: dict[str, Any]) -> str:
     return json.dumps(fields, separators=(",", ":"))
 
 
 def _welcome(given: dict[str, Any]) -> Welcome:
-    heads = {bytes.fromhex(cid): seq for cid, seq in given["heads"].items()}
-    return Welcome(heads, given["log_size"], given.get("incarnation"))
+    heads = {bytes.fromhex(cid): _whole(seq) for cid, seq in given["heads"].items()}
+    return Welcome(heads, _whole(given["log_size"]), given.get("incarnation"))
 
 
 def _accepted(given: dict[str, Any]) -> Accepted:
-    return Accepted(given["client_id"], given["seq"], unb64(given["sha256"]), given["dup"])
+    return Accepted(_text(given["client_id"]), _whole(given["seq"]), unb64(given["sha256"]), given["dup"])
 
 
 def _refused(given: dict[str, Any]) -> Refused:
-    return Refused(given["client_id"], given["status"], given["code"], given.get("retry_after"))
+    code, retry_after = _text(given["code"]), given.get("retry_after")
+    return Refused(
+        _text(given["client_id"]), _whole(given["status"]), code, None if retry_after is None else float(retry_after)
+    )  # fmt: skip
 
 
 def _bell(given: dict[str, Any]) -> Bell | LogBell:
-    return LogBell(given["log_size"]) if "log_size" in given else Bell(bytes.fromhex(given["cid"]), given["seq"])
+    if "log_size" in given:
+        return LogBell(_whole(given["log_size"]))
+    return Bell(bytes.fromhex(given["cid"]), _whole(given["seq"]))
 
 
 def _events(given: dict[str, Any]) -> Events:
     items = tuple(_item(item) for item in given["items"])
-    return Events(bytes.fromhex(given["cid"]), given["from"], given["to"], items)
+    return Events(bytes.fromhex(given["cid"]), _whole(given["from"]), _whole(given["to"]), items)
 
 
 def _handed(given: dict[str, Any]) -> Handed:
@@ -158,11 +172,24 @@ def _handed(given: dict[str, Any]) -> Handed:
 def _item(given: dict[str, Any]) -> Item:
     ids = bytes.fromhex(given["uid"]), bytes.fromhex(given["did"])
     hashes = unb64(given["sha256"]), unb64(given["blob"])
-    return Item(given["seq"], given["kind"], *ids, given["client_id"], *hashes, given["at_ms"])
+    seq, at_ms = _whole(given["seq"]), _whole(given["at_ms"])
+    return Item(seq, _text(given["kind"]), *ids, _text(given["client_id"]), *hashes, at_ms)
 
 
 def _frame_refused(given: dict[str, Any]) -> FrameRefused:
-    return FrameRefused(given["code"])
+    return FrameRefused(_text(given["code"]))
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("not as the contract says")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not as the contract says")
+    return value
 
 
 _PARSERS: dict[str, Callable[[dict[str, Any]], ServerFrame]] = {

@@ -8,6 +8,10 @@ from reference.errors import ProtocolError
 ID = "00000000-0000-4000-8000-000000000001"
 COMMON = f'"v":1,"id":"{ID}","ts":1,"ack":{{}}'
 MID = "00" * 16
+KEY = "A" * 43
+MARKS = "\u0301" * 32
+KISS = "\U0001f469\U0001f3fd\u200d\u2764\ufe0f\u200d\U0001f48b\u200d\U0001f469\U0001f3fb"
+FILE = f'"t":"file","blob":"b","fk":"{KEY}","size":1,"hash":"{KEY}","name":"n","mime":"a"'
 
 
 def nested(depth):
@@ -85,6 +89,15 @@ REFUSED_CONTENT = {
     "edit without rev": f'{{{COMMON},"t":"edit","target":"{MID}","body":""}}',
     "delete without target": f'{{{COMMON},"t":"delete"}}',
     "react without on": f'{{{COMMON},"t":"react","target":"{MID}","e":"+"}}',
+    "a reaction of two letters": f'{{{COMMON},"t":"react","target":"{MID}","e":"ab","on":true}}',
+    "a reaction of two emoji": f'{{{COMMON},"t":"react","target":"{MID}","e":"👍👍","on":true}}',
+    "a reaction longer than a sign": f'{{{COMMON},"t":"react","target":"{MID}","e":"a{MARKS}","on":true}}',
+    "a timer of 2^32 seconds": f'{{{COMMON},"t":"timer","mode":1,"timer_s":4294967296}}',
+    "a key that is not canonical": f"{{{COMMON},{FILE}}}".replace(f'"fk":"{KEY}"', f'"fk":"{KEY[1:]}B"'),
+    "a hash that is not canonical": f"{{{COMMON},{FILE}}}".replace(f'"hash":"{KEY}"', f'"hash":"{KEY[1:]}B"'),
+    "a hash of 33 bytes": f"{{{COMMON},{FILE}}}".replace(f'"hash":"{KEY}"', f'"hash":"{KEY}A"'),
+    "a hash that is a number": f"{{{COMMON},{FILE}}}".replace(f'"hash":"{KEY}"', '"hash":1'),
+    "a thumb that is not canonical": f'{{{COMMON},{FILE},"thumb":"AB"}}',
     "receipt of 51": f'{{{COMMON},"t":"receipt","seen":[{",".join([f"{MID!r}"] * 51)}]}}'.replace("'", '"'),
 }
 ACCEPTED_CONTENT = {
@@ -94,6 +107,9 @@ ACCEPTED_CONTENT = {
     "edit": f'{{{COMMON},"t":"edit","target":"{MID}","rev":1,"body":""}}',
     "delete": f'{{{COMMON},"t":"delete","target":"{MID}"}}',
     "react": f'{{{COMMON},"t":"react","target":"{MID}","e":"+","on":true}}',
+    "react with one sign of many": f'{{{COMMON},"t":"react","target":"{MID}","e":"{KISS}","on":true}}',
+    "timer of 2^32 - 1 seconds": f'{{{COMMON},"t":"timer","mode":1,"timer_s":4294967295}}',
+    "file": f'{{{COMMON},{FILE},"w":1,"h":1,"thumb":"AA"}}',
     "receipt of 50": f'{{{COMMON},"t":"receipt","seen":[{",".join([f"{MID!r}"] * 50)}]}}'.replace("'", '"'),
     "void": f'{{{COMMON},"t":"void"}}',
     "ack_before": f'{{{COMMON},"t":"text","body":"a","ack_before":{{"{MID}":1048576}}}}',

@@ -34,6 +34,31 @@ class Scripted:
             await socket.send(json.dumps({"cid": post["cid"], "client_id": post["client_id"], **answer}))
 
 
+class Babbling(Scripted):
+    """Says what no contract knows after its welcome, and again before each answer."""
+
+    WORDS = (
+        {"f": "x"}, {}, [], "x", 7, None, {"f": ["bell"]}, {"f": "bell"}, {"f": "accepted", "client_id": []},
+        {"f": "bell", "cid": CID.hex(), "seq": "9"}, {"f": "welcome", "heads": [], "log_size": 2},
+        {"f": "events", "cid": "zz", "from": 1, "to": 0, "items": []},
+        {"f": "refused", "client_id": "a-client-id", "status": None, "code": "STALE_EPOCH"},
+    )  # fmt: skip
+
+    async def __call__(self, socket):
+        send = socket.send
+
+        async def babble(text):
+            if text == json.dumps(WELCOME):
+                await send(text)
+            for word in (*map(json.dumps, self.WORDS), "{", "[" * 100_000, ""):
+                await send(word)
+            if text != json.dumps(WELCOME):
+                await send(text)
+
+        socket.send = babble
+        await super().__call__(socket)
+
+
 class SlowToComeBack(Scripted):
     """After a break it turns a few away before it welcomes again."""
 
@@ -148,3 +173,30 @@ async def test_what_waits_for_the_line_is_posted_once_when_it_is_back():
     accepted = await on_link(server, [], lambda link: link.post(CID, "id", "message", b"bytes"))
     assert (accepted.seq, server.turned_away, len(server.posts)) == (4, 3, 2)
     assert server.script == []
+
+
+@pytest.mark.asyncio
+async def test_what_no_contract_knows_ends_nothing():
+    scripted, news = Babbling(ACCEPTED), []
+    assert (await posted(scripted, news)).seq == 4
+    assert (len(scripted.hellos), len(scripted.posts), news) == (1, 1, [({CID: 3}, 2)])
+
+
+@pytest.mark.asyncio
+async def test_whatever_ends_the_line_ends_every_wait():
+    heard = []
+
+    def stumble(*given):
+        heard.append(given)
+        if len(heard) == 2:
+            raise RuntimeError
+
+    scripted = Scripted({"f": "bell", "cid": CID.hex(), "seq": 4})
+    async with serve(scripted, "127.0.0.1", 0) as serving:
+        port = serving.sockets[0].getsockname()[1]
+        link = Link(f"http://127.0.0.1:{port}", lambda: "session=x", DID, cursors=dict, on_news=stumble)
+        await link.open()
+        async with asyncio.timeout(10):
+            with pytest.raises(LinkEnded):
+                await link.post(CID, "a-client-id", "message", b"sealed")
+        await link.close()

@@ -10,8 +10,8 @@ from reference.content import parse_content
 from reference.envelope import Epoch
 from reference.epochs import EpochState, OwnDevice
 from reference.exchange import Exchange
-from reference.record import EPHEMERAL, NEXT, RESTART, Core, Final, Record
-from reference.talk import Talk, enter
+from reference.record import EPHEMERAL, HISTORY, NEXT, RESTART, Core, Final, Record
+from reference.talk import Talk, enter, stay_outside
 
 ALICE, BOB = b"a" * 16, b"b" * 16
 HERS, HERS_TOO, HIS, HIS_TOO = (letter * 16 for letter in (b"1", b"2", b"3", b"4"))
@@ -20,8 +20,8 @@ ENDED = 4
 CONTENT_ID = "00000000-0000-4000-8000-000000000001"
 
 
-def talking(arrived, *, uids=(ALICE, BOB), members=MEMBERS, ephemeral=None):
-    talk = Talk(EpochState(bytes(16), *uids, epoch=ENDED), ephemeral=ephemeral)
+def talking(arrived, *, uids=(ALICE, BOB), members=MEMBERS):
+    talk = Talk(EpochState(bytes(16), *uids, epoch=ENDED))
     talk.epochs[ENDED] = Epoch(bytes(32), members)
     talk.chains = {(ENDED, did): Chain(bytes(32), count) for did, count in arrived.items()}
     talk.chains[(ENDED - 1, HERS)] = Chain(bytes(32), 90)
@@ -66,10 +66,21 @@ def test_a_restart_counts_nothing_and_leaves_nothing_to_say():
     assert owed(talk, record(kind=RESTART)) == {}
 
 
-def test_with_a_timer_it_is_known_after_the_chains_are_gone():
-    talk = talking({HERS: 3}, ephemeral=ENDED)
-    assert owed(talk, record(mode=EPHEMERAL)) == {HERS: 3}
-    assert (ENDED, HERS) not in talk.chains
+@pytest.mark.parametrize("mode", [HISTORY, EPHEMERAL])
+def test_it_is_known_after_the_chains_of_the_ended_epoch_are_gone(mode):
+    talk = talking({HERS: 3})
+    assert owed(talk, record(mode=mode)) == {HERS: 3}
+    assert (set(talk.epochs), talk.chains) == ({ENDED + 1}, {})
+
+
+@pytest.mark.parametrize("mode", [HISTORY, EPHEMERAL])
+def test_who_is_no_member_any_more_keeps_no_chain_either(mode):
+    talk = talking({HERS: 3})
+    talk.chains[(ENDED, HERS)] = dataclasses.replace(talk.chains[(ENDED, HERS)], skipped={0: bytes(32), 2: bytes(32)})
+    talk.uncounted = {(ALICE, HERS): 3}
+    stay_outside(talk, record(mode=mode))
+    assert (talk.epochs, talk.chains, talk.uncounted) == ({}, {}, {})
+    assert (talk.state.epoch, talk.state.next, talk.missing) == (ENDED + 1, None, {(ENDED, HERS): 2})
 
 
 def test_with_oneself_it_is_said_of_ones_other_devices():

@@ -1,0 +1,149 @@
+"""What a client makes of the server's sequence when something is missing in it, late or there twice."""
+
+from dataclasses import replace
+
+import pytest
+
+from reference import talk, wire
+from reference.tests.test_talk import CONTENT_ID
+from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, read, talking
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    one_round(monkeypatch)
+
+
+@pytest.fixture
+def new_epochs(monkeypatch):
+    """From here on whoever wrote in an epoch begins the next one before the next message."""
+    return lambda: monkeypatch.setattr(talk, "REFRESH_AFTER_MESSAGES", 1)
+
+
+def sealed(client, cid, text):
+    """An envelope of the present epoch that is not posted."""
+    return client.exchanges[cid].seal({"t": "text", "body": text}, CONTENT_ID)[1]
+
+
+def inject(server, client, cid, blob, kind=wire.MESSAGE):
+    return server.order(cid, kind, client.uid, client.person.keyring.device.did, "injected", blob)
+
+
+async def caught_up(client, cid):
+    await client.catch_up(cid)
+    return read(client)
+
+
+async def history(server, client, cid):
+    """What a new browser reads of it with the key file."""
+    new = browser(server, client.person.name)
+    await new.restore(client.export_keyfile(PASSPHRASE), PASSPHRASE, opks=OPKS)
+    return read(new)
+
+
+@pytest.mark.asyncio
+async def test_who_withholds_does_not_freeze_the_conversation(new_epochs):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    await bob.send(cid, "kept")
+    await bob.send(cid, "withheld")
+    server.withheld[alice.uid] = [server.events[cid][-1]]
+    new_epochs()
+    await bob.send(cid, "later")
+    assert await caught_up(alice, cid) == ["hi", "kept", "MESSAGES_WITHHELD", "later"]
+    await alice.send(cid, "goes on")
+    assert await caught_up(bob, cid) == ["hello", "goes on"]
+
+
+@pytest.mark.asyncio
+async def test_a_record_is_tried_again_only_when_something_is_withheld(monkeypatch):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    tried = []
+    receive = talk.receive_record
+    monkeypatch.setattr(talk, "receive_record", lambda *a, **k: (tried.append(k.keys()), receive(*a, **k))[1])
+    await bob.set_timer(cid, 3600)
+    assert await caught_up(alice, cid) == ["hi", "MODE_CHANGED"]
+    assert len(tried) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_message_of_an_ended_epoch_is_refused_live_and_in_history(new_epochs):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    await alice.send(cid, "old keys")
+    late = sealed(bob, cid, "late")
+    new_epochs()
+    await alice.send(cid, "new keys")
+    inject(server, bob, cid, late)
+    assert await caught_up(alice, cid) == ["hi", "NO_EPOCH_KEY"]
+    assert {epoch for epoch, _ in alice.exchanges[cid].talk.chains} == set(alice.exchanges[cid].talk.epochs) == {2}
+    assert await history(server, alice, cid) == ["hello", "hi", "old keys", "new keys", "NO_EPOCH_KEY"]
+
+
+@pytest.mark.asyncio
+async def test_before_the_epoch_ends_the_same_message_counts():
+    server = Server()
+    alice, bob, cid = await talking(server)
+    inject(server, bob, cid, sealed(bob, cid, "in time"))
+    await alice.send(cid, "the same keys")
+    assert await caught_up(alice, cid) == ["hi", "in time"]
+
+
+@pytest.mark.asyncio
+async def test_a_record_that_is_refused_ends_nothing():
+    server = Server()
+    alice, bob, cid = await talking(server)
+    await bob.set_timer(cid, 3600)
+    record = server.events[cid].pop().blob
+    inject(server, bob, cid, record[:-1] + bytes([record[-1] ^ 1]), kind=wire.RECORD)
+    await alice.catch_up(cid)
+    assert read(alice) == ["hi", "BAD_CONFIRM"]
+    assert set(alice.exchanges[cid].talk.epochs) == {1}
+
+
+@pytest.mark.asyncio
+async def test_history_opens_every_epoch_in_its_turn(new_epochs):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    new_epochs()
+    for number in range(4):
+        await (alice, bob)[number % 2].send(cid, f"text {number}")
+        await (bob, alice)[number % 2].catch_up(cid)
+    assert alice.exchanges[cid].talk.state.epoch >= 3
+    assert await history(server, alice, cid) == ["hello", "hi", *(f"text {number}" for number in range(4))]
+
+
+@pytest.mark.parametrize(("timer_s", "told"), [(0, ["SEQ_GAP"]), (3600, [])])
+@pytest.mark.asyncio
+async def test_a_tombstone_is_a_gap_unless_a_timer_makes_it(timer_s, told):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    await bob.set_timer(cid, timer_s)
+    await alice.catch_up(cid)
+    read(alice)
+    await bob.send(cid, "gone")
+    server.events[cid][-1] = replace(server.events[cid][-1], blob=b"")
+    assert await caught_up(alice, cid) == told
+
+
+@pytest.mark.asyncio
+async def test_a_gap_of_the_sequence_is_told_once_while_it_lasts():
+    server = Server()
+    alice, bob, cid = await talking(server)
+    read(alice)
+    link, honest = server.links[0], server.given_to
+    assert link.uid == alice.uid
+    for text in ("one", "two"):
+        await bob.send(cid, text)
+        head = len(server.events[cid])
+        server.given_to = lambda *asked, head=head: [replace(item, seq=head + 1) for item in honest(*asked)]
+        for _ in range(2):
+            link.on_news({cid: head}, 0)
+            await alice._hearing[cid]
+        assert read(alice) == ["SEQ_GAP"]
+        server.given_to = honest
+        link.on_news({cid: head}, 0)
+        await alice._hearing[cid]
+        assert read(alice) == [text]
+    assert alice._hearing == {}
