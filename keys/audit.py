@@ -1,4 +1,8 @@
-"""Replays the whole log from its rows: leaves, blocks, bundles and heads must tell one history. Reads only."""
+"""Replays the whole log from its rows: leaves, blocks, bundles and heads must tell one history. Reads only.
+
+The server may go on meanwhile: what is looked at ends with the newest head, or a leaf that it does not cover, as they
+were at the beginning. All up to there was committed before it or with it, and is never changed.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -39,7 +43,12 @@ class _Audit:
         self._previous: dict[bytes, bundles.Bundle] = {}
         self._size = 0
         self._peaks: dict[log.Block, bytes] = {}
-        self._signed_sizes = set(LogHead.objects.values_list("size", flat=True))
+        leaves = _leaves_now()
+        newest = LogHead.objects.order_by("-pk").first()  # read after them: a leaf is committed with the head over it
+        size, number = (newest.size, newest.pk) if newest else (0, 0)
+        self._end = max(leaves, size)
+        self._heads = LogHead.objects.filter(pk__lte=number)
+        self._signed_sizes = set(self._heads.values_list("size", flat=True))
         self._roots = {0: log.EMPTY_ROOT}
 
     def leaves(self) -> Iterator[str]:
@@ -54,13 +63,14 @@ class _Audit:
 
     def key_changes(self) -> Iterator[str]:
         """The server signs by these rows, browsers judge by the leaves."""
-        rows = KeyChange.objects.order_by("leaf_id").values_list("leaf_id", "old_pub", "new_pub")
+        changes = KeyChange.objects.filter(leaf_id__lt=self._end).order_by("leaf_id")
+        rows = changes.values_list("leaf_id", "old_pub", "new_pub")
         if [(index, bytes(old), bytes(new)) for index, old, new in rows] != self._keys.changes:
             yield "key changes: other rows than the leaves tell"
 
     def heads(self) -> Iterator[str]:
         largest, first_key = 0, signer.public_key(0)
-        for number, row in enumerate(LogHead.objects.order_by("pk").iterator(CHUNK_ROWS), 1):
+        for number, row in enumerate(self._heads.order_by("pk").iterator(CHUNK_ROWS), 1):
             if not self._keys.signed(row, first_key):
                 yield f"head {row.pk}: not signed with the log key"
             if row.size < largest:
@@ -77,8 +87,8 @@ class _Audit:
             yield f"bundle {pk}: not in the log"
 
     def _next_chunk(self) -> list[LogLeaf]:
-        rows = LogLeaf.objects.filter(index__gte=self._size).order_by("index").select_related("bundle")
-        return list(rows[:CHUNK_ROWS])
+        rows = LogLeaf.objects.filter(index__gte=self._size, index__lt=self._end).select_related("bundle")
+        return list(rows.order_by("index")[:CHUNK_ROWS])
 
     def _leaf(self, row: LogLeaf, stored: dict[log.Block, bytes]) -> Iterator[str]:
         leaf, value = bytes(row.leaf), log.leaf_hash(bytes(row.leaf))
@@ -116,6 +126,11 @@ class _Audit:
         if own != leaf or row.version != core.version or bytes(row.bundle_hash) != bundle.bundle_hash:
             raise Refused("BUNDLE_NOT_IN_LOG")
         self._previous[leaf.uid_hash] = bundle
+
+
+def _leaves_now() -> int:
+    last = LogLeaf.objects.order_by("-index").values_list("index", flat=True).first()
+    return 0 if last is None else last + 1
 
 
 def _stored_blocks(start: int, stop: int) -> dict[log.Block, bytes]:

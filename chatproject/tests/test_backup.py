@@ -1,5 +1,6 @@
 """The archive of all databases: sealed, whole or not at all, and the same rows on the other side."""
 
+import errno
 import gzip
 import io
 import json
@@ -7,21 +8,29 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from chatproject.first_secrets import make_secrets
 from chatproject.lib.together import AT_ONCE
+from chatproject.management.commands import restore
 from chatproject.services import backup
 from chatproject.services.backup import archive, box, load, media
 from chatproject.services.backup.box import CHUNK_BYTES, HEADER_BYTES, TAG_BYTES
 from chatproject.services.setup import attachments_are_kept
+from conversations import services
 from conversations.attachments import bucket
+from conversations.models import Conversation, Incarnation
 from tests.bucket import RIGHTS, fake_bucket
 from tests.sources import ROOT
 
@@ -234,6 +243,31 @@ def test_nothing_is_restored_beside_attachments_that_are_there(attachments):
     assert code_of(load.restore, io.BytesIO(data), private, lambda table, rows: None) == "NOT_EMPTY"
 
 
+@pytest.mark.django_db(databases="__all__", transaction=True)
+@pytest.mark.parametrize("attachments", ["files"], indirect=True)
+def test_messages_are_never_there_under_the_incarnation_of_the_archive(attachments, tmp_path, monkeypatch):
+    then, (private, public) = services.incarnation(), backup.make_key()
+    times = dict.fromkeys(("started_at", "updated_at"), timezone.now())
+    Conversation.objects.create(uid_lo=UUID(int=1), uid_hi=UUID(int=2), started_by=UUID(int=1), **times)
+    with (tmp_path / "archive").open("xb") as file:
+        backup.write(file, backup.read_public_key(public), lambda table, rows: None)
+    (tmp_path / "key").write_text(private)
+    Conversation.objects.all().delete()
+
+    def breaks_off(*words, **options):
+        raise ConnectionError(words[0])
+
+    monkeypatch.setattr(restore, "call_command", breaks_off)
+    before = os.umask(0o077)
+    try:
+        with pytest.raises(ConnectionError, match="migrate"):
+            call_command("restore", str(tmp_path / "archive"), key=str(tmp_path / "key"))
+    finally:
+        os.umask(before)
+    assert Conversation.objects.count() == 1
+    assert Incarnation.objects.get().value.hex != then
+
+
 def command(folder: Path, *words: str, given: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
     kept = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")}
     environment = {**kept, "DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "chatproject.settings", **more}
@@ -252,6 +286,63 @@ def test_the_key_is_made_for_its_owner_alone_and_never_twice(tmp_path):
     assert path.read_bytes().strip() not in done.stdout + done.stderr
     again = command(tmp_path, "backup", "--make-key", str(path))
     assert (again.returncode, b"EXISTS" in again.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_file_system_without_hard_links_keeps_the_file_too(tmp_path, monkeypatch, number):
+    monkeypatch.setattr(os, "link", fails_with(number))
+    path = tmp_path / "backup.key"
+    call_command("backup", str(path), make_key=True)
+    assert backup.read_private_key(path.read_text())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_file_that_came_meanwhile_is_never_overwritten(tmp_path, monkeypatch, has_links):
+    path, link = tmp_path / "backup.key", os.link if has_links else fails_with(errno.EPERM)
+
+    def too_late(draft, name):
+        path.write_text("of somebody else")
+        link(draft, name)
+
+    monkeypatch.setattr(os, "link", too_late)
+    with pytest.raises(CommandError, match="EXISTS"):
+        call_command("backup", str(path), make_key=True)
+    assert path.read_text() == "of somebody else"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("lost", ["link", "replace"])
+def test_a_disk_that_breaks_at_the_end_is_told_and_leaves_no_file(tmp_path, monkeypatch, lost):
+    monkeypatch.setattr(os, "link", fails_with(errno.EIO if lost == "link" else errno.EPERM))
+    monkeypatch.setattr(os, "replace", fails_with(errno.EIO))
+    with pytest.raises(CommandError, match="CANNOT_WRITE"):
+        call_command("backup", str(tmp_path / "backup.key"), make_key=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "told"), [(errno.EINVAL, False), (errno.EIO, True)])
+def test_a_folder_that_cannot_be_flushed_is_told_unless_no_folder_can(tmp_path, monkeypatch, number, told):
+    flush = os.fsync
+
+    def flush_files_only(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(number, os.strerror(number))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", flush_files_only)
+    path = tmp_path / "backup.key"
+    with pytest.raises(CommandError, match="CANNOT_WRITE") if told else nullcontext():
+        call_command("backup", str(path), make_key=True)
+    assert backup.read_private_key(path.read_text())
+
+
+def fails_with(number: int) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fail
 
 
 def test_without_a_key_there_is_no_backup(tmp_path):

@@ -49,6 +49,7 @@ DAMAGE = {
     "another signature": lambda: LogHead.objects.filter(size=3).update(sig=os.urandom(64)),
     "a head that shrank": lambda: LogHead.objects.filter(size=5).update(size=2),
     "no newest head": lambda: LogHead.objects.filter(size=5).delete(),
+    "no head": lambda: LogHead.objects.all().delete(),
 }
 
 
@@ -56,6 +57,39 @@ DAMAGE = {
 def test_damage_is_found(log: None, what: str) -> None:
     DAMAGE[what]()
     assert findings()
+
+
+MEANWHILE = {"a bundle": lambda owner: owner.publish(), "another log key": lambda owner: services.rotate_log_key()}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+@pytest.mark.parametrize(("row_of", "number"), [("of_leaves", 1), ("of_leaves", 5), ("of_heads", 1), ("of_heads", 5)])
+def test_what_the_server_writes_meanwhile_is_no_finding(
+    log: None, alice: Owner, settings, monkeypatch, what: str, row_of: str, number: int
+) -> None:
+    settings.LOG_KEY_SEEDS = [os.urandom(32), *settings.LOG_KEY_SEEDS]
+    monkeypatch.setattr(audit, "CHUNK_ROWS", 1)
+
+    def goes_on(done: int) -> None:
+        if done == number:
+            MEANWHILE[what](alice)
+
+    assert list(audit.findings(**{row_of: goes_on})) == []
+    assert LogHead.objects.count() == 6
+    assert findings() == []
+
+
+@pytest.mark.parametrize("size", [3, 5])
+def test_a_wrong_head_is_found_although_the_server_goes_on(log: None, alice: Owner, monkeypatch, size: int) -> None:
+    monkeypatch.setattr(audit, "CHUNK_ROWS", 1)
+
+    def goes_on(done: int) -> None:
+        if done == 1:
+            alice.publish()
+            LogHead.objects.filter(size=size).update(root=os.urandom(32))
+
+    found = [finding.partition(": ")[2] for finding in audit.findings(goes_on)]
+    assert found == ["not signed with the log key", f"another root than the leaves give at size {size}"]
 
 
 def test_the_command_ends_with_three_on_a_finding_and_with_nothing_else_without(log: None, capsys) -> None:

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +66,100 @@ def test_the_entry_refuses_what_it_does_not_know():
     assert "serve | migrate | daily | manage" in done.stderr
 
 
-def test_a_nightly_job_that_fails_stops_no_other_and_is_told(tmp_path):
-    python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\necho "$2" >>{tmp_path}/done\ntest "$2" != purge_expired\n')
-    python.chmod(0o755)
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "BACKUP_PUBLIC_KEY": "any"}
-    night = subprocess.run(["sh", ROOT / "docker/entrypoint.sh", "daily"], env=environment, check=False)
-    assert (tmp_path / "done").read_text().split() == ["purge_expired", "keylog_verify", "backup"]
-    assert night.returncode == 1
+KEPT = 14
+HOUR_SECONDS = 3600
+
+
+class Nights:
+    """The nightly job with a folder of archives, a clock and a program of its own; `fails`: the command that does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.backups = folder / "backups"
+        self.backups.mkdir()
+        self._folder, self._tools = folder, folder / "tools"
+        self._tools.mkdir()
+        self._entry = folder / "entrypoint.sh"
+        text = (ROOT / "docker/entrypoint.sh").read_text()
+        assert "/backups" in text
+        self._entry.write_text(text.replace("/backups", str(self.backups)))
+        self._tool("python", f'echo "$2" >>{folder}/done; [ "$2" != "$FAILS" ] || exit 3; [ -z "$4" ] || echo x >"$4"')
+        self._tool("date", 'echo "$NOW"')
+
+    def run(self, now: str = "2026-02-01T031700Z", *, fails: str = "") -> int:
+        path = f"{self._tools}:{os.environ['PATH']}"
+        environment = {"PATH": path, "BACKUP_PUBLIC_KEY": "any", "NOW": now, "FAILS": fails}
+        return subprocess.run(["sh", self._entry, "daily"], env=environment, check=False).returncode
+
+    def done(self) -> list[str]:
+        return (self._folder / "done").read_text().split()
+
+    def put(self, name: str, content: str = "x", *, hours: int = 0) -> None:
+        """A file that was written so many hours ago."""
+        path, then = self.backups / name, time.time() - hours * HOUR_SECONDS
+        path.write_text(content)
+        os.utime(path, (then, then))
+
+    def names(self) -> list[str]:
+        return sorted(path.name for path in self.backups.iterdir())
+
+    def _tool(self, name: str, line: str) -> None:
+        (self._tools / name).write_text(f"#!/bin/sh\n{line}\n")
+        (self._tools / name).chmod(0o755)
+
+
+@pytest.fixture
+def nights(tmp_path):
+    return Nights(tmp_path)
+
+
+def fifteen(nights: Nights) -> list[str]:
+    names = [f"2026-01-{day:02}T031700Z.llave" for day in range(1, KEPT + 2)]
+    for name in names:
+        nights.put(name, hours=1000)
+    return names
+
+
+@pytest.mark.parametrize("fails", ["purge_expired", "keylog_verify", "backup"])
+def test_a_nightly_job_that_fails_stops_no_other_and_is_told(nights, fails):
+    assert nights.run(fails=fails) == 1
+    assert nights.done() == ["purge_expired", "keylog_verify", "backup"]
+
+
+def test_a_night_that_went_well_keeps_the_fourteen_newest_archives(nights):
+    before = fifteen(nights)
+    assert nights.run() == 0
+    assert nights.names() == [*before[2:], "2026-02-01T031700Z.llave"]
+
+
+@pytest.mark.parametrize("fails", ["purge_expired", "keylog_verify"])
+def test_no_archive_goes_in_a_night_in_which_something_failed(nights, fails):
+    before = fifteen(nights)
+    assert nights.run(fails=fails) == 1
+    assert nights.names() == [*before, "2026-02-01T031700Z.llave"]
+
+
+def test_a_repeated_night_makes_no_second_archive_and_the_next_one_does(nights):
+    times = [f"2026-02-01T03{minute}00Z" for minute in (17, 18, 19)]
+    assert [nights.run(now, fails="keylog_verify") for now in times] == [1, 1, 1]
+    assert nights.names() == [f"{times[0]}.llave"]
+    assert nights.run("2026-02-02T031700Z") == 0
+    assert nights.names() == [f"{times[0]}.llave", "2026-02-02T031700Z.llave"]
+
+
+def test_an_empty_file_is_no_archive_of_the_day(nights):
+    nights.put("2026-02-01T030000Z.llave", "")
+    nights.run()
+    assert nights.done()[-1] == "backup"
+
+
+def test_what_killed_backups_left_goes_and_what_one_may_be_writing_stays(nights):
+    nights.put("2026-01-30T031700Z.llave.part", hours=25)
+    nights.put("2026-01-30T031700Z.llave", "", hours=25)
+    nights.put("2026-01-31T031700Z.llave.part", hours=23)
+    nights.put("2026-01-31T031700Z.llave", hours=1000)
+    assert nights.run() == 0
+    kept = ["2026-01-31T031700Z.llave", "2026-01-31T031700Z.llave.part", "2026-02-01T031700Z.llave"]
+    assert nights.names() == kept
 
 
 @pytest.mark.parametrize("name", SERVICES)

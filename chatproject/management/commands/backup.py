@@ -1,5 +1,6 @@
 """`manage.py backup FILE`: all databases at one moment, sealed for the operator's key, while the server runs."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from chatproject.lib import jobs
 from chatproject.lib.private import OWNER_ONLY
 from chatproject.services import backup
+
+# What file systems answer that have no hard links, and those that flush no folder or do not let it be read.
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+NO_FLUSH = (errno.EINVAL, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class Command(BaseCommand):
@@ -79,6 +84,40 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, path)
+        _give_name(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+    _flush_folder(path.parent)
+
+
+def _give_name(draft: Path, path: Path) -> None:
+    """What is whole gets its name. FileExistsError when something else got it meanwhile, which stays as it is."""
+    try:
+        os.link(draft, path)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        _move_to_reserved(draft, path)
+
+
+def _move_to_reserved(draft: Path, path: Path) -> None:
+    """Without hard links: an empty file takes the name, and the draft its place."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+    try:
+        draft.replace(path)
+    except OSError:
+        path.unlink()
+        raise
+
+
+def _flush_folder(folder: Path) -> None:
+    """So that the name is there after a power cut, too; where that cannot be had, the archive is none the worse."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if error.errno not in NO_FLUSH:
+            raise

@@ -15,8 +15,8 @@ from chatproject.services import backup
 
 class Command(BaseCommand):
     help = (
-        "Fills empty databases from an archive, whatever database it came from, brings them up to date, gives them a "
-        "new incarnation (browsers notice and offer what is missing), checks the log of keys and puts the release that "
+        "Fills empty databases from an archive, whatever database it came from, under a new incarnation (browsers "
+        "notice and offer what is missing), brings them up to date, checks the log of keys and puts the release that "
         "is served into it. Refuses, and changes nothing, when there is anything in them but what `migrate` makes."
     )
     requires_system_checks = []
@@ -31,7 +31,6 @@ class Command(BaseCommand):
             summary = backup.restore(source, key, self._tell, other_secrets=options["other_secrets"])
         for alias in settings.DATABASES:
             call_command("migrate", database=alias, interactive=False, verbosity=0)
-        call_command("renew_incarnation", stdout=self.stderr)
         call_command("keylog_verify", quiet=True, stdout=self.stderr)
         if is_gathered():  # else `prepare` logs it once it has gathered them
             call_command("keylog_assets", import_map().manifest_hash, stdout=self.stderr)

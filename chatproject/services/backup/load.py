@@ -1,7 +1,7 @@
 """From an archive into databases that are empty: all of it in one transaction a database, or nothing.
 
 The rows go into tables of the archive's own version, made here when there are none; whoever calls brings them up to
-date afterwards.
+date afterwards. The messages never stand there under the name of their former life, however the rest ends.
 """
 
 from collections.abc import Iterator
@@ -20,12 +20,13 @@ from chatproject.services.backup.archive import Manifest, Summary, Table, Tell, 
 from chatproject.services.backup.refusal import BackupRefused
 
 BATCH_ROWS = 100
+INCARNATION = "conversations.incarnation"  # the name of the life of the messages, by which browsers notice a restore
 # Rows that a database gets by being set up or asked; the archive's take their place. Of the log these are its releases:
 # a leaf of anybody's keys stands on a bundle, and a bundle is refused.
 MADE_BY_THEMSELVES = {
     "contenttypes.contenttype",
     "auth.permission",
-    "conversations.incarnation",
+    INCARNATION,
     "keys.logstate",
     "keys.logleaf",
     "keys.lognode",
@@ -45,7 +46,9 @@ def restore(source: IO[bytes], key: X25519PrivateKey, tell: Tell, *, other_secre
             for alias in settings.DATABASES:
                 stack.enter_context(transaction.atomic(using=alias))
             _make_room(models)
-            return Summary(manifest, {table.name: _load_any(table, models, tell) for table in tables})
+            summary = Summary(manifest, {table.name: _load_any(table, models, tell) for table in tables})
+            _begin_new_life(models)
+            return summary
 
 
 def _check_secrets(manifest: Manifest) -> None:
@@ -97,6 +100,14 @@ def _make_room(models: Any) -> None:
     for name in sorted(MADE_BY_THEMSELVES):
         model = models.get_model(*name.split("."))
         model._base_manager.using(router.db_for_write(model)).all().delete()
+
+
+def _begin_new_life(models: Any) -> None:
+    """A fresh name instead of the archive's, in the transaction of the messages: no server ever serves under that."""
+    model = models.get_model(*INCARNATION.split("."))
+    manager = model._base_manager.using(router.db_for_write(model))
+    manager.all().delete()
+    manager.create()
 
 
 def _load_any(table: Table, models: Any, tell: Tell) -> int:
