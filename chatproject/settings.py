@@ -27,7 +27,7 @@ ADMIN_PATH = env.text("ADMIN_PATH", "admin").strip("/")
 
 # Secrets
 SECRET_KEY = env.listable_secret("SECRET_KEY")
-SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = env.optional_secrets("SECRET_KEY_FALLBACKS")
 FIELD_KEYS = env.key_list("FIELD_KEYS")
 LOG_KEY_SEEDS = env.key_list("LOG_KEY_SEED")
 
@@ -118,7 +118,7 @@ DATABASE_THREADS = env.whole("DATABASE_THREADS", 8, least=1, most=64)
 BRIDGE_INLINE = False
 
 # Bells and counters: in memory when embedded, Redis when there are several processes
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.redis("REDIS_URL")
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
@@ -131,7 +131,7 @@ if REDIS_URL:
     CHANNEL_LAYERS["default"] = {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
-            "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
+            "hosts": [{"address": REDIS_URL, "socket_connect_timeout": 2, "socket_timeout": None}],
             "prefix": "llave",
             # Whoever can write to Redis but has no key rings nobody and ends no socket.
             "symmetric_encryption_keys": [f"bells:{key}" for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS)],

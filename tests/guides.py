@@ -1,6 +1,10 @@
-"""The commands that the guides tell people to type: lines of indented blocks, and first columns of tables."""
+"""The commands that the guides tell people to type: lines of indented blocks, and first columns of tables.
+
+`python -m tests.guides WORDS` prints the one command that holds WORDS, for checks that run what the guides say.
+"""
 
 import re
+import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,3 +55,13 @@ def joined(block: str) -> Iterator[str]:
     for line in whole.splitlines():
         if line.strip():
             yield REMARK.sub("", line.rstrip()) if not line.startswith(" ") else line.strip()
+
+
+def the_one(words: str) -> str:
+    """The command that holds these words. ValueError when none does, or several do."""
+    (found,) = {command.text for command in commands() if words in command.text}
+    return found
+
+
+if __name__ == "__main__":
+    print(the_one(" ".join(sys.argv[1:])))

@@ -13,14 +13,14 @@ import sys
 import pytest
 
 from reference.client import Client
-from tests.guides import Command, blocks, commands, joined
+from tests.guides import Command, blocks, commands, joined, the_one
 from tests.server import BASE, running_server
 from tests.sources import ROOT
 
 # Cannot run here: what it looks like, why, and what looks at it instead.
 NOT_HERE = {
     r"docker |docker$|printf .* \| docker ": ("needs a container engine", "bin/check-compose"),
-    r"(printf .* \| )?kubectl ": ("needs a cluster", "bin/check-kubernetes"),
+    r"((printf|head) .* \| )?kubectl ": ("needs a cluster", "bin/check-kubernetes"),
     r"(for \w+ in .*; do )?aws |eksctl |helm |curl -O https://truststore": ("needs an account at AWS", "docs/aws.md"),
     r"(install|certbot) .*/etc/": ("writes into /etc of the machine, for a name of one's own", "docs/self-hosting.md"),
     r"git pull$": ("would change this very repository", "tests/test_upgrade.py"),
@@ -36,7 +36,7 @@ INSIDE = re.compile(r"docker compose .* exec (?:--no-TTY )?web (llave .*)|kubect
 GIVEN = {"NAME...": "alice", "HASH": "ab" * 32, "KEY": "backup.key"}
 # Files of the table's commands: one is written, the others read what the guide's own lines wrote.
 FILES = {"llave manage backup FILE": "again.backup"}
-NOT_IN_ONE_PROCESS = re.compile(r"llave (manage restore|daily|migrate)|bin/|chmod ")
+NOT_IN_ONE_PROCESS = re.compile(r"llave (manage restore|daily|migrate)|bin/|chmod |umask ")
 
 
 def reason(command: Command) -> str | None:
@@ -60,7 +60,7 @@ def to_run() -> list[str]:
 
 
 def test_a_command_is_run_or_says_why_not():
-    ours = re.compile(r"llave manage |llave daily|llave migrate|bin/probe |chmod a\+r llave\.backup$")
+    ours = re.compile(r"llave manage |llave daily|llave migrate|bin/probe |chmod a\+r llave\.backup$|umask 077$")
     assert [command for command in to_run() if not ours.match(command)] == []
     assert len(to_run()) > 15
 
@@ -73,6 +73,20 @@ def test_an_exception_is_still_needed(pattern):
 @pytest.mark.parametrize(("pattern", "instead"), [(pattern, instead) for pattern, (_, instead) in NOT_HERE.items()])
 def test_what_runs_it_instead_is_there(pattern, instead):
     assert (ROOT / instead).is_file()
+
+
+def test_what_the_check_of_compose_takes_from_the_guides_is_there_once():
+    taken = re.findall(r' guide "([^"]+)"', (ROOT / "bin/check-compose").read_text())
+    found = {the_one(words) for words in taken}
+    assert len(found) == len(taken)
+    writers = {command.text for command in commands() if command.text.endswith("/secrets/EMAIL_URL'")}
+    assert len(writers) == 2
+    assert writers <= found
+
+
+def test_words_that_several_commands_hold_name_none_of_them():
+    with pytest.raises(ValueError):
+        the_one("docker compose")
 
 
 def test_a_block_is_read_as_a_shell_reads_it():
@@ -124,8 +138,6 @@ def test_the_guides_commands_work(scratch):
     with process:
         for text in short:
             line, _, target = filled_in(text, server.origin).partition(" > ")
-            if "--make-key" in line:
-                continue  # was the first of all
             process.stdin.write(json.dumps(shlex.split(line)[2:]) + "\n")
             process.stdin.flush()
             done = json.loads(process.stdout.readline())

@@ -32,7 +32,7 @@ rate_limited = Counter("chat_rate_limited_total", "Tries refused because there w
 prekeys_low = Counter("chat_prekeys_low_total", "Devices that had no one-time prekey to give when asked.")
 log_size = Gauge("chat_keylog_size", "Leaves under the newest signed head of the log of keys.")
 log_age = Gauge("chat_keylog_head_age_seconds", "Age of the newest signed head of the log of keys.")
-job_success = Gauge("chat_job_last_success_timestamp", "When a job ended well last, by job.", ("job",))
+job_success = Gauge("chat_job_last_success_timestamp", "When a job ended well last, by task.", ("task",))
 
 ALL: tuple[Metric, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
 

@@ -77,6 +77,13 @@ def test_names_follow_the_conventions():
     assert len({metric.name for metric in measures.ALL}) == len(measures.ALL)
 
 
+def test_no_label_is_one_that_prometheus_gives_itself():
+    """Of two with one name it keeps its own, and calls ours `exported_...`: alerts would read the wrong one."""
+    ours = {label for metric in measures.ALL for label in metric.labels}
+    assert "task" in ours
+    assert not ours & {"job", "instance"}
+
+
 def test_the_guide_explains_exactly_what_is_measured():
     explained = re.findall(r"^\| `(chat_[a-z_]+)` \|", Path(ROOT, "docs/operations.md").read_text(), re.MULTILINE)
     assert sorted(explained) == sorted(metric.name for metric in measures.ALL)

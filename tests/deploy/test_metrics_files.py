@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chatproject.lib import measures
+from chatproject.lib import jobs, measures
 from chatproject.lib.metrics import Histogram
 from tests.sources import ROOT
 
@@ -35,6 +35,40 @@ def test_an_alert_asks_for_what_is_measured(alert):
     assert asked(alert["expr"]) <= series()
     assert alert["labels"]["severity"] in ("page", "look")
     assert alert["annotations"]["summary"]
+
+
+def labels_of(text: str) -> set[str]:
+    """Labels of the metrics that a question asks for."""
+    names = asked(text)
+    return {
+        label
+        for metric in measures.ALL
+        if any(name.startswith(metric.name) for name in names)
+        for label in metric.labels
+    }
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
+def test_an_alert_tells_only_what_its_question_keeps(alert):
+    told = set(re.findall(r"\$labels\.(\w+)", alert["annotations"]["summary"]))
+    by = re.search(r"\bby \(([\w, ]*)\)", alert["expr"])
+    assert told <= labels_of(alert["expr"])
+    assert not by or told <= set(by[1].split(", "))
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["title"])
+def test_a_panel_names_its_lines_by_labels_that_are_measured(panel):
+    for target in panel["targets"]:
+        named = set(re.findall(r"{{(\w+)}}", target.get("legendFormat", "")))
+        assert named <= labels_of(target["expr"]) | {"instance"}
+
+
+def test_a_job_that_never_ended_well_is_told_whichever_it_is():
+    (alert,) = [each for each in ALERTS if "absent(chat_job_last_success_timestamp" in each["expr"]]
+    missed = re.findall(r'absent\(chat_job_last_success_timestamp\{task="(\w+)"\}\)', alert["expr"])
+    assert sorted(missed) == sorted(jobs.JOBS)
+    assert alert["expr"].count("absent(") == len(jobs.JOBS)
+    assert alert["for"] == "2d"  # a night may go wrong, and the first one comes within a day
 
 
 def test_the_guide_says_what_to_do_about_every_alert():

@@ -7,7 +7,7 @@ import pytest
 
 from tests.deploy.manifests import OVERLAYS, PODS, render, template
 
-DRAIN_SECONDS = 2 + 15  # what conversations/server.py takes at most: sockets, then what still runs
+DRAIN_SECONDS = 8.5 + 15  # what conversations/server.py takes at most: sockets and requests, then what still runs
 
 
 def pods() -> Iterator[Any]:
