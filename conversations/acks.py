@@ -32,7 +32,7 @@ class Acks:
         """None when it is kept."""
         key, loop = (uid, did, cid), asyncio.get_running_loop()
         answer = self._answers.get(key) or loop.create_future()
-        if len(self._waiting) >= MAX_WAITING:
+        if key not in self._waiting and len(self._waiting) >= MAX_WAITING:
             answer.set_result(unavailable())
             return answer
         self._waiting[key] = max(upto, self._waiting.get(key, 0))

@@ -39,6 +39,11 @@ class _Waiting:
     answer: asyncio.Future[Answer]
     until: float
 
+    def say(self, answer: Answer) -> None:
+        """Once; whoever waited may be gone."""
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
 
 class Batcher:
     """The posts of one event loop on their way into the database, in the order in which they came."""
@@ -69,13 +74,20 @@ class Batcher:
     async def _work(self) -> None:
         try:
             while self._waiting:
-                batch = self._next()
-                answers = await self._answers([each.post for each in batch]) if batch else []
-                for each, answer in zip(batch, answers, strict=True):
-                    if not each.answer.done():
-                        each.answer.set_result(answer)
+                await self._serve(self._next())
         finally:
             self._task = None
+
+    async def _serve(self, batch: Sequence[_Waiting]) -> None:
+        """Each of them is answered, whatever happens, so that the next batch has its turn."""
+        try:
+            answers = await self._answers([each.post for each in batch]) if batch else []
+            for each, answer in zip(batch, answers, strict=True):
+                each.say(answer)
+        except Exception as error:
+            log_failure("posts", error)
+            for each in batch:
+                each.say(unavailable())
 
     def _next(self) -> list[_Waiting]:
         """The first record alone, or the messages up to the first record; who has waited too long is refused."""
@@ -84,7 +96,7 @@ class Batcher:
         self._bytes -= sum(len(each.post.blob) for each in taken)
         late = [each for each in taken if each.until < self._loop.time()]
         for each in late:
-            each.answer.set_result(unavailable())
+            each.say(unavailable())
         return [each for each in taken if not each.answer.done()]
 
     async def _answers(self, posts: Sequence[Post]) -> list[Answer]:
@@ -94,9 +106,7 @@ class Batcher:
             return await self._pipelined(posts)
         except (DatabaseError, psycopg.Error, TimeoutError, OSError) as error:
             logger.warning("posts refused, to be repeated: %s", type(error).__name__)
-        except Exception as error:
-            log_failure("posts", error)
-        return [unavailable()] * len(posts)
+            return [unavailable()] * len(posts)
 
     async def _pipelined(self, posts: Sequence[Post]) -> list[Answer]:
         try:

@@ -21,6 +21,7 @@ from conversations.switchboard import News
 HELLO_SECONDS = 5.0
 RECHECK_SECONDS = 60.0
 RECHECK_PAUSE_SECONDS = 1.0  # a log-out rings before its row is gone
+RECHECK_AGAIN_SECONDS = 1.0  # and the pause, when the database could not say what was asked
 LIFE_SECONDS = 12 * 60 * 60.0
 STRIKES = 3
 MAX_UNANSWERED = 32  # posts of one socket; it is read on when one is answered
@@ -111,19 +112,25 @@ class ChatConsumer(BaseConsumer):
                 await asyncio.sleep(RECHECK_PAUSE_SECONDS)
             except TimeoutError:
                 pass
+            was_asked = self._check_now.is_set()
             self._check_now.clear()
-            await self._check_login()
+            if not await self._check_login() and was_asked:  # all sockets at once every two seconds would be too much
+                await asyncio.sleep(RECHECK_AGAIN_SECONDS)
+                self._check_now.set()
         await self.close(closecodes.GOING_AWAY)
 
-    async def _check_login(self) -> None:
+    async def _check_login(self) -> bool:
+        """Whether the database could say."""
         try:
             login = await bridge.run(identify, session_key(self.scope))
         except LoginMissing as missing:
-            return await self.close(missing.close_code)
+            await self.close(missing.close_code)
         except DatabaseError:
-            return
-        if login != self._login:
-            await self.close(closecodes.DEVICE_NEEDED)
+            return False
+        else:
+            if login != self._login:
+                await self.close(closecodes.DEVICE_NEEDED)
+        return True
 
     # What delivery says
 
@@ -234,10 +241,16 @@ class ChatConsumer(BaseConsumer):
         self._posts.discard(posted)
         outcome = posted.result()
         if isinstance(outcome.answer, frames.Accepted):
-            self._own[outcome.answer.cid] = outcome.answer.seq
+            self._count_own(outcome.answer.cid, outcome.answer.seq)
         watching.count_answered_post(outcome.answer, began)
         self._put(frames.encode(outcome.answer))
         postbox.tell(outcome, but=self)
+
+    def _count_own(self, cid: UUID, seq: int) -> None:
+        """An answer tells as much as an event: who was told of all before it is up to date."""
+        self._own[cid] = seq
+        if self._told.get(cid, 0) == seq - 1:
+            self._told[cid] = self._hinted[cid] = seq
 
     def _acked(self, answer: asyncio.Future[Refusal | None]) -> None:
         refusal = answer.result()
@@ -254,9 +267,10 @@ class ChatConsumer(BaseConsumer):
             return
         now = found.result()
         news = {cid: seq for cid, seq in now.heads.items() if self._told.get(cid) != seq}
-        measures.sweep_recovered.add(by=sum(seq > self._own.get(cid, 0) for cid, seq in news.items()))
+        more = {cid: seq for cid, seq in news.items() if seq > self._told.get(cid, 0)}  # the read may be late
+        measures.sweep_recovered.add(by=sum(seq > self._own.get(cid, 0) for cid, seq in more.items()))
         unsure = {cid: now.heads[cid] for cid in self._hinted if cid in now.heads}
-        self._told.update(news)
+        self._told.update(more)
         answer = frames.Heads({**unsure, **news}, now.log_size, now.now_ms)
         watching.count_answer(answer, self.did)
         self._put(frames.encode(answer))

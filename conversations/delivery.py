@@ -30,6 +30,7 @@ MAX_WAITING = 2_000  # messages on their way to one group; more are dropped and 
 MAX_PUBLISHED = 200
 ANNOUNCE_SECONDS = 20.0
 LAYER_SECONDS = 2.0
+LOST_TRIPS = 3  # one after the other, then the layer is listened to anew
 STALE_SECONDS = 30.0  # an older message is a repeated one; the heartbeat has brought its news
 RETRY_SECONDS = 1.0
 LOG_EVERY_SECONDS = 60.0
@@ -42,11 +43,12 @@ def begin() -> None:
 
 def join(socket: Socket) -> bool:
     """Put a socket in charge of its device, in all processes. False: the person has too many sockets."""
-    desk = _desk()
-    if not desk.switchboard.join(socket):
+    desk, now = _desk(), time.time()
+    if not desk.switchboard.join(socket, now=now):
         return False
     desk.people_changed()
-    desk.tell([socket.uid], {"type": "replaced", "did": socket.did.hex}, key=("replaced", socket.did))
+    message = {"type": "replaced", "did": socket.did.hex, "joined": now}
+    desk.tell([socket.uid], message, key=("replaced", socket.did))
     return True
 
 
@@ -87,12 +89,14 @@ def everybody() -> list[Socket]:
 
 async def round_trip() -> float | None:
     """Seconds that a message to this process takes through the layer; 0 without a layer, None when it is lost."""
+    desk, seconds = _desk(), None
     try:
         async with asyncio.timeout(LAYER_SECONDS):
-            return await _desk().round_trip()
+            seconds = await desk.round_trip()
     except Exception as error:
         _failed("round_trip", error)
-        return None
+    desk.count_trip(is_lost=seconds is None)
+    return seconds
 
 
 def open_sockets() -> int:
@@ -116,7 +120,8 @@ class _Desk:
         self._version, self._number = 0, 0
         self._tasks: list[asyncio.Task[None]] = []
         self._channel = ""
-        self._listens, self._echoed = asyncio.Event(), asyncio.Event()
+        self._listens, self._echoed, self._deafened = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._lost_trips = 0
 
     async def round_trip(self) -> float:
         if not self._start():
@@ -127,6 +132,13 @@ class _Desk:
         await _layer().send(self._channel, {"type": "echo", "from": self._name})
         await self._echoed.wait()
         return time.perf_counter() - began
+
+    def count_trip(self, *, is_lost: bool) -> None:
+        """A line to Redis that is half open tells no error: it is given up when nothing comes back of what is sent."""
+        self._lost_trips = self._lost_trips + 1 if is_lost else 0
+        if self._lost_trips == LOST_TRIPS:
+            self._lost_trips = 0
+            self._deafened.set()
 
     def recheck(self, uid: UUID) -> None:
         self.switchboard.recheck(uid)
@@ -152,7 +164,7 @@ class _Desk:
     def _put(self, group: str, key: tuple[Any, ...], message: dict[str, Any]) -> None:
         waiting = self._waiting.setdefault(group, {})
         if len(waiting) >= MAX_WAITING:
-            return _failed("dropped")
+            return _failed("dropped", "full")
         waiting[key] = message
         self._something_waits.set()
 
@@ -185,18 +197,28 @@ class _Desk:
             _failed("publish", error)
 
     async def _listen(self) -> None:
+        """Until nothing is heard any more; then the layer's lines are given up, and who calls begins anew."""
         layer = _layer()
+        self._deafened.clear()
         async with asyncio.timeout(LAYER_SECONDS):
             self._channel = channel = await layer.new_channel()
             for group in (EVERYBODY, _group_of(self._name)):
                 await layer.group_add(group, channel)
         self._put(EVERYBODY, ("who",), {"type": "who"})
+        self._people_changed.set()  # what was announced meanwhile may be lost: whoever missed it asks
         self._listens.set()
+        taking = asyncio.create_task(self._take_all(layer, channel))
         try:
-            while True:
-                await self._take(layer, channel)
+            await self._deafened.wait()
+            async with asyncio.timeout(2 * LAYER_SECONDS):  # who publishes meanwhile goes before
+                await layer.flush()
         finally:
             self._listens.clear()
+            taking.cancel()
+
+    async def _take_all(self, layer: Any, channel: str) -> None:
+        while True:
+            await self._take(layer, channel)
 
     async def _take(self, layer: Any, channel: str) -> None:
         """The next publication. What the layer cannot open, or what is not ours, is dropped alone."""
@@ -204,12 +226,18 @@ class _Desk:
             message = await layer.receive(channel)
             if message["type"] == "echo":
                 self._echoed.set()
-            elif message["from"] != self._name and time.time() - message["at"] < STALE_SECONDS:
-                for each in message["messages"]:
-                    with _quietly("hear"):
-                        self._hear(message["from"], each)
+            elif message["from"] != self._name:
+                self._take_news(message["from"], message["messages"], age=time.time() - message["at"])
         except Exception as error:
             _failed("hear", error)
+
+    def _take_news(self, name: str, messages: Iterable[dict[str, Any]], *, age: float) -> None:
+        lag = self._neighbours.lag(name, age)
+        if age >= STALE_SECONDS:
+            return _failed("stale", "too old, or clocks apart")
+        for each in messages:
+            with _quietly("hear"):
+                self._hear(name, each, lag)
 
     async def _announce(self) -> None:
         """Who came and went, as soon as it changes; every ANNOUNCE_SECONDS that this process is alive."""
@@ -225,7 +253,7 @@ class _Desk:
         words = {"come": [uid.hex for uid in come], "gone": [uid.hex for uid in gone]}
         await self._send(EVERYBODY, {"messages": [{"type": "change", "version": self._version, **words}]})
 
-    def _hear(self, name: str, message: dict[str, Any]) -> None:
+    def _hear(self, name: str, message: dict[str, Any], lag: float) -> None:
         now = asyncio.get_running_loop().time()
         match message["type"]:
             case "who":
@@ -238,7 +266,7 @@ class _Desk:
                 if not self._neighbours.change(name, message["version"], come, gone, now=now):
                     self._put(_group_of(name), ("who",), {"type": "who"})
             case _:
-                self.switchboard.hear(message)
+                self.switchboard.hear(message, lag=lag)
 
 
 _desks: WeakKeyDictionary[asyncio.AbstractEventLoop, _Desk] = WeakKeyDictionary()
@@ -281,10 +309,10 @@ def _quietly(what: str) -> Iterator[None]:
         _failed(what, error)
 
 
-def _failed(what: str, error: Exception | None = None) -> None:
+def _failed(what: str, why: Exception | str) -> None:
     counters[what] += 1
     measures.bells_failed.add(what)
-    now = time.monotonic()
+    now, reason = time.monotonic(), why if isinstance(why, str) else type(why).__name__
     if now - _logged.get(what, -LOG_EVERY_SECONDS) >= LOG_EVERY_SECONDS:
         _logged[what] = now
-        logger.warning("bell.%s failed, %s so far: %s", what, counters[what], type(error).__name__ if error else "full")
+        logger.warning("bell.%s failed, %s so far: %s", what, counters[what], reason)

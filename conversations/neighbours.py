@@ -6,6 +6,7 @@ for a moment costs a bell.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf
 from uuid import UUID
 
 SILENCE_SECONDS = 60.0
@@ -16,6 +17,7 @@ class _Neighbour:
     version: int = -1  # unknown
     people: set[UUID] = field(default_factory=set)
     heard_at: float = 0.0
+    lag: float = inf  # of its clock behind ours, at most
 
 
 class Neighbours:
@@ -38,7 +40,7 @@ class Neighbours:
         come, gone = set(come), set(gone)
         if version == one.version and not come and not gone:
             return True
-        if version != one.version + 1 or one.version < 0:
+        if version != one.version + 1 or one.version < 0 or not (come or gone):  # a new version changes something
             return False
         one.version = version
         self._put(name, one, (one.people | come) - gone)
@@ -49,6 +51,16 @@ class Neighbours:
         one = self._processes.setdefault(name, _Neighbour())
         one.heard_at, one.version = now, version
         self._put(name, one, set(people))
+
+    def lag(self, name: str, lag: float) -> float:
+        """How far the clock of a process is behind ours: the least that a publication of it ever seemed to be old. More
+        than that is time on the way. Of a process that is not known yet all of it is.
+        """
+        one = self._processes.get(name)
+        if one is None:
+            return min(lag, 0.0)
+        one.lag = min(lag, one.lag)
+        return one.lag
 
     def forget_silent(self, *, now: float) -> None:
         for name, one in list(self._processes.items()):

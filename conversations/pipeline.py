@@ -6,7 +6,7 @@ and the connection given up: the next batch opens another.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -87,7 +87,11 @@ class Pipeline:
     async def _connected(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None:
             given = connections[settings.MESSAGES_ALIAS].get_connection_params()
-            params = {name: value for name, value in given.items() if name not in _OF_DJANGO}
-            params["application_name"] = NAME
-            self._connection = await psycopg.AsyncConnection.connect(**params, options=SESSION)
+            self._connection = await psycopg.AsyncConnection.connect(**_parameters(given))
         return self._connection
+
+
+def _parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Of this connection; what the address says of the session counts more, and comes last for that."""
+    params = {name: value for name, value in given.items() if name not in _OF_DJANGO}
+    return {**params, "application_name": NAME, "options": f"{SESSION} {given.get('options', '')}".rstrip()}

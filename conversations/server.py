@@ -29,6 +29,7 @@ TOO_LONG = "x" * (MAX_FRAME_BYTES + 1)
 HANDSHAKE_SECONDS = 5
 REQUEST_SECONDS = 60
 DRAIN_SECONDS, DRAIN_STEP_SECONDS = 2.0, 0.05
+ANSWER_SECONDS = 8.5  # of a drain, for requests under way: longer than any may take (chatproject.deadline)
 WAVE_SOCKETS, WAVE_SECONDS = 200, 0.1  # not all at once: they come back to the other processes
 MAX_UNSENT_BYTES = 2 * 1024 * 1024
 SEND_SECONDS, SEND_STEP_SECONDS = 8.0, 0.02
@@ -38,9 +39,15 @@ MAX_UNREAD_FEW = 1  # so few cannot be much: a frame has HARD_MESSAGE_BYTES at m
 
 
 class BoundedRequest(WebRequest):
-    """Cuts the line of whoever sends a body without end."""
+    """Cuts the line of whoever sends a body without end. While the server ends each is the last one of its line."""
 
     _taken = 0
+
+    def process(self) -> Any:
+        if self.server.is_draining:
+            self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+            self.channel.persistent = 0
+        return super().process()
 
     def handleContentChunk(self, data: bytes) -> None:
         self._taken += len(data)
@@ -144,7 +151,7 @@ class DrainingServer(Server):
         )
         self._on_ready, self._inherited = on_ready, inherited
         self._ports: list[Any] = []
-        self._draining = False
+        self.is_draining = False
         self.failed = False
 
     def run(self) -> None:
@@ -190,23 +197,39 @@ class DrainingServer(Server):
             await asyncio.sleep(SEND_STEP_SECONDS)
 
     def drain(self) -> None:
-        if self._draining:
+        if self.is_draining:
             return
-        self._draining = True
+        self.is_draining = True
         watching.leave()
         for port in self._ports:
             port.stopListening()
         away = list(delivery.everybody())
         for wave in range(0, len(away), WAVE_SOCKETS):
             twisted_loop.call_later(wave / WAVE_SOCKETS * WAVE_SECONDS, _send_away, away[wave : wave + WAVE_SOCKETS])
-        waves = len(away) // WAVE_SOCKETS
-        self._stop_when_empty(twisted_loop.time() + DRAIN_SECONDS + waves * WAVE_SECONDS)
+        now, waves = twisted_loop.time(), len(away) // WAVE_SOCKETS
+        self._stop_when_empty(now + DRAIN_SECONDS + waves * WAVE_SECONDS, now + ANSWER_SECONDS)
 
-    def _stop_when_empty(self, deadline: float) -> None:
-        if delivery.open_sockets() and twisted_loop.time() < deadline:
-            twisted_loop.call_later(DRAIN_STEP_SECONDS, self._stop_when_empty, deadline)
+    def _stop_when_empty(self, sockets_until: float, requests_until: float) -> None:
+        now = twisted_loop.time()
+        waits = delivery.open_sockets() and now < sockets_until
+        if waits or (now < requests_until and self._requests_under_way()):
+            twisted_loop.call_later(DRAIN_STEP_SECONDS, self._stop_when_empty, sockets_until, requests_until)
         else:
             self.stop()
+
+    def _requests_under_way(self) -> bool:
+        """Whether a request that came as a whole has no answer yet (Daphne marks those that have), or part of one is
+        not sent.
+        """
+        return any(
+            isinstance(protocol, WebRequest) and "application_instance" in details and "disconnected" not in details
+            for protocol, details in self.connections.items()
+        ) or any(not isinstance(each.protocol, WebSocketProtocol) for each in _writers())
+
+
+def _writers() -> list[Any]:
+    """The lines on which something waits to be sent."""
+    return reactor.getWriters()  # type: ignore[misc]
 
 
 def _send_away(sockets: list[Socket]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -34,21 +35,20 @@ class Socket(Protocol):
 
 class Switchboard:
     def __init__(self) -> None:
-        self._sockets: dict[UUID, list[Socket]] = {}
+        self._sockets: dict[UUID, dict[Socket, float]] = {}  # and when each joined
 
-    def join(self, socket: Socket) -> bool:
+    def join(self, socket: Socket, *, now: float) -> bool:
         """Put a socket in charge of its device; an older one of the same device is told so. False: too many."""
-        self.replace(socket.uid, socket.did)
-        mine = self._sockets.setdefault(socket.uid, [])
+        self.replace(socket.uid, socket.did, before=inf)
+        mine = self._sockets.setdefault(socket.uid, {})
         if len(mine) >= MAX_SOCKETS_A_USER:
             return False
-        mine.append(socket)
+        mine[socket] = now
         return True
 
     def leave(self, socket: Socket) -> None:
-        mine = self._sockets.get(socket.uid, [])
-        if socket in mine:
-            mine.remove(socket)
+        mine = self._sockets.get(socket.uid, {})
+        mine.pop(socket, None)
         if not mine:
             self._sockets.pop(socket.uid, None)
 
@@ -69,9 +69,10 @@ class Switchboard:
         for socket in self._of(uids):
             socket.ring_log(log_size)
 
-    def replace(self, uid: UUID, did: UUID) -> None:
-        for socket in self._of([uid]):
-            if socket.did == did:
+    def replace(self, uid: UUID, did: UUID, *, before: float) -> None:
+        """A newer socket is in charge of a device: those that joined before it are told so."""
+        for socket, joined in list(self._sockets.get(uid, {}).items()):
+            if socket.did == did and joined < before:
                 self.leave(socket)
                 socket.replaced()
 
@@ -79,8 +80,8 @@ class Switchboard:
         for socket in self._of([uid]):
             socket.recheck()
 
-    def hear(self, message: dict[str, Any]) -> None:
-        """What another process had to say to people here (see `delivery`)."""
+    def hear(self, message: dict[str, Any], *, lag: float = 0.0) -> None:
+        """What another process had to say to people here (see `delivery`); its clock is `lag` seconds behind ours."""
         uids = [UUID(hex=uid) for uid in message["uids"]]
         match message["type"]:
             case "event":
@@ -89,11 +90,12 @@ class Switchboard:
             case "log":
                 self.ring_log(uids, log_size=message["log_size"])
             case "replaced":
+                before = message.get("joined", inf) + lag  # the release before told no time
                 for uid in uids:
-                    self.replace(uid, UUID(message["did"]))
+                    self.replace(uid, UUID(message["did"]), before=before)
             case "recheck":
                 for uid in uids:
                     self.recheck(uid)
 
     def _of(self, uids: Iterable[UUID]) -> list[Socket]:
-        return [socket for uid in uids for socket in self._sockets.get(uid, [])]
+        return [socket for uid in uids for socket in self._sockets.get(uid, ())]

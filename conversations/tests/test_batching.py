@@ -1,5 +1,6 @@
 """Posts of many people in one transaction: each is judged as if it were alone, and what waits has bounds."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -140,6 +141,62 @@ async def test_what_is_too_much_is_refused_with_a_hint(
     assert isinstance(last, Refusal)
     assert (last.status, last.code, last.retry_after) == (503, "UNAVAILABLE", 2)
     assert words([await answers[0]]) == ["UNAVAILABLE" if bound == "WAIT_SECONDS" else 2]
+
+
+ANSWER_SECONDS = 10.0
+
+
+@pytest.mark.asyncio
+async def test_who_went_away_while_it_waited_keeps_nobody_from_an_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "WAIT_SECONDS", -1.0)
+    room = Batcher()
+    gone, other = [room.post(message(world.alice, uuid4(), counter)) for counter in range(2)]
+    gone.cancel()
+    async with asyncio.timeout(ANSWER_SECONDS):
+        assert words([await other]) == ["UNAVAILABLE"]
+
+
+def too_few(_posts: list[Post]) -> list[Any]:
+    return []
+
+
+def broken(_posts: list[Post]) -> list[Any]:
+    raise RuntimeError
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("fault", [too_few, broken])
+async def test_a_fault_of_ours_answers_its_batch_and_the_next_has_its_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch, fault: Any
+) -> None:
+    monkeypatch.setattr(services, "post_batch", fault)
+    room, record = Batcher(), Post(world.alice.uid, world.alice.did, uuid4(), uuid4(), "record", b"alone")
+    answers = [room.post(post) for post in (message(world.alice, uuid4(), 0), record)]
+    async with asyncio.timeout(ANSWER_SECONDS):
+        assert words([await answer for answer in answers]) == ["UNAVAILABLE", "UNAVAILABLE"]
+
+
+@pytest.mark.asyncio
+async def test_what_the_address_says_of_the_session_is_kept_and_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {"dbname": "chat", "client_encoding": "UTF8", "options": "-c search_path=chat"}
+    connected: list[dict[str, Any]] = []
+
+    async def connect(**params: Any) -> None:
+        connected.append(params)
+
+    wrapper = connections[services.settings.MESSAGES_ALIAS]
+    monkeypatch.setattr(wrapper, "get_connection_params", lambda: given)
+    monkeypatch.setattr(pipeline.psycopg.AsyncConnection, "connect", connect)
+    await pipeline.Pipeline()._connected()
+    del given["options"]
+    await pipeline.Pipeline()._connected()
+    rest = {"dbname": "chat", "application_name": pipeline.NAME}
+    assert connected == [
+        {**rest, "options": f"{pipeline.SESSION} -c search_path=chat"},
+        {**rest, "options": pipeline.SESSION},
+    ]
 
 
 async def in_thread(work: Any, *given: Any) -> Any:

@@ -3,10 +3,11 @@
 import asyncio
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from chatproject.lib import bridge
+from chatproject.lib import bridge, measures
 from chatproject.lib.encoding import to_base64url
 from conversations import (
     acks,
@@ -16,9 +17,10 @@ from conversations import (
     switchboard,
 )
 from conversations.models import Cursor, Event
+from conversations.standing import Standing
 from conversations.switchboard import News
 from conversations.tests.sockets import close_code, connected, post_frame, started
-from conversations.tests.world import World
+from conversations.tests.world import Person, World
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases="__all__"),
@@ -139,6 +141,68 @@ async def test_a_hint_is_told_again_until_the_client_has_what_it_told_of(world: 
         await bob.send_json_to({"f": "pull", "cid": cid.hex, "after": 3, "limit": 1})
         assert (await bob.receive_json_from())["items"] == []
         assert await heads(bob) == {}
+
+
+async def post(line: Any, person: Person, cid: UUID, counter: int) -> None:
+    await line.send_json_to(post_frame(person, cid, counter))
+    assert (await line.receive_json_from())["f"] == "accepted"
+
+
+async def test_who_posts_is_handed_what_comes_next(world: World) -> None:
+    cid = await started(world)
+    async with connected(world.alice) as alice, connected(world.bob) as bob:
+        for counter in range(2):
+            await post(alice, world.alice, cid, 2 * counter)
+            await post(alice, world.alice, cid, 2 * counter + 1)
+            assert [(await bob.receive_json_from())["f"] for _ in range(2)] == ["event", "event"]
+            await post(bob, world.bob, cid, counter)
+            assert (await alice.receive_json_from())["f"] == "event"
+
+
+async def test_who_posts_and_was_not_told_of_all_before_gets_a_bell(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cid = await started(world)
+    async with connected(world.alice) as alice, connected(world.bob) as bob:
+        with monkeypatch.context() as patch:
+            patch.setattr(switchboard.Switchboard, "ring", lambda *_args, **_more: None)
+            await post(bob, world.bob, cid, 0)
+        await post(alice, world.alice, cid, 0)
+        assert (await bob.receive_json_from())["f"] == "event"
+        await post(bob, world.bob, cid, 1)
+        assert await alice.receive_json_from() == {"f": "bell", "cid": cid.hex, "seq": 4}
+
+
+async def test_what_was_accepted_is_told_until_the_client_has_it(world: World) -> None:
+    cid = await started(world)
+    async with connected(world.alice) as alice:
+        await post(alice, world.alice, cid, 0)
+        for upto, heads in ((1, {cid.hex: 2}), (2, {})):
+            await alice.send_json_to({"f": "ack", "cid": cid.hex, "upto": upto})
+            await alice.send_json_to({"f": "heads"})
+            assert (await alice.receive_json_from())["heads"] == heads
+
+
+async def test_heads_that_were_read_before_the_last_event_take_nothing_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cid = await started(world)
+
+    def heartbeat(_login: object) -> asyncio.Future[Standing]:
+        found = asyncio.get_running_loop().create_future()
+        found.set_result(Standing("", {cid: 1}, 0, 0))
+        return found
+
+    async with connected(world.alice) as alice, connected(world.bob) as bob:
+        await post(bob, world.bob, cid, 0)
+        assert (await alice.receive_json_from())["f"] == "event"
+        monkeypatch.setattr(consumers.postbox, "heartbeat", heartbeat)
+        before = measures.sweep_recovered.value()
+        await alice.send_json_to({"f": "heads"})
+        assert (await alice.receive_json_from())["f"] == "heads"
+        await post(bob, world.bob, cid, 1)
+        assert (await alice.receive_json_from())["f"] == "event"
+        assert measures.sweep_recovered.value() == before, "a bell that was not lost"
 
 
 async def test_who_does_not_read_gets_a_bell_instead_of_events(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ def published(*messages: Any, **more: Any) -> dict[str, Any]:
 
 async def heard_of(*messages: Any) -> list[Any]:
     desk, line, layer = delivery._Desk(), Line(), Layer(*messages)
-    desk.switchboard.join(line)  # type: ignore[arg-type]
+    desk.switchboard.join(line, now=time.time())  # type: ignore[arg-type]
     for _ in messages:
         await desk._take(layer, "channel")
     return line.heard
@@ -84,8 +84,11 @@ async def test_an_odd_message_spoils_none_that_was_published_with_it() -> None:
 
 async def test_an_old_message_said_again_ends_no_socket() -> None:
     replaced = {**bell(1), "type": "replaced", "did": DID.hex}
+    delivery.counters.clear()
     assert await heard_of(published(replaced, at=time.time() - delivery.STALE_SECONDS - 1)) == []
+    assert delivery.counters == {"stale": 1}
     assert await heard_of(published(replaced)) == ["replaced"]
+    assert delivery.counters == {"stale": 1}
 
 
 async def test_with_redis_every_bell_is_sealed(monkeypatch: pytest.MonkeyPatch) -> None:

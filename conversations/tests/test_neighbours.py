@@ -27,6 +27,15 @@ def test_changes_count_only_in_order() -> None:
     assert table.holders([ALICE, BOB]) == {"one": [BOB]}
 
 
+def test_one_change_that_was_lost_is_missed_at_the_next_sign_of_life() -> None:
+    table = Neighbours()
+    table.replace("one", 1, [ALICE], now=0)
+    assert not table.change("one", 2, [], [], now=0), "what made it a new version is not known"
+    assert not table.change("one", 2, [], [], now=20), "nor is it later"
+    table.replace("one", 2, [ALICE, BOB], now=20)
+    assert table.change("one", 2, [], [], now=40)
+
+
 def test_who_is_silent_is_forgotten() -> None:
     table = Neighbours()
     table.replace("one", 0, [ALICE], now=0)

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.db import OperationalError
 
 from chatproject.lib import bridge, builds, measures
 from conversations import (
@@ -26,6 +27,8 @@ pytestmark = [
     pytest.mark.asyncio,
     pytest.mark.usefixtures("sessions_say_who"),
 ]
+
+END_SECONDS = 5.0  # after a login has ended
 
 
 @pytest.mark.parametrize(
@@ -131,6 +134,21 @@ async def test_a_check_of_a_living_login_changes_nothing(world: World, monkeypat
     async with connected(world.alice) as alice:
         await asyncio.sleep(0.2)
         assert await answers(alice)
+
+
+async def test_a_check_that_the_database_could_not_make_is_made_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = iter([OperationalError(), consumers.LoginMissing(4401)])
+
+    def identify(_key: str) -> None:
+        raise next(said)
+
+    async with connected(world.alice) as alice:
+        monkeypatch.setattr(consumers, "identify", identify)
+        delivery.end_sessions(world.alice.uid)
+        async with asyncio.timeout(END_SECONDS):
+            assert await close_code(alice) == 4401
 
 
 async def test_a_socket_ends_after_its_life(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,13 @@ MUTANTS = [
         ("conversations/tests/test_socket_doors.py::test_it_says_which_part_of_the_login_is_missing",),
     ),
     Mutant(
+        "ended-login-not-asked-for-again",
+        "conversations/consumers.py",
+        "            if not await self._check_login() and was_asked:",
+        "            if not await self._check_login() and False:",
+        ("conversations/tests/test_socket_doors.py::test_a_check_that_the_database_could_not_make_is_made_again",),
+    ),
+    Mutant(
         "hello-of-another-device",
         "conversations/consumers.py",
         "        if frame.did != self.did:\n            return await self.close(closecodes.DEVICE_NEEDED)\n",
