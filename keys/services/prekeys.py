@@ -50,7 +50,8 @@ def prekey_state(*, device: Device) -> PrekeyState:
     spk = device.prekeys.signed().first()
     opk_max_id = Device.objects.values_list("opk_max_id", flat=True).get(pk=device.pk)
     number, not_after_ms = (spk.prekey_id, spk.not_after_ms) if spk else (0, 0)
-    return PrekeyState(device.prekeys.one_time().count(), opk_max_id, number, not_after_ms)
+    opk_left = device.prekeys.one_time().unexpired(now_ms()).count()  # as many as can be handed out
+    return PrekeyState(opk_left, opk_max_id, number, not_after_ms)
 
 
 def put_prekeys(device: Device, prekeys: list[SignedPrekey]) -> None:
@@ -85,6 +86,7 @@ def _put_opks(device: Device, prekeys: list[SignedPrekey]) -> None:
     fresh = {signed.parsed.id: signed for signed in prekeys if signed.parsed.id > highest}
     if not fresh:
         return
+    device.prekeys.one_time().filter(not_after_ms__lt=now_ms()).order_by().delete()  # handed out no more
     if device.prekeys.one_time().count() + len(fresh) > MAX_STORED_OPKS:
         raise Refused("TOO_MANY")
     Prekey.objects.bulk_create(_row(device, signed) for signed in fresh.values())

@@ -12,7 +12,7 @@ from accounts.throttles import TooMany
 from keys import services
 from keys.errors import Refused
 from keys.models import Device, Prekey
-from keys.tests.owners import Browser, Owner, now_ms
+from keys.tests.owners import DAY_MS, Browser, Owner, now_ms
 from keys.tests.racing import together
 
 
@@ -105,6 +105,17 @@ def test_an_expired_signed_prekey_is_not_served(alice: Owner, bob: Owner) -> Non
         with time_machine.travel((limit + late_ms) / 1000 + 0.0001, tick=False):
             assert bool(services.fetch_prekeys(requester=bob.user, uid=alice.user.uid, dids=dids)) is served
     assert services.prekey_state(device=device(alice)).opk_left == 19
+
+
+def test_expired_one_time_prekeys_are_no_stock_where_nobody_removes_them(alice: Owner, bob: Owner, contacts) -> None:
+    browser = alice.publish_with_prekeys(opks=150)
+    contacts.add((bob.user.uid, alice.user.uid))
+    with time_machine.travel((now_ms() + 15 * DAY_MS) / 1000, tick=False):
+        assert services.prekey_state(device=device(alice)).opk_left == 0
+        state = services.store_prekeys(device=device(alice), prekeys=[browser.spk(2), *browser.opks(*range(151, 301))])
+        assert (state.opk_left, state.opk_max_id) == (150, 300)
+        assert fetch(bob, alice) == 151
+    assert Prekey.objects.one_time().count() == 149, "and the expired ones take no room"
 
 
 def test_unknown_foreign_and_removed_devices_are_left_out(alice: Owner, bob: Owner) -> None:
