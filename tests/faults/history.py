@@ -73,8 +73,9 @@ def check(history: History) -> list[Violation]:
 
 def _stays(history: History) -> Iterator[Violation]:
     """I1: what was accepted stands in every later pull at its sequence, with its hash."""
+    stored = _stored(history)
     for cid, told in history.accepted:
-        found = _at(history.audit.get(cid, ()), told.seq)
+        found = stored.get((cid, told.seq))
         if found is None or (found.sha256, found.client_id) != (told.sha256, told.client_id):
             yield Violation("I1", f"accepted at {told.seq}, and {'another event' if found else 'nothing'} is there")
 
@@ -115,19 +116,21 @@ def _ordered(history: History) -> Iterator[Violation]:
 
 def _tick_is_true(history: History) -> Iterator[Violation]:
     """I5: a tick only for what is stored: the tick's sequence was accepted and is there."""
+    stored = _stored(history)
     for who, cid, text in history.typed:
         if text not in history.ticked:
             continue
-        found = _at(history.audit.get(cid, ()), history.ticked[text])
+        found = stored.get((cid, history.ticked[text]))
         if found is None or history.posted.get(found.client_id, (b"", b""))[1] != found.sha256:
             yield Violation("I5", f"{who} sees {text} as sent, and it is not stored")
 
 
 def _nothing_lost(history: History) -> Iterator[Violation]:
     """I6: each typed text is shown at every other device, or failed visibly at its sender: one of the two."""
+    shown = {place: {text for _seq, text in lines} for place, lines in history.shown.items()}
     for who, cid, text in history.typed:
         readers = history.present(cid) - {who}
-        missing = sorted(one for one in readers if text not in {line for _seq, line in history.shown[(one, cid)]})
+        missing = sorted(one for one in readers if text not in shown.get((one, cid), ()))
         if text in history.failed:
             if text in history.ticked or len(missing) < len(readers):
                 yield Violation("I6", f"{text} failed at {who} and is shown all the same")
@@ -160,8 +163,13 @@ def _equal(history: History) -> Iterator[Violation]:
                 yield Violation("I8", f"{who} stands at {cursor} of {len(items)}")
 
 
-def _at(items: tuple[Stored, ...], seq: int) -> Stored | None:
-    return next((item for item in items if item.seq == seq), None)
+def _stored(history: History) -> dict[Place, Stored]:
+    """What the audit found at each place; the first of two, for which I2 cries."""
+    found: dict[Place, Stored] = {}
+    for cid, items in history.audit.items():
+        for item in items:
+            found.setdefault((cid, item.seq), item)
+    return found
 
 
 def _short(seqs: list[int]) -> str:

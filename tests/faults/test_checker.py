@@ -135,3 +135,31 @@ def test_who_was_removed_need_not_have_everything():
     history.cursors[("bob", CID)] = 1
     history.shown[("bob", CID)].clear()
     assert check(history) == []
+
+
+class Counted(list):
+    """How often it is gone through."""
+
+    times = 0
+
+    def __iter__(self):
+        Counted.times += 1
+        return super().__iter__()
+
+
+def test_a_long_history_is_gone_through_a_few_times_not_once_a_message(monkeypatch):
+    monkeypatch.setattr(Counted, "times", 0)
+    history = well()
+    for seq in range(5, 205):
+        event = stored(seq, f"text {seq}")
+        history.typed.append(("alice", CID, f"text {seq}"))
+        history.ticked[f"text {seq}"] = seq
+        history.posted[event.client_id] = (CID, event.sha256)
+        history.accepted.append((CID, event))
+        history.shown["bob", CID].append((seq, f"text {seq}"))
+        history.audit[CID] = (*history.audit[CID], event)
+    history.cursors = {("alice", CID): 204, ("bob", CID): 204}
+    history.audit = {CID: Counted(history.audit[CID])}
+    history.shown = {place: Counted(lines) for place, lines in history.shown.items()}
+    assert check(history) == []
+    assert Counted.times < 20
