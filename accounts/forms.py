@@ -20,6 +20,7 @@ from accounts.names import (
 from accounts.validators import PASSWORD_MAX_CHARS
 
 CODE_MAX_CHARS = 40
+EMAIL_MAX_CHARS = User._meta.get_field("email").max_length
 
 
 class UserNameField(forms.CharField):
@@ -89,6 +90,7 @@ class SignUpForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail (optional)"),
         required=False,
+        max_length=EMAIL_MAX_CHARS,
         help_text=_("For login codes and notices. Never shown to others."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
@@ -165,7 +167,9 @@ class PasswordForm(forms.Form):
 
 
 class AddressForm(forms.Form):
-    email = forms.EmailField(label=_("New e-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+    email = forms.EmailField(
+        label=_("New e-mail"), max_length=EMAIL_MAX_CHARS, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
 
 
 class LanguageForm(forms.Form):

@@ -13,6 +13,7 @@ SEARCH_MAX_WORDS = 4
 _NAME = re.compile(rf"[a-z0-9._-]{{{NAME_MIN_CHARS},{NAME_MAX_CHARS}}}")
 _SPACES = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[\W_]+")
+_SIGNS = re.compile(r"[._-]+")
 _UNSEEN_CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 
 
@@ -48,8 +49,9 @@ def directory_words(*, name: str, display_name: str) -> list[str]:
 
 
 def search_words(typed: str) -> list[str]:
-    """What somebody typed into the search, as prefixes that all have to match."""
+    """What somebody typed into the search, as prefixes that all have to match. A user name is found by its parts, like
+    a name shown with the same signs; only one that is nothing but signs has none, and is looked for as it is.
+    """
+    words = fold_words(typed)[:SEARCH_MAX_WORDS]
     whole = fold_name(typed)
-    if _NOT_WORD.search(whole) and re.fullmatch(r"[a-z0-9._-]+", whole):
-        return [whole]
-    return fold_words(typed)[:SEARCH_MAX_WORDS]
+    return words or ([whole] if _SIGNS.fullmatch(whole) else [])

@@ -18,6 +18,7 @@ from chatproject.lib.addresses import client_address, network_prefix
 
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3600
+DAY_SECONDS = 24 * HOUR_SECONDS
 LOGIN_FREE_FAILURES = 3
 LOGIN_MAX_DELAY_SECONDS = 300
 
@@ -34,6 +35,9 @@ LOGIN_ADDRESS = (Limit("login-address", 30, MINUTE_SECONDS),)
 OTP_ACCOUNT = (Limit("otp", 10, HOUR_SECONDS),)
 MAIL_ACCOUNT = (Limit("mail-hour", 5, HOUR_SECONDS),)
 MAIL_COOLDOWN_SECONDS = 30
+# To one address that nobody has proved, from all accounts together; a proved one is never kept from its owner's mails.
+UNPROVED_CODES = (Limit("codes-recipient", 5, HOUR_SECONDS), Limit("codes-recipient-day", 10, DAY_SECONDS))
+UNPROVED_NOTICES = (Limit("notices-recipient", 5, HOUR_SECONDS), Limit("notices-recipient-day", 10, DAY_SECONDS))
 SIGN_UP_ADDRESS = (Limit("sign-up", 60, HOUR_SECONDS),)
 NAME_CHECK_ADDRESS = (Limit("name-check", 60, MINUTE_SECONDS),)
 SEARCH_ACCOUNT = (Limit("search", 240, MINUTE_SECONDS),)
@@ -77,6 +81,12 @@ def count_mail(who: str) -> None:
     if not cache.add(key, now + MAIL_COOLDOWN_SECONDS, MAIL_COOLDOWN_SECONDS):
         raise _too_many("mail-cooldown", max(1, math.ceil(float(cache.get(key, now)) - now)))
     count(MAIL_ACCOUNT, who)
+
+
+def count_recipient(limits: tuple[Limit, ...], address: str) -> None:
+    """One mail to an address; what follows a plus sign makes no other mailbox of it."""
+    local, _at, domain = address.lower().rpartition("@")
+    count(limits, f"{local.partition('+')[0]}@{domain}")
 
 
 def count_login(who: str) -> None:

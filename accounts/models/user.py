@@ -82,6 +82,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     name = models.CharField(_("user name"), max_length=NAME_MAX_CHARS, unique=True)
     display_name = models.CharField(_("name shown"), max_length=DISPLAY_NAME_MAX_CHARS)
     email = models.EmailField(_("e-mail"), blank=True)
+    email_proved = models.BooleanField(default=False, db_default=False, editable=False)
     language = models.CharField(_("language"), max_length=8, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)

@@ -2,7 +2,7 @@
 their rows.
 """
 
-from accounts.services.codes import check_code, send_address_code, send_factor_code
+from accounts.services.codes import check_code, is_code_out, send_address_code, send_factor_code
 from accounts.services.enrol import (
     confirm_factor,
     has_second_step,
@@ -39,6 +39,7 @@ __all__ = [
     "end_sessions",
     "full_login",
     "has_second_step",
+    "is_code_out",
     "is_present",
     "keep_recovery_codes",
     "log_in",

@@ -51,12 +51,24 @@ def _count(user: User, who: str) -> None:
 def send_factor_code(*, factor: EmailFactor, attempt: uuid.UUID, known: str = "") -> None:
     """Mails a new code for this login; the one before stops working. Raises TooMany; `known` as for `check_code`."""
     throttles.count_mail(f"{factor.user_id.hex}:{known}")
+    if not (factor.confirmed or _is_proved(factor.user, factor.address)):
+        throttles.count_recipient(throttles.UNPROVED_CODES, factor.address)
     _send(factor.user, MailCode.Purpose.FACTOR, factor.address, attempt)
+
+
+def is_code_out(*, factor: EmailFactor, attempt: uuid.UUID | None) -> bool:
+    """Whether a code was sent for this login that could still be accepted."""
+    if attempt is None:
+        return False
+    codes = MailCode.objects.open().filter(user_id=factor.user_id, purpose=MailCode.Purpose.FACTOR, attempt=attempt)
+    return codes.filter(address=factor.address).exists()
 
 
 def send_address_code(*, user: User, address: str, attempt: uuid.UUID) -> None:
     """Mails a code that proves a new address of the account. Raises TooMany."""
     throttles.count_mail(f"{user.uid.hex}:{attempt.hex}")
+    if not _is_proved(user, address):
+        throttles.count_recipient(throttles.UNPROVED_CODES, address)
     _send(user, MailCode.Purpose.ADDRESS, address, attempt)
 
 
@@ -67,6 +79,10 @@ def spend_address_code(*, user: User, code: str, attempt: uuid.UUID) -> str | No
     if not (rows.take_try() and rows.filter(digest__in=right).use_up()):
         return None
     return rows.get().address
+
+
+def _is_proved(user: User, address: str) -> bool:
+    return user.email_proved and user.email == address
 
 
 def _send(user: User, purpose: MailCode.Purpose, address: str, attempt: uuid.UUID) -> None:

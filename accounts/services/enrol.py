@@ -84,12 +84,14 @@ def confirm_factor(*, user: User, session: SessionBase, factor: Factor, code: st
         type(checked).objects.devices_for_user(user, confirmed=True).exclude(pk=checked.pk).delete()
         type(checked).objects.filter(pk=checked.pk).update(confirmed=True)
         checked.confirmed = True
+        if isinstance(checked, EmailFactor):
+            _address_is_proved(user, checked.address)
         events.note("factor_added", uid=user.pk, factor=checked.kind)
         if first:
             make_administrator(user=user)
         else:
             end_sessions(user=user, keep=attempt_of(session))
-            transaction.on_commit(lambda: mail.send_notice(user=user, event="factor_added"))
+            transaction.on_commit(lambda: mail.send_notice(user=user, event="factor_added"), robust=True)
     return checked
 
 
@@ -99,6 +101,7 @@ def renew_recovery_codes(*, user: User) -> list[str]:
     """
     codes = make_codes()
     with transaction.atomic():
+        _lock(user)
         recovery_set, _new = RecoverySet.objects.get_or_create(
             user=user, defaults={"name": "recovery", "confirmed": False}
         )
@@ -119,6 +122,11 @@ def keep_recovery_codes(*, user: User) -> bool:
 def _lock(user: User) -> None:
     """One person's factors change one after the other."""
     User.objects.select_for_update().get(pk=user.pk)
+
+
+def _address_is_proved(user: User, address: str) -> None:
+    if User.objects.filter(pk=user.pk, email=address).update(email_proved=True):
+        user.email_proved = True
 
 
 def _may_enrol(user: User, session: SessionBase) -> None:

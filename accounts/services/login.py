@@ -24,7 +24,7 @@ def log_in(*, request: HttpRequest, name: str, password: str, known_browser: str
         throttles.login_failed(who)
         events.warn("password_wrong", network=throttles.address_of(request))
         return None
-    if throttles.login_succeeded(who):
+    if throttles.login_succeeded(who) and throttles.is_first_in_an_hour("password-guessed", user.uid.hex):
         mail.send_notice(user=user, event="password_guessed")
     events.note("password_right", uid=user.pk, network=throttles.address_of(request))
     start_session(request=request, user=user)

@@ -49,4 +49,4 @@ def set_staff(*, user: User, staff: bool) -> None:
         User.objects.filter(pk=user.pk).update(is_staff=staff)
         events.warn("staff_given" if staff else "staff_taken", uid=user.pk)
         end_sessions(user=user)
-        transaction.on_commit(lambda: mail.send_notice(user=user, event="staff_changed"))
+        transaction.on_commit(lambda: mail.send_notice(user=user, event="staff_changed"), robust=True)

@@ -29,7 +29,7 @@ def change_password(*, request: HttpRequest, user: User, old: str, new: str) -> 
         user.set_password(new)
         user.save(update_fields=["password"])
         end_sessions(user=user, keep=attempt_of(request.session))
-        transaction.on_commit(lambda: mail.send_notice(user=user, event="password_changed"))
+        transaction.on_commit(lambda: mail.send_notice(user=user, event="password_changed"), robust=True)
     update_session_auth_hash(request, user)
     events.note("password_changed", uid=user.pk)
     return True
@@ -44,11 +44,12 @@ def confirm_address(*, user: User, code: str, attempt: uuid.UUID) -> bool:
         if address is None:
             return False
         before = User(uid=user.uid, name=user.name, email=user.email, language=user.language)
-        User.objects.filter(pk=user.pk).update(email=address)
+        before.email_proved = user.email_proved
+        User.objects.filter(pk=user.pk).update(email=address, email_proved=True)
         EmailFactor.objects.filter(user=user).update(address=address)
-        user.email = address
+        user.email, user.email_proved = address, True
         events.note("address_changed", uid=user.pk)
-        transaction.on_commit(lambda: mail.send_notice(user=before, event="email_changed"))
+        transaction.on_commit(lambda: mail.send_notice(user=before, event="email_changed"), robust=True)
     return True
 
 
@@ -64,5 +65,5 @@ def remove_factor(*, user: User, kind: str, keep: uuid.UUID | None) -> bool:
             return False
         end_sessions(user=user, keep=keep)
         events.warn("factor_removed", uid=user.pk, factor=kind)
-        transaction.on_commit(lambda: mail.send_notice(user=user, event="factor_removed"))
+        transaction.on_commit(lambda: mail.send_notice(user=user, event="factor_removed"), robust=True)
     return True

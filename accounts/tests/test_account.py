@@ -128,6 +128,14 @@ def test_a_new_address_is_proved_by_a_code(alice, django_capture_on_commit_callb
     assert mail.outbox[-1].to == ["alice@example.org"], "the old address is told"
 
 
+def test_a_new_address_that_is_longer_than_its_column_is_refused(alice):
+    client = log_in(alice)
+    become_present(client, alice)
+    address = f"{'l' * 64}@{'.'.join(['d' * 63, 'd' * 63, 'd' * 58, 'org'])}"
+    assert client.post("/account/email/", {"email": address}).status_code == 400
+    assert client.post("/account/email/", {"email": address[1:]}).status_code == 302
+
+
 def test_one_of_the_own_sessions_can_be_ended(alice):
     here, there = log_in(alice), log_in(alice, Client())
     row = services.attempt_of(there.session)

@@ -57,9 +57,9 @@ def test_a_page_costs_the_same_for_few_and_for_many(client):
             client.get("/api/people/", query)
         return len(queries)
 
-    few = cost(), cost(q="per")
+    few = cost(), cost(q="per"), cost(q="per-n")
     fill()
-    assert (cost(), cost(q="per")) == few
+    assert (cost(), cost(q="per"), cost(q="per-n")) == few
 
 
 def _plan(people) -> str:
@@ -72,8 +72,8 @@ def _plan(people) -> str:
 
 def test_pages_and_searches_walk_an_index():
     fill(500)
-    for people in (User.objects.directory(typed="per")[:50], User.objects.directory(after="p00100")[:50]):
-        plan = _plan(people)
+    for asked in ({"typed": "per"}, {"typed": "per-n"}, {"after": "p00100"}):
+        plan = _plan(User.objects.directory(**asked)[:50])
         assert "index" in plan
         assert not re.search(r"seq scan|^\d+ \d+ \d+ scan (?!.*using index)", plan, re.MULTILINE)
 
@@ -94,6 +94,24 @@ def test_a_name_with_signs_is_found_whole_and_in_parts(client):
     make_person("jo.al-ri", app=False)
     for typed in ("jo.al", "jo.al-ri", "ri"):
         assert "jo.al-ri" in names(client.get("/api/people/", {"q": typed}))
+
+
+@pytest.mark.parametrize("typed", ["jean-luc", "jean-", "Jean-Luc P", "jean.luc", "o'br", "luc"])
+def test_a_shown_name_with_signs_is_found_as_it_is_written(client, typed):
+    make_person("jlp", app=False, display_name="Jean-Luc O'Brien Picard")
+    assert names(client.get("/api/people/", {"q": typed})) == ["jlp"]
+
+
+@pytest.mark.parametrize("typed", ["jean-pierre", "-ean", "jean-luc-marie"])
+def test_a_sign_joins_no_other_words(client, typed):
+    make_person("jlp", app=False, display_name="Jean-Luc Picard")
+    assert names(client.get("/api/people/", {"q": typed})) == []
+
+
+def test_a_name_of_nothing_but_signs_is_found(client):
+    make_person(".-_", app=False, display_name="Sign")
+    for typed, found in ((".-", [".-_"]), (".-_", [".-_"]), ("-.", [])):
+        assert names(client.get("/api/people/", {"q": typed})) == found
 
 
 def test_a_new_display_name_is_found_and_the_old_one_no_more(client):

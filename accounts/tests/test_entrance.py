@@ -51,6 +51,19 @@ def test_two_who_take_a_name_at_once_do_not_both_get_it(client, monkeypatch):
     assert "taken" in response.content.decode()
 
 
+def too_long_for_its_column() -> str:
+    """An address that is well-formed, of 255 characters."""
+    domain = ".".join(["d" * 63, "d" * 63, "d" * 58, "org"])
+    return f"{'l' * 64}@{domain}"
+
+
+def test_it_refuses_an_address_that_is_longer_than_its_column(client):
+    assert len(too_long_for_its_column()) == 255
+    assert sign_up(client, email=too_long_for_its_column()).status_code == 400
+    assert not User.objects.exists()
+    assert sign_up(client, email=too_long_for_its_column()[1:]).status_code == 302
+
+
 def test_closed_registration_refuses_everybody(client, settings):
     settings.REGISTRATION = "closed"
     assert client.get("/signup/").status_code == 403

@@ -132,6 +132,17 @@ def test_sign_up_is_counted_by_network(monkeypatch):
     assert User.objects.count() == 2
 
 
+@pytest.mark.usefixtures("still_clock")
+def test_whoever_meets_the_limit_of_sign_ups_learns_of_no_name(monkeypatch):
+    make_person("alice")
+    monkeypatch.setattr(throttles, "SIGN_UP_ADDRESS", (throttles.Limit("sign-up", 0, 3600),))
+    answers = {name: sign_up(Client(), name=name, display_name="Same") for name in ("alice", "nobod", "a!")}
+    assert {answer.status_code for answer in answers.values()} == {429}
+    texts = {_without_token(answer).replace(f'value="{name}"', 'value="NAME"') for name, answer in answers.items()}
+    assert len(texts) == 1
+    assert "Too many tries" in texts.pop()
+
+
 def test_the_cache_names_nobody():
     throttles.count_login("alice")
     assert "alice" not in throttles._key("login", "alice")

@@ -1,8 +1,11 @@
 """Codes on paper: once each, never readable, and never a trap for somebody who has nothing else left."""
 
 import base64
+import threading
+from contextlib import suppress
 
 import pytest
+from django.db import connections
 
 from accounts import sealing, services
 from accounts.models import RecoveryCode, RecoverySet, TOTPFactor
@@ -71,6 +74,30 @@ def test_new_recovery_codes_end_the_old_ones(alice):
     assert check(alice, old[0], factor=factor) is None
     RecoverySet.objects.update(throttling_failure_count=0)
     assert check(alice, new[0], factor=factor) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_new_codes_made_twice_at_once_are_ten_in_the_end(monkeypatch):
+    """Both have removed the old codes before either adds new ones, where nothing keeps them from it."""
+    bob, meeting = make_person("bob"), threading.Barrier(2)
+    digest = sealing.digest
+
+    def digest_together(*parts: str) -> str:
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait(timeout=1)
+        return digest(*parts)
+
+    def renew() -> None:
+        services.renew_recovery_codes(user=bob)
+        connections.close_all()
+
+    monkeypatch.setattr("accounts.services.enrol.digest", digest_together)
+    threads = [threading.Thread(target=renew) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert RecoveryCode.objects.filter(used_at=None).count() == 10
 
 
 def test_half_a_login_cannot_make_recovery_codes(alice):

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core import signing
+from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -31,7 +32,8 @@ def answer(request: HttpRequest, template: str, context: dict[str, Any], *, stat
 
 
 def refuse_many(form: forms.Form, error: TooMany) -> None:
-    """Says in the form how long to wait."""
+    """Says in the form how long to wait, and nothing of what was typed: that is not judged while the person waits."""
+    form.cleaned_data, form._errors = {}, ErrorDict()  # type: ignore[attr-defined]  # the stubs leave it out
     minutes = (error.retry_after + 59) // 60
     form.add_error(
         None,

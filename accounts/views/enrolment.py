@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services
 from accounts.forms import FirstCodeForm, KeepForm
@@ -54,8 +54,6 @@ def _set_up(request: HttpRequest, start: Callable[..., Factor], page: Callable[.
     try:
         return _posted(request, user, factor, form, page)
     except TooMany as error:
-        form.is_valid()
-        form.errors.clear()
         refuse_many(form, error)
         return too_many(page(request, user, factor, form), error)
 
@@ -66,15 +64,15 @@ def _posted(
     attempt = services.attempt_of(request.session)
     if isinstance(factor, EmailFactor) and "code" not in request.POST and attempt is not None:
         services.send_factor_code(factor=factor, attempt=attempt, known=services.tries_of(request.session)["known"])
-        return page(request, user, factor, FirstCodeForm(), sent=True)
+        return page(request, user, factor, FirstCodeForm())
     if not form.is_valid():
-        return page(request, user, factor, form, sent=True)
+        return page(request, user, factor, form)
     confirmed = services.confirm_factor(
         user=user, session=request.session, factor=factor, code=form.cleaned_data["code"]
     )
     if confirmed is None:
         form.add_error("code", _("This code is wrong or too old. Type the newest one."))
-        return page(request, user, factor, form, sent=True)
+        return page(request, user, factor, form)
     return _confirmed(request, user, confirmed)
 
 
@@ -87,16 +85,14 @@ def _confirmed(request: HttpRequest, user: User, factor: Factor) -> HttpResponse
     return _fresh_codes(request, user)
 
 
-def _app_page(
-    request: HttpRequest, user: User, factor: TOTPFactor, form: FirstCodeForm, *, sent: bool = False
-) -> HttpResponse:
+def _app_page(request: HttpRequest, user: User, factor: TOTPFactor, form: FirstCodeForm) -> HttpResponse:
     context = {"form": form, "qr": qr_svg(otpauth_url(factor)), "secret": grouped_secret(factor)}
     return answer(request, "set_up_app", context)
 
 
-def _email_page(
-    request: HttpRequest, user: User, factor: EmailFactor, form: FirstCodeForm, *, sent: bool = False
-) -> HttpResponse:
+def _email_page(request: HttpRequest, user: User, factor: EmailFactor, form: FirstCodeForm) -> HttpResponse:
+    """Asks for the code while one is out, or was typed just now."""
+    sent = "code" in form.data or services.is_code_out(factor=factor, attempt=services.attempt_of(request.session))
     return answer(request, "set_up_email", {"form": form, "address": factor.address, "sent": sent})
 
 
@@ -118,9 +114,13 @@ def _fresh_codes(request: HttpRequest, user: User) -> HttpResponse:
     return answer(request, "recovery_codes", {"codes": codes, "form": KeepForm(), "person": user})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def keep(request: HttpRequest) -> HttpResponse:
-    """The person has kept the codes: the last part of the second step."""
+    """POST: the person has kept the codes, the last part of the second step. GET, in another language, leads to the
+    page that offers them.
+    """
+    if request.method in {"GET", "HEAD"}:
+        return redirect("accounts:set-up-recovery")
     user = half_way(request)
     if user is None or not _may_have_codes(request, user):
         return redirect("accounts:second-step")

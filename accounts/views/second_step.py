@@ -2,8 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts import services
 from accounts.forms import CodeForm
@@ -56,31 +57,32 @@ def finish(request: HttpRequest, user: User, factor: Factor) -> HttpResponse:
     return redirect("accounts:set-up-recovery")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def send(request: HttpRequest) -> HttpResponse:
-    """Mails a code of the person's own e-mail factor, for this login."""
+    """POST mails a code of the person's own e-mail factor, for this login. GET, after a reload or in another language,
+    sends none; both lead to the page that takes the code.
+    """
     user = half_way(request)
     attempt = services.attempt_of(request.session)
     factor = EmailFactor.objects.devices_for_user(user, confirmed=True).first() if user else None
     if user is None or attempt is None or factor is None:
         return redirect("accounts:second-step")
-    form = CodeForm({"factor": factor.persistent_id})
-    form.errors.clear()
-    try:
-        services.send_factor_code(factor=factor, attempt=attempt, known=services.tries_of(request.session)["known"])
-    except TooMany as error:
-        refuse_many(form, error)
-        return too_many(_page(request, user, form, chosen=factor), error)
-    return _page(request, user, None, chosen=factor, sent=True)
+    if request.method == "POST":
+        try:
+            services.send_factor_code(factor=factor, attempt=attempt, known=services.tries_of(request.session)["known"])
+        except TooMany as error:
+            form = CodeForm({"factor": factor.persistent_id})
+            refuse_many(form, error)
+            return too_many(_page(request, user, form, chosen=factor), error)
+    return redirect(reverse("accounts:second-step", query={"factor": factor.persistent_id}))
 
 
-def _page(
-    request: HttpRequest, user: User, form: CodeForm | None, *, chosen: Factor | None = None, sent: bool = False
-) -> HttpResponse:
+def _page(request: HttpRequest, user: User, form: CodeForm | None, *, chosen: Factor | None = None) -> HttpResponse:
     factors = confirmed_factors(user)
     wanted = request.POST.get("factor") or request.GET.get("factor")
     chosen = chosen or next((factor for factor in factors if factor.persistent_id == wanted), factors[0])
     if form is None:
         form = CodeForm(initial={"factor": chosen.persistent_id})
-    context = {"form": form, "factors": factors, "chosen": chosen, "sent": sent or request.method == "POST"}
-    return answer(request, "second_step", context)
+    attempt = services.attempt_of(request.session)
+    sent = isinstance(chosen, EmailFactor) and services.is_code_out(factor=chosen, attempt=attempt)
+    return answer(request, "second_step", {"form": form, "factors": factors, "chosen": chosen, "sent": sent})

@@ -38,9 +38,6 @@ class Guarded:
         """Runs `tests.attacks.seeds`; the lines that it prints."""
         return seeds.run(self.site, *words).split()
 
-    def mails(self, name: str) -> list[str]:
-        return [mail for mail in self.site.mails() if mail.startswith(f"To: {name}@example.org\n")]
-
 
 @dataclass
 class Resident:

@@ -1,6 +1,6 @@
 /**
  * What the account pages do beyond plain forms: show and hide a password, say how strong it is, check a user name while it is
- * typed, copy, save and print codes. Every page works without this file.
+ * typed, copy, save and print codes, send no form twice. Every page works without this file.
  */
 
 import { copyText, download } from "../ui/files.js";
@@ -10,13 +10,34 @@ const NAME_PAUSE_MS = 350;
 const PASSWORD_LEAST = 12;
 const STRENGTH_MOST = 4;
 const DONE_MS = 2000;
+const ANSWER_MS = 10_000; // the server gives up before
 
+for (const form of document.querySelectorAll("form[method='post']")) sendOnce(form);
 for (const field of document.querySelectorAll("[data-password-field]")) dressPassword(field);
 for (const input of document.querySelectorAll("[data-name-check]")) watchName(input);
 offer("[data-copy]", copy);
 offer("[data-download]", save);
 offer("[data-print]", () => window.print());
 document.querySelector("[aria-invalid='true']")?.focus();
+
+/**
+ * A second press while the answer is on its way would drop that answer, and find its work done: the name is taken, by the
+ * account just made; the code is spent. Once no answer can come any more the form can be sent again.
+ */
+function sendOnce(form) {
+  let timer = 0;
+  const free = () => {
+    clearTimeout(timer);
+    timer = 0;
+    form.removeAttribute("aria-busy");
+  };
+  form.addEventListener("submit", (event) => {
+    if (timer) return event.preventDefault();
+    timer = setTimeout(free, ANSWER_MS);
+    form.setAttribute("aria-busy", "true");
+  });
+  window.addEventListener("pageshow", free);
+}
 
 /** A button that shows what is typed, and for a new password a bar of its strength. Nothing leaves the page. */
 function dressPassword(field) {
