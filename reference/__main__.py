@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reference import offline, visit
 from reference.client import ChatRefused
-from reference.errors import ProtocolError
+from reference.errors import CLASS_B, UNDECIDABLE, ProtocolError
 from reference.link import PostRefused
 from reference.login import DoorClosed
 from reference.web import HttpRefused
@@ -16,13 +16,11 @@ from reference.web import HttpRefused
 DESCRIPTION = """\
 A client of protocol e2c/1 written from docs/protocol.md alone. send, listen and export log in, join the account with
 its key file as a device of their own and take that device out again when they end: no key is kept. Passwords, codes
-and passphrases are asked for, or read from a file with --secrets; they are never arguments. send and export seal
-nothing after what is told for a person to decide (class B of the protocol). Status 1: refused, or something is missing;
-130: interrupted.
+and passphrases are asked for, or read from a file with --secrets; they are never arguments. send seals nothing after a
+code that a person has to decide about (class B of the protocol), until --continue-after names it. Status 1: refused, or
+something is missing; 130: interrupted.
 """
 REFUSALS = (ProtocolError, ChatRefused, HttpRefused, PostRefused, DoorClosed, LookupError, OSError, ValueError)
-
-
 INTERRUPTED = 130
 
 
@@ -46,6 +44,15 @@ def _parser() -> argparse.ArgumentParser:
     send = verbs.add_parser("send", help="read one text from standard input and send it, or send a file")
     _online(send, visit.send)
     send.add_argument("--file", dest="data_file", type=Path, metavar="FILE", help="send this file instead of a text")
+    send.add_argument(
+        "--continue-after",
+        dest="decided",
+        action="append",
+        default=[],
+        metavar="CODE",
+        choices=sorted(CLASS_B - UNDECIDABLE),
+        help="the person has seen this code, knows why, and goes on; may be given again",
+    )
     listen = verbs.add_parser("listen", help="print what arrives, in the order of the conversation")
     _online(listen, visit.listen)
     listen.add_argument("--count", type=int, default=0, help="end after this many messages (default: never)")

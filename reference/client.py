@@ -32,7 +32,8 @@ class ChatRefused(Exception):
 class Client:
     """One person at one device. Make it with `await Client.sign_up(...)` or `await Client.log_in(...)`.
 
-    `heeds_blocks`: after a code of class B nothing is sealed; else whoever holds the client decides.
+    `heeds_blocks`: after a code of class B nothing is sealed, unless it is one of `decided`; else whoever holds the
+    client decides.
     """
 
     def __init__(self, person: Person) -> None:
@@ -43,8 +44,9 @@ class Client:
         self._hearing: dict[bytes, asyncio.Task[None]] = {}
         self._link: Link | None = None
         self._gaps: set[bytes] = set()  # conversations of which SEQ_GAP was told and lasts
-        self._blocks: dict[bytes | None, str] = {}  # conversation, or all of them -> the first reason
+        self._blocks: dict[bytes | None, list[str]] = {}  # conversation, or all of them -> the reasons
         self.heeds_blocks = False
+        self.decided: frozenset[str] = frozenset()
         self.make_link: Callable[..., Link] = Link
 
     @classmethod
@@ -184,8 +186,7 @@ class Client:
         await self._link.open()
 
     async def export(self, cid: bytes) -> bytes:
-        """The conversation as a file that opens with this account's key file (section 18)."""
-        self.check_open(cid)
+        """The conversation as a file that opens with this account's key file (section 18), whatever was told of it."""
         events: list[wire.Item] = []
         while (page := await self.linked().pull(cid, len(events))).items:
             events += page.items
@@ -268,14 +269,14 @@ class Client:
 
     def check_open(self, cid: bytes) -> None:
         """The code of class B that nobody has decided about; nothing is sealed then (section 12)."""
-        code = self._blocks.get(cid) or self._blocks.get(None)
-        if self.heeds_blocks and code:
-            raise ProtocolError(code)
+        for code in (*self._blocks.get(cid, ()), *self._blocks.get(None, ())):
+            if self.heeds_blocks and code not in self.decided:
+                raise ProtocolError(code)
 
     def _tell(self, *news: News) -> None:
         for each in news:
             if isinstance(each, Problem) and each.code in CLASS_B:
-                self._blocks.setdefault(None if each.code.startswith("LOG_") else each.cid, each.code)
+                self._blocks.setdefault(None if each.code.startswith("LOG_") else each.cid, []).append(each.code)
             self._events.put_nowait(each)
 
     def linked(self) -> Link:

@@ -21,6 +21,7 @@ CLASS_B = frozenset(  # nothing is sealed until the person decides
         "CODE_UNTRUSTED",
     ]
 )
+UNDECIDABLE = frozenset(["SEQ_REWRITE", "CODE_UNTRUSTED"])  # the past or the program is another: nothing to go on with
 CODES = CLASS_B | frozenset(
     [
         "BAD_VERSION",

@@ -25,7 +25,9 @@ async def send(given: argparse.Namespace) -> int:
     """A file, or one text from standard input."""
     data = given.data_file.read_bytes() if given.data_file else b""
     text = "" if given.data_file else sys.stdin.read().rstrip("\n")
-    async with _sealing(given) as (client, cid):
+    async with _looking(given) as (client, cid):
+        client.heeds_blocks, client.decided = True, frozenset(given.decided)
+        client.check_open(cid)
         sending = client.send_file(cid, given.data_file.name, data) if given.data_file else client.send(cid, text)
         print(f"accepted as {await sending}")
     return 0
@@ -48,7 +50,7 @@ async def listen(given: argparse.Namespace) -> int:
 
 
 async def export(given: argparse.Namespace) -> int:
-    async with _sealing(given) as (client, cid):
+    async with _looking(given) as (client, cid):
         data = await client.export(cid)
     with given.file.open("xb") as file:
         file.write(data)
@@ -91,13 +93,11 @@ def _numbered(name: str, number: int) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _sealing(given: argparse.Namespace) -> AsyncIterator[tuple[Client, bytes]]:
-    """A visit in which nothing is sealed after a code of class B; all that is told stands on standard error."""
+async def _looking(given: argparse.Namespace) -> AsyncIterator[tuple[Client, bytes]]:
+    """A visit that has seen all that there is; what is told of it stands on standard error."""
     async with _visit(given) as (client, cid):
-        client.heeds_blocks = True
         try:
             await client.look(cid)
-            client.check_open(cid)
             yield client, cid
         finally:
             for event in client.heard():

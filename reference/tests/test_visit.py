@@ -71,17 +71,38 @@ def test_send_and_export_end_well(world, tmp_path, capsys):
     assert is_as_before(world)
 
 
-@pytest.mark.parametrize("verb", ["send", "send a file", "export"])
-def test_a_code_of_class_b_is_printed_and_nothing_is_sealed(world, tmp_path, capsys, verb):
-    more = {"send": (), "send a file": ("--file", tmp_path / "secrets"), "export": (tmp_path / "chat.e2cx",)}[verb]
+@pytest.mark.parametrize("is_file", [False, True])
+def test_a_code_of_class_b_is_printed_and_nothing_is_sealed(world, tmp_path, capsys, is_file):
+    more = ("--file", tmp_path / "secrets") if is_file else ()
     before = list(world.server.events[world.cid])
-    assert world(verb.split()[0], *more, pins=[Pin(world.bob.uid, bytes(32), True)]) == 1
+    assert world("send", *more, pins=[Pin(world.bob.uid, bytes(32), True)]) == 1
     said = capsys.readouterr()
     assert "ROOT_RESET\n" in said.err
     assert said.out == ""
     assert world.server.events[world.cid] == before
-    assert not (tmp_path / "chat.e2cx").exists()
     assert is_as_before(world)
+
+
+def test_whoever_decided_goes_on(world, capsys, monkeypatch):
+    pins = [Pin(world.bob.uid, bytes(32), True)]
+    assert world("send", "--continue-after", "EPOCH_FORK", pins=pins) == 1
+    monkeypatch.setattr("sys.stdin", io.StringIO("by the command\n"))
+    assert world("send", "--continue-after", "EPOCH_FORK", "--continue-after", "ROOT_RESET", pins=pins) == 0
+    assert "ROOT_RESET\n" in capsys.readouterr().err
+    asyncio.run(world.bob.catch_up(world.cid))
+    assert "by the command" in read(world.bob)
+
+
+@pytest.mark.parametrize("code", ["SEQ_REWRITE", "CODE_UNTRUSTED", "NOT_A_MEMBER"])
+def test_what_nobody_can_decide_is_no_word_of_the_command(world, code):
+    with pytest.raises(SystemExit):
+        world("send", "--continue-after", code)
+
+
+def test_an_export_is_made_whatever_was_told(world, tmp_path, capsys):
+    assert world("export", tmp_path / "chat.e2cx", pins=[Pin(world.bob.uid, bytes(32), True)]) == 0
+    assert "ROOT_RESET\n" in capsys.readouterr().err
+    assert (tmp_path / "chat.e2cx").stat().st_size > 0
 
 
 def test_what_blocks_nothing_is_printed_only(world, capsys):
