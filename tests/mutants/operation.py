@@ -80,4 +80,18 @@ MUTANTS = [
         "at__lt=now - timedelta(seconds=timer)",
         ("conversations/tests/test_retention.py",),
     ),
+    Mutant(
+        "old-life-after-a-restore",
+        "chatproject/services/backup/load.py",
+        "            _begin_new_life(models)\n",
+        "",
+        ("chatproject/tests/test_backup.py",),
+    ),
+    Mutant(
+        "password-with-an-at-shown",
+        "chatproject/env.py",
+        '_CREDENTIALS = re.compile(r"//[^/?#]*@")',
+        '_CREDENTIALS = re.compile(r"//[^/@?#]*@")',
+        ("chatproject/tests/test_env.py",),
+    ),
 ]

@@ -122,4 +122,18 @@ MUTANTS = [
         "        if False:",
         ("accounts/tests/test_notices.py",),
     ),
+    Mutant(
+        "codes-to-strangers-without-end",
+        "accounts/services/codes.py",
+        "    if not (factor.confirmed or _is_proved(factor.user, factor.address)):\n",
+        "    if False:\n",
+        ("accounts/tests/test_recipients.py",),
+    ),
+    Mutant(
+        "notices-to-strangers-without-end",
+        "accounts/mail.py",
+        "    if user.email and (user.email_proved or _is_room(user.email)):\n",
+        "    if user.email:\n",
+        ("accounts/tests/test_recipients.py",),
+    ),
 ]
