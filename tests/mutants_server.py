@@ -36,6 +36,7 @@ FILES = ("conftest.py", "manage.py", "pyproject.toml")
 TESTS = (
     "__init__.py",
     "settings.py",
+    "bucket.py",
     "services.py",
     "server.py",
     "sources.py",
