@@ -192,7 +192,7 @@ export class Life {
     this.open = null;
   }
 
-  /** This page has no login any more: a tab that has one, or gets one, is in charge. */
+  /** An answer said that this page has no login any more: a tab that has one, or gets one, is in charge. */
   loggedOut() {
     this.#elsewhere();
     this.#parts.events.emit("problem", { code: "LOGIN_REQUIRED" });
@@ -266,8 +266,7 @@ export class Life {
   async #adopt({ card, open }, stage) {
     this.card = card.stage === stage ? card : await enterStage(open, card, stage);
     const { onConnection, ...parts } = this.#parts;
-    const onEnd = (why) => (why === "elsewhere" ? this.#elsewhere() : this.loggedOut());
-    const unlocked = new Unlocked({ ...parts, db: this.db, open, card: this.card, me: this.me, onConnection, onEnd });
+    const unlocked = new Unlocked({ ...parts, db: this.db, open, card: this.card, me: this.me, onConnection, onReplaced: () => this.#elsewhere() });
     try {
       await unlocked.load();
       if (!this.#charge.isHeld) throw new ChatError("NOT_UNLOCKED"); // another tab has it meanwhile

@@ -11,7 +11,7 @@ const ANSWER_WITHIN_MS = 20_000;
  * @property {() => {did: string, cursors: Map<string, number>, incarnation: string|null, build: string|null}} hello
  * @property {() => Promise<void>} rebind
  * @property {(frame: object) => void} onHint welcome, heads, bell, event
- * @property {(state: string) => void} onState @property {(why: string) => void} onEnd
+ * @property {(state: string) => void} onState @property {() => void} onReplaced
  */
 
 /** @see LineParts */
@@ -29,7 +29,7 @@ export class Line {
       onFrame: (frame) => this.#take(frame),
       onState: (state) => this.#turn(state),
       rebind: parts.rebind,
-      onEnd: parts.onEnd,
+      onReplaced: parts.onReplaced,
     });
   }
 

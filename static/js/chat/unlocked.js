@@ -42,7 +42,7 @@ const VAULT_OPEN_MS = 5 * 60_000;
  * @property {object} api @property {object} db @property {{ring: object, close: () => void}} open @property {object} card @property {{uid: string, name: string, displayName: string}} me
  * @property {Uint8Array|null} manifestHash of the import map that this page runs under
  * @property {string} origin @property {object} clock @property {object} schedule @property {object} locks @property {object} events
- * @property {(handlers: object) => object} createSocket @property {(why: string) => void} onEnd
+ * @property {(handlers: object) => object} createSocket @property {() => void} onReplaced
  */
 
 /** @see UnlockedParts */
@@ -199,7 +199,7 @@ export class Unlocked {
     this.watch = new Watch(shared(), () => this.catchUp());
     this.writeNumber = new WriteNumber({ api, ring, schedule, line: () => this.line });
     this.line = new Line({
-      ...this, createSocket: this.#parts.createSocket, rebind: () => this.#bindAgain(), onEnd: this.#parts.onEnd,
+      ...this, createSocket: this.#parts.createSocket, rebind: () => this.#bindAgain(), onReplaced: this.#parts.onReplaced,
       hello: () => ({ did: this.did, cursors: this.chats.cursors(), incarnation: this.watch.incarnation, build: buildOf(this.#parts.manifestHash) }),
       onHint: (frame) => this.watch.hear(frame), onState: (state) => this.#turned(state),
     });
@@ -220,7 +220,7 @@ export class Unlocked {
   // A browser that was removed cannot bind; the log says why.
   async #unbound(error) {
     if (error.status === 403 || error.status === 404) await this.catchUp().catch((failed) => this.events.problem(failed));
-    else this.events.problem(error);
+    else if (!this.#stopped) this.events.problem(error); // whose login ended was told
     return false;
   }
 

@@ -24,7 +24,7 @@ const RETRY_WHILE_POLLING_MS = 60_000;
  * @property {(frame: object) => void} onFrame
  * @property {(state: "online"|"connecting"|"offline") => void} onState
  * @property {() => Promise<void>} rebind binds the web session to this device again
- * @property {(why: "login"|"elsewhere") => void} onEnd the socket stays closed
+ * @property {() => void} onReplaced another copy of these keys has the line; the socket stays closed
  */
 
 /**
@@ -143,14 +143,14 @@ class Line {
     this.#drop();
     if (!this.#running) return;
     this.#refused = opened ? 0 : this.#refused + 1;
-    if (code === CLOSE.REPLACED) this.#end("elsewhere");
+    if (code === CLOSE.REPLACED) this.#end();
     else this.#comeBack(code);
   }
 
-  #end(why) {
+  #end() {
     this.stop();
     this.#parts.onState("offline");
-    this.#parts.onEnd(why);
+    this.#parts.onReplaced();
   }
 
   #comeBack(code) {
@@ -171,7 +171,7 @@ class Line {
   #rebind() {
     this.#parts.rebind().then(
       () => this.#running && this.#connect(),
-      (error) => this.#running && (error.status === 401 ? this.#end("login") : this.#comeBack(CLOSE.DEVICE_NEEDED)),
+      () => this.#running && this.#comeBack(CLOSE.DEVICE_NEEDED),
     );
   }
 
@@ -185,8 +185,7 @@ class Line {
   }
 
   #pollFailed(error) {
-    if (error.status === 401) this.#end("login");
-    else if (error.code === "DEVICE_REQUIRED") this.#rebind();
+    if (error.code === "DEVICE_REQUIRED") this.#rebind();
     else if (error.code === "OFFLINE") this.#lost();
     else this.#parts.onState("offline");
   }
