@@ -108,6 +108,7 @@ def test_a_commented_import_counts_for_nothing():
 
 SERVER_FILES = sources.python_files(*sources.SERVER)
 TEMPLATES = [path for path in sources.project_files(".html") if path.split("/")[0] != "tests"]
+TESTS = [path for path in sources.project_files(".py") if "tests" in path.split("/")]
 SERVICES = (
     "*/services.py",
     "*/services/*.py",
@@ -280,6 +281,13 @@ RULES = [
         r"\|\s*safe\b|\bautoescape\s+off",
         (),
         ("templates/base.html", "{{ name|safe }}"),
+    ),
+    OnlyPlace(
+        "no test waits by `wait_for_function`: its second look is an eval, which the page's policy refuses",
+        TESTS,
+        r"\.wait_for_function\(",
+        ("tests/test_architecture.py",),
+        ("tests/ui/chats.py", "page.wait_for_function('ready')"),
     ),
 ]
 

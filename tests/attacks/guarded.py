@@ -1,8 +1,9 @@
 """A site of two processes for attacks on accounts, and the people in it. What a proxy says of addresses is believed."""
 
+import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ PASSWORD = "Correct-Horse-7-Battery"
 @dataclass
 class Guarded:
     site: Site
+    _networks: Iterator[int] = field(default_factory=itertools.count, repr=False)
 
     @property
     def origin(self) -> str:
@@ -27,6 +29,11 @@ class Guarded:
 
     def visitor(self, network: str = "198.51.100.1", *, process: int = 0) -> Visitor:
         return Visitor(self.site.urls[process], network)
+
+    def stranger(self) -> Visitor:
+        """From a network that nobody else is in, so that no try of others counts against theirs."""
+        number = next(self._networks)
+        return self.visitor(f"100.{number // 250}.{number % 250}.9")
 
     def person(self, name: str) -> "Resident":
         web = Web(self.origin)

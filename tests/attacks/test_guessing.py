@@ -22,14 +22,10 @@ FAILURES_EACH = 3  # from the fourth on the account makes its tries wait
 OTP_TRIES = 10  # of an account in an hour
 
 
-def stranger(site: Guarded, number: int) -> Visitor:
-    return site.visitor(f"198.{number // 200 % 50}.{number % 200}.9")
-
-
 def guess_until_refused(site: Guarded, name: str) -> tuple[int, int]:
     """How many wrong passwords are taken, and how long the next try has to wait."""
     for taken in range(21):
-        answer = stranger(site, random.randrange(10_000)).type_password(name, f"wrong {taken}")
+        answer = site.stranger().type_password(name, f"wrong {taken}")
         if answer.status == 429:
             return taken, int(answer.headers["Retry-After"])
         assert answer.status == 400
@@ -41,7 +37,7 @@ def is_refused_when_right(site: Guarded, name: str) -> bool:
     for _ in range(5):
         _taken, wait = guess_until_refused(site, name)
         began = time.monotonic()
-        answer = stranger(site, random.randrange(10_000)).type_password(name, PASSWORD)
+        answer = site.stranger().type_password(name, PASSWORD)
         if answer.status == 429 or time.monotonic() - began < wait - 1:
             return answer.status == 429
     return False
@@ -63,7 +59,7 @@ def test_a90_one_network_cannot_try_many_names(guarded):
     answers = [busy.type_password(f"name{n}", "wrong").status for n in range(65)]
     assert answers[0] == 400
     assert 429 in answers[30:], "wherever the minute begins"
-    assert stranger(guarded, 77).type_password("another-name", "wrong").status == 400
+    assert guarded.stranger().type_password("another-name", "wrong").status == 400
 
 
 def samples(doors: dict[str, Callable[[int], Answer]], number: int) -> dict[str, list[Answer]]:
@@ -96,9 +92,7 @@ def test_a91_a_login_does_not_tell_who_is_here(guarded, full):
 
     def door(word: str, numbers: Iterator[int]) -> Callable[[int], Answer]:
         """Every name is tried once only, from anywhere."""
-        return lambda _n: stranger(guarded, random.randrange(10_000)).type_password(
-            f"{word}{next(numbers):05d}", "wrong"
-        )
+        return lambda _n: guarded.stranger().type_password(f"{word}{next(numbers):05d}", "wrong")
 
     expect_alike({"known": door("crowd", known), "unknown": door("nobod", unknown)}, number)
     expect_alike({"off": door("crowd", switched_off), "unknown": door("nobod", unknown)}, number // 2)
@@ -118,7 +112,7 @@ def test_a91_names_are_not_walked_at_the_sign_up_and_mails_tell_nothing(guarded)
 
 def test_a92_codes_of_the_second_step_are_not_guessed(guarded):
     victim = guarded.person("tried")
-    thief = stranger(guarded, 500)
+    thief = guarded.stranger()
     assert thief.type_password("tried", PASSWORD).location == "/second-step/"
     first = thief.type_code("000000")
     assert first.status == 400
@@ -134,7 +128,7 @@ def test_a92_codes_of_the_second_step_are_not_guessed(guarded):
 @pytest.mark.thorough
 def test_a92_each_failure_makes_the_next_try_wait_longer(guarded):
     guarded.person("slower")
-    thief, waits = stranger(guarded, 501), [0]
+    thief, waits = guarded.stranger(), [0]
     thief.type_password("slower", PASSWORD)
     for _ in range(OTP_TRIES):
         answer = thief.type_code("000000")

@@ -14,6 +14,7 @@ globalThis.Notification = class extends Real {
     super(...given);
     const { title, body, tag, data, icon } = this;
     globalThis.__notices.push({ title, body, tag, data, icon });
+    console.debug("told the desktop");
   }
 };
 Object.defineProperty(Document.prototype, "visibilityState", { get: () => (globalThis.__away ? "hidden" : "visible") });
@@ -35,8 +36,8 @@ def test_a87_the_desktop_is_told_that_something_came_and_neither_what_nor_from_w
     stage.hers.open_menu()
     page.locator("app-menu [data-part=notify]").check()
     stage.hers.close_menu()
-    peer.say(stage.uid, "secret words")
-    page.wait_for_function("__notices.length > 0")
+    with page.expect_console_message(lambda message: message.text == "told the desktop"):
+        peer.say(stage.uid, "secret words")
     (notice,) = page.evaluate("__notices")
     assert notice == {"title": "New message", "body": "", "tag": "llave", "data": None, "icon": ""}
     page.evaluate("globalThis.__away = false")

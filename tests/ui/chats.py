@@ -1,6 +1,10 @@
 """What a person does first in the chat page of the tests."""
 
+import time
+
 from playwright.sync_api import Page, expect
+
+SECONDS = 20
 
 # what is read, and where it stands
 PLACE = """() => {
@@ -28,6 +32,14 @@ HOLD = """(verb) => {
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))"
 
 
+def until(page: Page, expression: str) -> None:
+    """Waits until it holds. Playwright's `wait_for_function` looks again by `eval`, which the page's policy refuses."""
+    end = time.monotonic() + SECONDS
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(20)
+
+
 def open_chat(page: Page, name: str = "Bob Marrero") -> None:
     page.locator("conversation-row", has=page.locator("bdi", has_text=name)).locator("button").click()
     expect(page.locator("chat-view .chat-view__name")).to_have_text(name)
@@ -43,7 +55,7 @@ def held(page: Page, verb: str) -> None:
 
 
 def wait_for_held(page: Page) -> None:
-    page.wait_for_function("() => fake.holds() > 0")
+    until(page, "fake.holds() > 0")
 
 
 def let_go(page: Page) -> None:

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.ui.chats import PLACE, focused, open_chat
+from tests.ui.chats import PLACE, focused, open_chat, until
 
 pytestmark = pytest.mark.browser
 
@@ -50,11 +50,14 @@ def test_everybody_can_be_picked_page_by_page(show):
     page = show()
     page.locator("[data-part=compose]").click()
     expect(page.locator("person-row").first).to_contain_text("Notes to myself")
-    page.wait_for_function("""() => {
-        const scroll = document.querySelector(".conversation-list__scroll");
-        scroll.scrollTop = scroll.scrollHeight;
-        return scroll.textContent.includes("@person119");
-    }""")
+    until(
+        page,
+        """() => {
+            const scroll = document.querySelector(".conversation-list__scroll");
+            scroll.scrollTop = scroll.scrollHeight;
+            return scroll.textContent.includes("@person119");
+        }""",
+    )
     expect(page.locator("person-row", has_text="@person119")).to_have_count(1)
     expect(page.locator("person-row", has_text="@grace")).to_contain_text("has not set up keys yet")
     page.locator("[data-part=find]").fill("person 7")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.chats import held, let_go, open_chat, wait_for_held
+from tests.ui.chats import held, let_go, open_chat, until, wait_for_held
 from tests.ui.test_own_keys import choose
 from tests.ui.test_safety import compare, part
 
@@ -110,7 +110,7 @@ def test_a_timer_is_set_while_that_of_another_chat_is_on_its_way(show):
     wait_for_held(page)
     page.keyboard.press("Escape")
     dialog = set_timer(page, "Carol", "After 1 hour")
-    page.wait_for_function("() => fake.holds() > 1")
+    until(page, "fake.holds() > 1")
     let_go(page)
     expect(dialog).to_be_hidden()
     assert page.evaluate("fake.asked") == ["Bob Marrero", "Carol"]
@@ -162,7 +162,7 @@ def test_a_file_is_saved_while_that_of_another_chat_is_made(show):
     wait_for_held(page)
     page.keyboard.press("Escape")
     dialog = save_file(page, "Carol")
-    page.wait_for_function("() => fake.holds() > 1")
+    until(page, "fake.holds() > 1")
     with page.expect_download():
         let_go(page)
     expect(dialog).to_be_hidden()

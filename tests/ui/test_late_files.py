@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.ui.chats import SETTLED, held, let_go, open_chat, wait_for_held
+from tests.ui.chats import SETTLED, held, let_go, open_chat, until, wait_for_held
 from tests.ui.test_files import file, with_files
 
 pytestmark = pytest.mark.browser
@@ -71,7 +71,7 @@ def test_a_picture_is_not_fetched_to_its_end_for_a_chat_that_was_left(show):
     page.evaluate("fake.delay = 300")
     press(page, "sunset", "Show")
     open_chat(page, "Carol")
-    page.wait_for_function("() => fake.signal.aborted")
+    until(page, "fake.signal.aborted")
 
 
 def test_a_file_is_saved_while_another_chat_is_read(show):
@@ -103,7 +103,7 @@ def test_a_lock_stops_what_is_being_fetched(show):
     page.evaluate("fake.delay = 300")
     press(page, "plan", "Save")
     page.evaluate("fake.lock()")
-    page.wait_for_function("() => fake.signal.aborted")
+    until(page, "fake.signal.aborted")
 
 
 def test_a_picture_that_is_closed_at_once_leaves_nothing(show):
