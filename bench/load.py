@@ -12,10 +12,13 @@ sealed and the step may begin (an empty line starts it), then the result.
 """
 
 import asyncio
+import gc
 import json
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +54,15 @@ class Load:
         if step["do"] == "check":
             return await witness.check(self._pairs)
         pairs = await self._ready_pairs(step) if step["do"] != "beats" else []
-        await _say({"ready": True})
-        await _line()
-        began, cpu = time.monotonic(), time.process_time()
-        if step["do"] == "beats":
-            await self._beats(step["count"])
-            return {"messages": step["count"], "seconds": time.monotonic() - began}
-        await (self._closed(pairs, step) if step["do"] == "closed" else self._open_loop(pairs, step))
-        return self._result(time.monotonic() - began, time.process_time() - cpu)
+        with _collecting_nothing():
+            await _say({"ready": True})
+            await _line()
+            began, cpu = time.monotonic(), time.process_time()
+            if step["do"] == "beats":
+                await self._beats(step["count"])
+                return {"messages": step["count"], "seconds": time.monotonic() - began}
+            await (self._closed(pairs, step) if step["do"] == "closed" else self._open_loop(pairs, step))
+            return self._result(time.monotonic() - began, time.process_time() - cpu)
 
     async def _ready_pairs(self, step: dict[str, Any]) -> list[Pair]:
         for number in range(len(self._pairs), step["pairs"]):
@@ -122,6 +126,18 @@ class Load:
             line.close()
         del self._idle[count:]
         return {"idle": len(self._idle)}
+
+
+@contextmanager
+def _collecting_nothing() -> Iterator[None]:
+    """A walk through all that a generator remembers takes up to a second, and would be measured as the server's."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _part(values: list[float], part: int) -> float:
