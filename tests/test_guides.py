@@ -31,7 +31,7 @@ NOT_HERE = {
     r"\.venv/bin/python -m reference ": ("needs the people of its example", "tests/test_reference_command.py"),
 }
 # Lines of blocks that are no commands: what stands in a file, or a picture of folders.
-NO_COMMAND = (r"[A-Z_]+=\S", r"kubernetes/\w+", r"restore \(before databases", r"- \{seriesQuery")
+NO_COMMAND = (r"[A-Z_]+=\S", r"CREATE ROLE ", r"kubernetes/\w+", r"restore \(before databases", r"- \{seriesQuery")
 INSIDE = re.compile(r"docker compose .* exec (?:--no-TTY )?web (llave .*)|kubectl .* exec deploy/web -- (llave .*)")
 GIVEN = {"NAME...": "alice", "HASH": "ab" * 32, "KEY": "backup.key"}
 # Files of the table's commands: one is written, the others read what the guide's own lines wrote.

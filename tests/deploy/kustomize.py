@@ -15,7 +15,7 @@ Object = dict[str, Any]
 KNOWN = {
     "apiVersion", "kind", "namespace", "resources", "components", "labels", "images", "configMapGenerator", "patches",
 }  # fmt: skip
-WITHOUT_NAMESPACE = {"Namespace"}
+WITHOUT_NAMESPACE = {"Namespace", "StorageClass"}
 MERGED_BY = {"containers": "name", "volumes": "name", "volumeMounts": "mountPath"}
 HASH_LETTERS = str.maketrans("013ae", "ghkmt")
 

@@ -111,7 +111,7 @@ def test_every_setting_is_one_of_the_example(overlay):
 
 def test_on_aws_attachments_are_in_a_bucket_and_on_no_volume(monkeypatch):
     found = by_name(list(render("overlays/aws")))
-    assert not [name for kind, name in found if kind in {"PersistentVolumeClaim", "StorageClass"}]
+    assert [name for kind, name in found if kind == "PersistentVolumeClaim"] == ["backups"]
     for thing in found.values():
         if thing["kind"] in PODS:
             assert "media" not in yaml.safe_dump(template(thing)["spec"])
@@ -131,6 +131,17 @@ def test_on_aws_attachments_are_in_a_bucket_and_on_no_volume(monkeypatch):
     )
     users = {template(thing)["spec"]["serviceAccountName"] for thing in found.values() if thing["kind"] in PODS}
     assert users == {rights["serviceAccountName"]}
+
+
+def test_on_aws_backups_are_on_a_volume_of_a_class_that_the_overlay_makes():
+    found = by_name(list(render("overlays/aws")))
+    (made,) = [thing for (kind, _name), thing in found.items() if kind == "StorageClass"]
+    assert made["parameters"] == {"type": "gp3", "encrypted": "true"}
+    assert found["PersistentVolumeClaim", "backups"]["spec"]["storageClassName"] == made["metadata"]["name"]
+    cluster = yaml.safe_load((ROOT / "kubernetes/overlays/aws/cluster.yaml").read_text())
+    assert {each["name"] for each in cluster["addons"]} >= {"aws-ebs-csi-driver"}
+    (container,) = template(found["CronJob", "daily"])["spec"]["containers"]
+    assert {"name": "backups", "mountPath": "/backups"} in container["volumeMounts"]
 
 
 def _bucket_of(found, monkeypatch):
