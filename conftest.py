@@ -5,6 +5,10 @@ from collections.abc import Iterator
 import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
+from hypothesis import settings
+
+settings.register_profile("here", deadline=None)  # a machine with other work stalls for longer than an example takes
+settings.load_profile("here")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,6 +6,7 @@ SQLite) and TEST_REDIS_URL, TEST_POSTGRES_URL.
 """
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -17,12 +18,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 START_SECONDS = 30
+PORTS_EACH = 4_000
+_FIRST_PORT = 12_000 + PORTS_EACH * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 5)
+_numbers = itertools.count(7 * os.getpid())
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Of a range that no kernel gives away by itself: nobody takes it before its use; each worker has a part."""
+    for number in _numbers:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", _FIRST_PORT + number % PORTS_EACH))
+            return int(probe.getsockname()[1])
+    raise AssertionError
 
 
 @contextlib.contextmanager

@@ -26,5 +26,7 @@ STORAGES = {
 }
 SERVESTATIC_USE_FINDERS = True
 for _name, _database in DATABASES.items():
+    if _pool := _database.get("OPTIONS", {}).get("pool"):
+        _pool["timeout"] = 60  # a hundred threads of one test wait for ten connections
     if _database["ENGINE"].endswith("sqlite3"):
         _database["TEST"] = {"NAME": str(_folder / f"test-{_name}.sqlite3")}

@@ -168,7 +168,8 @@ def test_open_ends_with_status_1_for_a_wrong_passphrase(world, tmp_path):
 
 def test_an_export_tells_nothing_about_whose_it_is(opened):
     account, data, archive = opened
-    for told in (b"alice", b"bob", account.uid, archive.cid, archive.leaves[0], archive.events[0].blob[:40]):
+    names = (b"alice", b'"bob"', b"\0\0\0\x03bob")  # the short one as it stands in JSON and in a bundle
+    for told in (*names, account.uid, archive.cid, archive.leaves[0], archive.events[0].blob[:40]):
         assert told not in data
 
 

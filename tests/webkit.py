@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.services import free_port
 
 START_SECONDS = 60
 SCRIPT_SECONDS = 300
@@ -76,7 +77,7 @@ def _display(opened: ExitStack) -> str:
 def _driver(opened: ExitStack, display: str) -> str:
     """Its address, once it answers. A home of its own, so that nothing of this user's is read or left."""
     home = opened.enter_context(tempfile.TemporaryDirectory(prefix="webkit-"))
-    port = _free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "DISPLAY": display,
@@ -100,11 +101,6 @@ def _driver(opened: ExitStack, display: str) -> str:
             if time.monotonic() > until or process.poll() is not None:
                 raise
             time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def _call(method: str, url: str, body: Any = None, seconds: float = 30) -> Any:

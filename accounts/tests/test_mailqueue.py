@@ -15,6 +15,7 @@ from accounts.mailqueue import MailQueue
 from accounts.tests import heldmail
 from accounts.tests.people import PASSWORD, log_in, make_person
 from accounts.throttles import TooMany
+from tests.clocks import away_from_the_turn
 from tests.sources import ROOT
 
 NEW_PASSWORD = "seven quiet lamps burn"
@@ -56,6 +57,7 @@ def alice_inside() -> AsyncClient:
 @pytest.mark.django_db
 def test_no_transaction_stays_open_for_a_mail(held):
     """The notice of many wrong codes is written in the middle of confirming a factor, which takes the write lock."""
+    away_from_the_turn(3600, 30)
     bob = make_person("bob", app=False, email="bob@example.org")
     session = log_in(bob, full=False).session
     factor = services.start_app(user=bob, session=session)

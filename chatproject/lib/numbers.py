@@ -2,9 +2,15 @@
 Redis could run code in the server with it.
 """
 
+from redis.exceptions import RedisError
+
+
+class NotOurs(RedisError, ValueError):
+    """What lies in Redis is not what we put there: it cannot be relied upon, as if it were away."""
+
 
 class Numbers:
-    """The serializer of the Redis cache. Whatever is no number raises ValueError or TypeError, both ways."""
+    """The serializer of the Redis cache. Of what is no number `dumps` raises TypeError, `loads` NotOurs."""
 
     def dumps(self, value: object) -> int | str:
         """`incr` needs whole numbers as they are."""
@@ -16,4 +22,8 @@ class Numbers:
         try:
             return int(data)
         except ValueError:
+            pass
+        try:
             return float(data)
+        except ValueError:
+            raise NotOurs from None

@@ -17,6 +17,7 @@ from chatproject.lib.encoding import to_base64url
 from conversations import consumers, delivery, lobby
 from conversations.routing import application_for_websockets
 from conversations.tests.outfit import Visitor, make_visitor
+from conversations.tests.sockets import PatientCommunicator
 from keys.tests.owners import Browser
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases="__all__"), pytest.mark.asyncio]
@@ -26,7 +27,7 @@ END_SECONDS = 5.0
 def line_of(visitor: Visitor, *, client: str = "203.0.113.7") -> WebsocketCommunicator:
     cookie = f"{settings.SESSION_COOKIE_NAME}={visitor.session_key}".encode()
     headers = [(b"cookie", cookie), (b"origin", settings.ALLOWED_ORIGINS[0].encode())]
-    line = WebsocketCommunicator(application_for_websockets(), "/ws/", headers=headers)
+    line = PatientCommunicator(application_for_websockets(), "/ws/", headers=headers)
     line.scope["client"] = [client, 4711]
     return line
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 from uuid import UUID, uuid4
 
 import pytest
@@ -219,6 +220,10 @@ async def rung(site: Site, alice: Any, bob: Any) -> tuple[dict[str, Any], list[i
             async with asyncio.timeout(1):
                 return json.loads(await bob.recv()), accepted
     raise AssertionError("nothing was heard")
+
+
+def ready(port: int) -> dict[str, Any]:
+    return dict(json.loads(urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10).read()))
 
 
 async def until(claim: Callable[[], bool]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import websockets
 
-from conversations.tests.test_serve import ORIGIN, Site
+from conversations.tests.test_serve import ORIGIN, Site, ready, until
 
 MB = 1024 * 1024
 
@@ -169,7 +169,7 @@ async def test_a_log_out_reaches_the_sockets_of_every_process(tmp_path: Path) ->
         first, second = site.start(), site.start()
         async with site.connect(second, "alice") as alice:
             await site.greet(alice, "alice")
-            await asyncio.sleep(1)  # the subscription
+            await until(lambda: ready(second)["degraded"] == [])  # it hears what goes through the layer
             token, cookie = "a" * 32, f"session={site.words['alice']['session']}"
             headers = {"Cookie": f"{cookie}; csrf={token}", "X-CSRFToken": token, "Origin": ORIGIN}
             assert (await asyncio.to_thread(ask, first, "POST", "/logout/", b"", **headers)).status == 302

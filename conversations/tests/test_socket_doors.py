@@ -152,12 +152,14 @@ async def test_a_check_that_the_database_could_not_make_is_made_again(
 
 
 async def test_a_socket_ends_after_its_life(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await bridge.run(services.incarnation)  # made by the first hello, which would wait for a commit
     monkeypatch.setattr(consumers, "LIFE_SECONDS", 2)
     async with connected(world.alice) as alice:
         assert await close_code(alice) == 4412
 
 
 async def test_who_said_hello_in_time_may_stay(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await bridge.run(services.incarnation)  # made by the first hello, which would wait for a commit
     monkeypatch.setattr(consumers, "HELLO_SECONDS", 1)
     async with connected(world.alice) as alice:
         await asyncio.sleep(1.2)

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 import websockets
 
-from conversations.tests.test_serve import Site, finish
+from conversations.tests.test_serve import Site, finish, ready, until
 from tests.services import free_port
 
 
@@ -126,11 +126,10 @@ async def test_the_layers_round_trip_is_measured(tmp_path: Path) -> None:
     site = Watched(tmp_path, REDIS_URL=os.environ["TEST_REDIS_URL"])
     try:
         port = site.start(skip=True)
-        ready = await asyncio.to_thread(lambda: urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10).read())
+        await until(lambda: ready(port) == {"ready": True, "failed": [], "degraded": []})
         now = await asyncio.to_thread(site.metrics)
     finally:
         site.end()
-    assert json.loads(ready) == {"ready": True, "failed": [], "degraded": []}
     assert now["chat_layer_up"] == 1
     assert 0 < now["chat_layer_roundtrip_seconds"] < 2
 

@@ -14,6 +14,7 @@ from keys.models import Bundle, Device, LogHead, LogLeaf, LogNode, Prekey
 from keys.services import logbook
 from keys.tests.owners import Browser, Owner
 from keys.tests.racing import together
+from tests.clocks import away_from_the_turn
 
 
 def refused(owner: Owner, **odd) -> str:
@@ -148,6 +149,7 @@ def test_an_error_after_the_leaf_leaves_neither_leaf_nor_bundle(alice: Owner, mo
 
 
 def test_more_than_sixty_bundles_an_hour_are_too_many(alice: Owner, monkeypatch) -> None:
+    away_from_the_turn(3600, 60)
     blob = alice.bundle(version=9)
     for _ in range(60):
         with pytest.raises(Refused):

@@ -14,6 +14,7 @@ from keys import formats, log, services, signals
 from keys.models import Bundle, Device
 from keys.tests.owners import Owner
 from keys.tests.web import answer, get, post, words
+from tests.clocks import away_from_the_turn
 
 DOORS = [
     ("post", "publish/"),
@@ -132,6 +133,7 @@ def test_pages_cost_the_same_queries_however_much_is_in_them(alice: Owner, djang
 
 
 def test_prekeys_are_fetched_and_limits_answer(client: Client, bob: Owner) -> None:
+    away_from_the_turn(3600, 60)
     browser = bob.publish_with_prekeys(opks=16)
     body = {"uid": bob.user.uid.hex, "dids": [browser.did.hex()]}
     given = [post(client, "prekeys/fetch/", **body).json()["prekeys"][browser.did.hex()]["opk"] for _ in range(6)]

@@ -69,7 +69,8 @@ async def test_another_browser_of_this_person_is_believed_when_the_head_is():
     alice = await person(server, "alice")
     new = browser(server, "alice")
     await new.restore(alice.export_keyfile(PASSPHRASE), PASSPHRASE, opks=OPKS)
-    leaf, server.leaves[-1] = server.leaves[-1], bytes(server.leaves[-1][:-1]) + b"x"
+    leaf = server.leaves[-1]
+    server.leaves[-1] = bytes(leaf[:-1]) + bytes([leaf[-1] ^ 1])
     is_refused(alice, "LOG_SELF_FORGED")
     server.leaves[-1] = leaf
     assert look(alice) == ("DEVICE_ADDED",)

@@ -16,8 +16,8 @@ def p_value(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def differ(measure: Callable[[], tuple[Sequence[float], Sequence[float]]]) -> bool:
-    """Whether they differ in two measurements in a row: chance alone does so once in ten thousand."""
-    return all(p_value(*measure()) <= ALIKE_P for _ in range(2))
+    """Whether they differ in three measurements in a row: chance alone does so once in a million."""
+    return all(p_value(*measure()) <= ALIKE_P for _ in range(3))
 
 
 def _ranks(values: Sequence[float]) -> list[float]:

@@ -16,6 +16,7 @@ from reference.web import Web
 from tests.attacks.doors import Answer, Visitor
 from tests.attacks.guarded import PASSWORD, Guarded, keyed_person
 from tests.attacks.ranks import differ
+from tests.clocks import away_from_the_turn
 
 pytestmark = pytest.mark.browser
 FAILURES_EACH = 3  # from the fourth on the account makes its tries wait
@@ -86,7 +87,7 @@ def expect_alike(doors: dict[str, Callable[[int], Answer]], number: int) -> None
 
 def test_a91_a_login_does_not_tell_who_is_here(guarded, full):
     number = 200 if full else 40
-    guarded.seed("crowd", str(3 * number))
+    guarded.seed("crowd", str(5 * number))
     known = (n for n in itertools.count() if n % 3)
     switched_off, unknown = itertools.count(0, 3), itertools.count()
 
@@ -111,6 +112,7 @@ def test_a91_names_are_not_walked_at_the_sign_up_and_mails_tell_nothing(guarded)
 
 
 def test_a92_codes_of_the_second_step_are_not_guessed(guarded):
+    away_from_the_turn(3600, 60)
     victim = guarded.person("tried")
     thief = guarded.stranger()
     assert thief.type_password("tried", PASSWORD).location == "/second-step/"

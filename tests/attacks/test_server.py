@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from reference.login import APP_SECRET, Credentials, sign_up
 from reference.person import Person
 from reference.web import HttpRefused, Web
+from tests.clocks import away_from_the_turn
 from tests.server import Server, running_server
 
 pytestmark = pytest.mark.browser
@@ -86,6 +87,7 @@ def handshake(server: Server, **options: Any) -> Any:
 
 
 def test_a14_one_asker_cannot_empty_the_prekeys_of_another(people):
+    away_from_the_turn(3600, 30)
     victim, asker = people["bob"], people["mallory"]
     wanted = {"uid": victim.uid.hex(), "dids": [victim.keyring.device.did.hex()]}
     asked = [asker.web.post("/api/keys/prekeys/fetch/", **wanted)["prekeys"] for _ in range(50)]
