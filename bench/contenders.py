@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +22,7 @@ def llave(stage: Stage, *, name: str = "llave", processes: int = 1) -> Contender
     options = [] if processes == 1 else ["--processes", str(processes)]
     settings = _settings(stage, name, redis_url)
     server = stage.ends.enter_context(running_server(stage.folder(), *options, **settings))
-    return _of_product(stage, name, server, redis_pid)
+    return _of_product(stage, name, server, redis_pid, processes)
 
 
 def llave_uvicorn(stage: Stage) -> Contender:
@@ -83,14 +82,13 @@ def _settings(stage: Stage, name: str, redis_url: str) -> dict[str, str]:
     return {"DATABASE_URL": stage.database(name), "REDIS_URL": redis_url, "POSTS_PER_MINUTE": NO_LIMIT}
 
 
-def _of_product(stage: Stage, name: str, server: Server, redis_pid: int) -> Contender:
+def _of_product(stage: Stage, name: str, server: Server, redis_pid: int, processes: int = 1) -> Contender:
     people = max(2 * stage.pairs, stage.people, -(-stage.idle // (DEVICES - 1)))
     devices = 1 + -(-stage.idle // people)
-    quick = replace(server, environment={**server.environment, "PGOPTIONS": "-c synchronous_commit=off"})
-    crowd = json.loads(quick.run("-m", "bench.crowd", str(stage.pairs), str(people), str(devices)))
+    crowd = json.loads(server.run("-m", "bench.crowd", str(stage.pairs), str(people), str(devices)))
     port = int(server.origin.rpartition(":")[2])
     roots = stage.roots(server.pid, redis_pid)
-    return Contender(name, "llave", port, server.origin, crowd, roots, run=server.run)
+    return Contender(name, "llave", port, server.origin, crowd, roots, threads=processes, run=server.run)
 
 
 def _of_channels(stage: Stage, name: str, port: int, command: list[str], redis_url: str = "") -> Contender:

@@ -15,7 +15,7 @@ from bench.stage import Contender
 class Generator:
     def __init__(self, contender: Contender, folder: Path) -> None:
         self._made_of = contender, folder
-        self._roots = contender.roots
+        self._roots, self._threads = contender.roots, contender.threads
         crowd = folder / f"{contender.name}.json"
         crowd.write_text(json.dumps(contender.crowd))
         words = [contender.wire, str(crowd), str(contender.port), contender.origin]
@@ -30,7 +30,7 @@ class Generator:
         used = {name: seconds - before[name] for name, seconds in processes.cpu_seconds(self._roots).items()}
         costs = {name: 1000 * seconds / result["messages"] for name, seconds in used.items()}
         rate, cores = result["messages"] / result["seconds"], sum(used.values()) / result["seconds"]
-        return {"rate": rate, "cpu": sum(costs.values()), "cores": cores, **costs, **result}
+        return {"rate": rate, "cpu": sum(costs.values()), "cores": cores, "threads": self._threads, **costs, **result}
 
     def idle(self, count: int) -> dict[str, Any]:
         """So many idle sockets for a moment: server memory of one, in KiB, and CPU milliseconds to log it in."""

@@ -28,26 +28,42 @@ class Limits:
             connection.execute(TABLE)
 
     def measure(self, seconds: float) -> list[dict[str, Any]]:
+        """For about so many seconds each: pgbench takes whole ones."""
+        whole = max(1, round(seconds))
         return [
             {
                 "contender": name,
                 "load": f"{clients} client{'s' * (clients > 1)}",
-                **self._run(text, clients, rows, seconds),
+                **self._run(text, clients, rows, whole),
             }
             for name, (text, clients, rows) in KINDS.items()
         ]
 
-    def _run(self, text: str, clients: int, rows: int, seconds: float) -> dict[str, Any]:
+    def _run(self, text: str, clients: int, rows: int, seconds: int) -> dict[str, Any]:
         script = self._folder / "limit.sql"
         script.write_text(text)
         address = ["-h", "127.0.0.1", "-p", str(self._stage.postgres_port), "-U", "chat"]
-        given = ["-n", "-M", "prepared", "-c", str(clients), "-T", str(max(1, round(seconds))), "-f", str(script)]
+        given = ["-n", "-M", "prepared", "-c", str(clients), "-T", str(seconds), "-f", str(script)]
         roots = {"database": processes.named_child("postgres", of=os.getpid())}
         before = processes.cpu_seconds(roots)["database"]
         command = [str(postgresql_tools() / "pgbench"), *address, *given, "limits"]
+        own = _of_children()
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        used, found = processes.cpu_seconds(roots)["database"] - before, TRANSACTIONS.search(said)
+        used, generator = processes.cpu_seconds(roots)["database"] - before, _of_children() - own
+        found = TRANSACTIONS.search(said)
         messages = rows * int(found.group(1)) if found else 0
-        rate = messages / max(1, round(seconds))
-        cost = 1000 * used / messages
-        return {"rate": rate, "cpu": cost, "database": cost, "cores": used / seconds, "messages": messages}
+        return {
+            "rate": messages / seconds,
+            "cpu": 1000 * used / messages,
+            "database": 1000 * used / messages,
+            "cores": used / seconds,
+            "messages": messages,
+            "seconds": seconds,
+            "generator_cpu": generator,
+        }
+
+
+def _of_children() -> float:
+    """CPU seconds of those that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system

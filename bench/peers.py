@@ -118,7 +118,7 @@ def ejabberd(stage: Stage) -> Contender:
     }
     pid = stage.process(command, port, folder / "log", cwd=str(folder), env=environment)
     time.sleep(SQL_POOL_SECONDS)
-    return Contender("ejabberd", "xmpp", port, "", {}, stage.roots(pid))
+    return Contender("ejabberd", "xmpp", port, "", {}, stage.roots(pid), threads=os.cpu_count() or 1)
 
 
 def _accounts(stage: Stage) -> list[tuple[str, int]]:

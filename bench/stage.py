@@ -20,7 +20,7 @@ DURABLE = ("fsync=on", "synchronous_commit=on", "shared_buffers=512MB", "max_wal
 @dataclass(slots=True)
 class Contender:
     """A server that is ready. `wire`: which talkers of `bench.load` it understands; `roots`: whose CPU is counted.
-    `run`: a Python programme with the server's settings.
+    `run`: a Python programme with the server's settings. `threads`: so many cores its own code can keep busy at once.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Contender:
     roots: dict[str, int]
     open_rate: int = 100
     idle: bool = True
+    threads: int = 1
     run: Callable[..., str] | None = field(default=None, repr=False)
 
     def speaking(self, wire: str, crowd: dict[str, Any] | None = None) -> "Contender":

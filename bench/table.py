@@ -1,6 +1,7 @@
 """What `bin/bench delivery` found, as one table: medians, what limits each row, and the aims in the same run."""
 
 import os
+import re
 import statistics
 from collections.abc import Iterable
 from datetime import date
@@ -20,9 +21,11 @@ COLUMNS = (
 )
 MEASURED = ("rate", "cpu", "app", "database", "redis", "cores", "delivery_p50_ms", "delivery_p99_ms", "accepted_p50_ms")
 IDLE = ("kib_a_socket", "login_ms")
+IDLE_CAPTION = "Idle sockets, each number measured once, in the first round:"
 BEGIN, END = "<!-- bin/bench delivery --into -->", "<!-- end -->"
 HEADLINE, MODEST = "50 x 8", "100/s"
-BUSY = 0.85  # of a core
+BUSY = 0.85  # of what may be used
+CLIENTS = re.compile(r"(\d+) clients?")  # as `bench.limits` names its loads
 
 
 def medians(results: Iterable[dict[str, Any]]) -> Rows:
@@ -30,7 +33,7 @@ def medians(results: Iterable[dict[str, Any]]) -> Rows:
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for each in results:
         found.setdefault((each["contender"], each["load"]), []).append(each)
-    names = (*MEASURED, "generator_cpu", "seconds", *IDLE)
+    names = (*MEASURED, "generator_cpu", "seconds", "threads", *IDLE)
     return {
         shape: {name: statistics.median(each.get(name, 0.0) for each in rounds) for name in names}
         for shape, rounds in found.items()
@@ -43,7 +46,7 @@ def markdown(results: Iterable[dict[str, Any]]) -> str:
     lines += [_row(*shape, found) for shape, found in rows.items() if shape[1] != "idle"]
     idle = {name: found for (name, load), found in rows.items() if load == "idle"}
     if idle:
-        lines += ["", "| server | KiB an idle socket | CPU ms to open one |", "|---|---|---|"]
+        lines += ["", IDLE_CAPTION, "", "| server | KiB an idle socket | CPU ms to open one |", "|---|---|---|"]
         lines += [f"| {name} | {each['kib_a_socket']:.0f} | {each['login_ms']:.1f} |" for name, each in idle.items()]
     return "\n".join([*lines, "", *aims(rows)])
 
@@ -71,14 +74,29 @@ def limit(name: str, load: str, found: dict[str, float]) -> str:
     if load.endswith("/s"):
         return "nothing: the load is given"
     generator = found["generator_cpu"] / found["seconds"] if found["seconds"] else 0.0
-    app = found["app"] * found["rate"] / 1000
     if generator > BUSY:
         return f"the generator ({generator:.2f} of a core)"
     if found["cores"] + generator > BUSY * (os.cpu_count() or 1):
         return f"all cores (the generator takes {generator:.2f})"
-    if app > BUSY:
-        return f"the server's processor time ({app:.2f} cores)"
-    return f"waiting for round trips and the disk (the server works {app:.2f} of the time)"
+    clients = CLIENTS.fullmatch(load)
+    if clients:
+        return _database_limit(found["cores"], int(clients[1]))
+    app, threads = found["app"] * found["rate"] / 1000, max(1, round(found["threads"]))
+    if app > BUSY * threads:
+        return f"the server's processor time ({_share(app, threads)})"
+    return f"waiting for round trips and the disk (the server works {_share(app, threads)})"
+
+
+def _database_limit(cores: float, sessions: int) -> str:
+    """Of rows that pgbench alone measures: a session is one process."""
+    most = min(sessions, os.cpu_count() or 1)
+    if cores > BUSY * most:
+        return f"PostgreSQL's processor time ({_share(cores, most)})"
+    return f"the disk: each commit waits for it (PostgreSQL works {_share(cores, most)})"
+
+
+def _share(used: float, cores: int) -> str:
+    return f"{used:.2f} of the time" if cores == 1 else f"{used:.2f} of {cores} cores"
 
 
 def aims(rows: Rows) -> list[str]:

@@ -6,5 +6,7 @@ class ChatProjectConfig(AppConfig):
 
     def ready(self) -> None:
         from chatproject import checks, watching  # noqa: F401
+        from chatproject.lib import durable
 
+        durable.connect()
         watching.connect()

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
+from chatproject.lib import durable
 from conversations import judging, ledgersql, services
 from conversations.judging import Prepared, Stored
 from conversations.ledgersql import Rows, Statement
@@ -88,6 +89,8 @@ class Pipeline:
         if self._connection is None:
             given = connections[settings.MESSAGES_ALIAS].get_connection_params()
             self._connection = await psycopg.AsyncConnection.connect(**_parameters(given))
+            await self._connection.execute(durable.WAIT_FOR_DISK)
+            await self._connection.commit()
         return self._connection
 
 

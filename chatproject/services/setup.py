@@ -19,6 +19,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.mail import get_connection
 from django.db import DatabaseError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 from chatproject.lib import jobs, readiness
@@ -27,6 +28,10 @@ MIN_FREE_BYTES = 512 * 1024 * 1024
 MAX_SKEW_SECONDS = 5
 MAX_JOB_AGE_SECONDS = 2 * 24 * 60 * 60
 SPARE_CONNECTIONS = 5
+# Of a session: as it would be had this program said nothing (`chatproject.lib.durable`).
+SWITCHED_OFF = """SELECT name FROM pg_settings WHERE reset_val = 'off'
+AND name IN ('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name"""
+SQLITE_FULL, SQLITE_JOURNALS = 2, {"wal", "delete", "persist", "truncate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,36 @@ def _database(alias: str) -> Iterator[Finding]:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         yield Finding("NOT_MIGRATED", f"The database {alias} is older than the program.", "run: llave migrate")
+    yield from commits_last(alias, connection)
     if connection.vendor == "postgresql":
         yield from _postgresql(alias)
+
+
+def commits_last(alias: str, connection: BaseDatabaseWrapper) -> Iterator[Finding]:
+    """Whether what this database has confirmed is still there after a crash of its machine."""
+    look = _switched_off if connection.vendor == "postgresql" else _weak_pragmas
+    for what, fix in look(connection):
+        says = f"The database {alias} may lose what it has confirmed: {what}."
+        yield Finding("NOT_DURABLE", says, fix)
+
+
+def _switched_off(connection: BaseDatabaseWrapper) -> Iterator[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(SWITCHED_OFF)
+        for (name,) in cursor.fetchall():
+            place = "postgresql.conf, ALTER SYSTEM or its command line"
+            if name == "synchronous_commit":
+                place = "postgresql.conf, ALTER SYSTEM, ALTER DATABASE, ALTER ROLE or the database's address"
+            yield f"{name} is off", f"switch {name} on where it was switched off: {place}"
+
+
+def _weak_pragmas(connection: BaseDatabaseWrapper) -> Iterator[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        level = cursor.execute("PRAGMA synchronous").fetchone()[0]
+        journal = cursor.execute("PRAGMA journal_mode").fetchone()[0]
+    if level < SQLITE_FULL or journal not in SQLITE_JOURNALS:
+        says = f"PRAGMA synchronous is {level}, journal_mode is {journal}"
+        yield says, "leave both as chatproject/settings.py sets them, FULL and WAL, with the file on a local disk"
 
 
 def _postgresql(alias: str) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import UUID, uuid4
 
 import pytest
@@ -183,8 +184,9 @@ async def test_what_the_address_says_of_the_session_is_kept_and_comes_last(monke
     given: dict[str, Any] = {"dbname": "chat", "client_encoding": "UTF8", "options": "-c search_path=chat"}
     connected: list[dict[str, Any]] = []
 
-    async def connect(**params: Any) -> None:
+    async def connect(**params: Any) -> AsyncMock:
         connected.append(params)
+        return AsyncMock()
 
     wrapper = connections[services.settings.MESSAGES_ALIAS]
     monkeypatch.setattr(wrapper, "get_connection_params", lambda: given)

@@ -1,0 +1,142 @@
+"""What the benches say of what they measured, without measuring anything."""
+
+import os
+import re
+from contextlib import ExitStack
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+
+from accounts.tests.people import make_person
+from bench import cost, limits, reads, table
+from bench.scaling import Costs
+from bench.stage import Stage
+from tests import sources
+
+CORES = 8
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: CORES)
+
+
+def found(*, app: float = 0.0, cores: float = 0.0, generator: float = 0.1, threads: int = 0) -> dict[str, float]:
+    """A row of a thousand messages a second: `app` and `cores` are cores."""
+    return {
+        "rate": 1000.0,
+        "app": app,
+        "cores": cores or app,
+        "generator_cpu": 2 * generator,
+        "seconds": 2.0,
+        "threads": threads,
+    }
+
+
+@pytest.mark.parametrize(
+    ("load", "row", "says"),
+    [
+        ("100/s", found(app=0.9, threads=1), "nothing: the load is given"),
+        ("50 x 8", found(app=0.9, threads=1, generator=0.9), "the generator (0.90 of a core)"),
+        ("50 x 8", found(app=0.9, cores=7.0, threads=1), "all cores (the generator takes 0.10)"),
+        ("50 x 8", found(app=0.9, threads=1), "the server's processor time (0.90 of the time)"),
+        (
+            "50 x 8",
+            found(app=0.8, threads=1),
+            "waiting for round trips and the disk (the server works 0.80 of the time)",
+        ),
+        ("50 x 8", found(app=1.8, threads=2), "the server's processor time (1.80 of 2 cores)"),
+        (
+            "50 x 8",
+            found(app=1.1, threads=2),
+            "waiting for round trips and the disk (the server works 1.10 of 2 cores)",
+        ),
+        (
+            "50 x 8",
+            found(app=1.8, threads=8),
+            "waiting for round trips and the disk (the server works 1.80 of 8 cores)",
+        ),
+        ("8 clients", found(cores=0.8), "the disk: each commit waits for it (PostgreSQL works 0.80 of 8 cores)"),
+        ("1 client", found(cores=0.6), "the disk: each commit waits for it (PostgreSQL works 0.60 of the time)"),
+        ("1 client", found(cores=0.9), "PostgreSQL's processor time (0.90 of the time)"),
+    ],
+)
+def test_a_limit_is_judged_by_the_cores_that_may_be_used(load: str, row: dict[str, float], says: str) -> None:
+    assert table.limit("any", load, row) == says
+
+
+def test_the_table_of_idle_sockets_says_how_often_they_were_measured() -> None:
+    each = {"contender": "llave", "load": "idle", "kib_a_socket": 20.0, "login_ms": 22.0}
+    lines = table.markdown([each]).splitlines()
+    assert lines[lines.index(table.IDLE_CAPTION) + 2].startswith("| server | KiB an idle socket |")
+
+
+@pytest.mark.parametrize(("worst", "is_flat"), [(1.0, True), (1.5, True), (1.6, False)])
+def test_a_growth_is_flat_within_half_as_much_again(worst: float, is_flat: bool) -> None:
+    growth: cost.Growth = [(10, {"cpu": 1.0}), (100, {"cpu": worst})]
+    assert cost._is_flat(growth) == is_flat
+
+
+PGBENCH = """#!/bin/sh
+echo "$@" >"$(dirname "$0")/words"
+echo "number of transactions actually processed: 300"
+"""
+
+
+def test_what_postgresql_used_is_told_for_the_seconds_that_pgbench_ran(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pgbench"
+    program.write_text(PGBENCH)
+    program.chmod(0o755)
+    used = iter([10.0, 13.0, 20.0, 23.0])  # CPU seconds before and after each
+    monkeypatch.setattr(limits, "postgresql_tools", lambda: tmp_path)
+    monkeypatch.setattr(limits.psycopg, "connect", MagicMock())
+    monkeypatch.setattr(limits.processes, "named_child", lambda name, of: 0)
+    monkeypatch.setattr(limits.processes, "cpu_seconds", lambda roots: {"database": next(used)})
+    stage = Stage("postgres://chat@127.0.0.1:1", pairs=1, idle=0, ends=ExitStack())
+    monkeypatch.setattr(Stage, "database", lambda self, name: self.url(name))
+    one, many = limits.Limits(stage, tmp_path).measure(2.5)
+    seconds = int(re.search(r"-T (\d+)", (tmp_path / "words").read_text())[1])
+    assert (one["rate"], many["rate"]) == (300 / seconds, 300 * limits.BATCH / seconds)
+    assert {each["cores"] for each in (one, many)} == {3.0 / seconds}
+    assert {each["seconds"] for each in (one, many)} == {seconds}
+
+
+class Generator:
+    """Of `bench.generator`: tells what each step is to have found."""
+
+    def __init__(self, *found: dict[str, float]) -> None:
+        self._found = list(found)
+
+    def step(self, **_step: object) -> dict[str, float]:
+        return self._found.pop(0)
+
+
+def test_a_size_is_the_median_of_its_rounds_and_nothing_wrong_is_lost() -> None:
+    rounds = [{"cpu": 3.0, "wrong": 0}, {"cpu": 1.0, "wrong": 0}, {"cpu": 2.0, "wrong": 1}]
+    options = cost._options(["--rounds", "3"])
+    assert cost._measured(Generator(*rounds), 50, options) == {"cpu": 2.0, "wrong": 1}
+
+
+@pytest.mark.django_db
+def test_a_login_is_measured_by_its_posts_again_and_again(settings: Any) -> None:
+    settings.ALLOWED_HOSTS = [reads.HOST]
+    entrance = reads.Entrance(make_person("alice"))
+    for _ in range(2):  # within the life of one code
+        entrance.ready_for_code()
+        assert entrance._browser.get("/api/me/", HTTP_HOST=reads.HOST).status_code == 401
+        entrance.type_code()
+        assert entrance._browser.get("/api/me/", HTTP_HOST=reads.HOST).status_code == 200
+
+
+def written_constants() -> dict[str, float]:
+    rows = re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", sources.read("docs/scaling.md"), flags=re.MULTILINE)
+    return {name: float(value) for name, value in rows}
+
+
+def test_the_constants_of_the_simulation_are_those_of_its_text() -> None:
+    assert written_constants() == {field.name: field.default for field in fields(Costs)}
