@@ -14,14 +14,12 @@ from chatproject.lib.addresses import network_prefix, scope_address
 from conversations import closecodes, delivery, frames, lobby, offenders, postbox, watching
 from conversations.baseconsumer import BaseConsumer
 from conversations.refusals import Refusal
+from conversations.revalidation import revalidation
 from conversations.socketauth import LoginMissing, identify, log_rejection, origin_is_allowed, session_key
 from conversations.standing import Standing
 from conversations.switchboard import News
 
 HELLO_SECONDS = 5.0
-RECHECK_SECONDS = 60.0
-RECHECK_PAUSE_SECONDS = 1.0  # a log-out rings before its row is gone
-RECHECK_AGAIN_SECONDS = 1.0  # and the pause, when the database could not say what was asked
 LIFE_SECONDS = 12 * 60 * 60.0
 STRIKES = 3
 MAX_UNANSWERED = 32  # posts of one socket; it is read on when one is answered
@@ -47,7 +45,6 @@ class ChatConsumer(BaseConsumer):
         self._sending: asyncio.Future[None] | None = None
         self._bells: dict[UUID, int] = {}
         self._log_bell = 0
-        self._check_now = asyncio.Event()
 
     # The socket's life
 
@@ -60,6 +57,7 @@ class ChatConsumer(BaseConsumer):
         await self.accept()
         if refused:
             return await self.close(refused)
+        revalidation().join(self, key=session_key(self.scope), login=self._login)
         self.start(self._await_hello())
         self.start(self._watch())
 
@@ -78,6 +76,7 @@ class ChatConsumer(BaseConsumer):
 
     def closed(self) -> None:
         self._leave_lobby()
+        revalidation().leave(self)
         if self._joined:
             delivery.leave(self)
 
@@ -103,34 +102,12 @@ class ChatConsumer(BaseConsumer):
             await self.close(closecodes.TOO_SLOW)
 
     async def _watch(self) -> None:
-        """Nobody stays without a login, or for ever."""
-        life_ends = self.loop.time() + LIFE_SECONDS * (0.9 + secrets.randbelow(100) / 1000)
-        while self.loop.time() < life_ends and not self.closing:
-            try:
-                async with asyncio.timeout(min(RECHECK_SECONDS, life_ends - self.loop.time())):
-                    await self._check_now.wait()
-                await asyncio.sleep(RECHECK_PAUSE_SECONDS)
-            except TimeoutError:
-                pass
-            was_asked = self._check_now.is_set()
-            self._check_now.clear()
-            if not await self._check_login() and was_asked:  # all sockets at once every two seconds would be too much
-                await asyncio.sleep(RECHECK_AGAIN_SECONDS)
-                self._check_now.set()
+        """Nobody stays for ever."""
+        await asyncio.sleep(LIFE_SECONDS * (0.9 + secrets.randbelow(100) / 1000))
         await self.close(closecodes.GOING_AWAY)
 
-    async def _check_login(self) -> bool:
-        """Whether the database could say."""
-        try:
-            login = await bridge.run(identify, session_key(self.scope))
-        except LoginMissing as missing:
-            await self.close(missing.close_code)
-        except DatabaseError:
-            return False
-        else:
-            if login != self._login:
-                await self.close(closecodes.DEVICE_NEEDED)
-        return True
+    def login_ended(self, code: int) -> None:
+        self.start(self.close(code))
 
     # What delivery says
 
@@ -159,7 +136,7 @@ class ChatConsumer(BaseConsumer):
         self.start(self.close(closecodes.REPLACED))
 
     def recheck(self) -> None:
-        self._check_now.set()
+        revalidation().ask(self)
 
     def go_away(self) -> None:
         self.start(self._go_away())

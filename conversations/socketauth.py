@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -9,11 +10,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import F
 from django.http import parse_cookie
+from django.utils import timezone
 
-from accounts.services import full_login
+from accounts.services import full_logins
+from chatproject.lib.anyof import AnyOf
 from conversations import closecodes
-from keys.services import bound_device
+from keys.services import bound_devices
 
 logger = logging.getLogger(__name__)
 _LOG_EVERY_SECONDS = 60.0
@@ -52,21 +56,59 @@ def session_key(scope: dict[str, Any]) -> str:
     return ""
 
 
+class SessionReader:
+    """Reads what sessions hold. Of a row that says the same as before, nothing is taken apart again: that costs more
+    than all the rest.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def read(self, keys: Collection[str]) -> dict[str, dict[str, Any]]:
+        """By the key; it lacks those that have expired or that nobody has."""
+        store = import_module(settings.SESSION_ENGINE).SessionStore()
+        rows = store.get_model_class().objects.filter(AnyOf(F("session_key"), keys), expire_date__gt=timezone.now())
+        found: dict[str, dict[str, Any]] = {}
+        for key, text in rows.values_list("session_key", "session_data"):
+            before, words = self._known.get(key, ("", {}))
+            found[key] = words if text == before else store.decode(text)
+            self._known[key] = text, found[key]
+        return found
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Forget the others."""
+        self._known = {key: known for key, known in self._known.items() if key in keys}
+
+
 def identify(key: str) -> Login:
     """The login behind a session key. LoginMissing otherwise; the session is only read."""
-    if not key:
-        raise LoginMissing(closecodes.LOGIN_NEEDED)
-    return identify_session(import_module(settings.SESSION_ENGINE).SessionStore(key))
+    return _or_missing(identify_many({key}, SessionReader())[key])
+
+
+def identify_many(keys: Collection[str], reader: SessionReader) -> dict[str, Login | int]:
+    """The login behind each session key, or the close code that says which part is missing. In as many statements as
+    for one.
+    """
+    found = _identify(reader.read({key for key in keys if key}))
+    return {key: found.get(key, closecodes.LOGIN_NEEDED) for key in keys}
 
 
 def identify_session(session: SessionBase) -> Login:
-    user = full_login(session)
-    if user is None:
-        raise LoginMissing(closecodes.LOGIN_NEEDED)
-    device = bound_device(session, user)
-    if device is None:
-        raise LoginMissing(closecodes.DEVICE_NEEDED)
-    return Login(uid=user.uid, did=device.did)
+    """The login of a session that was read already. LoginMissing."""
+    return _or_missing(_identify({"": session}).get("", closecodes.LOGIN_NEEDED))
+
+
+def _identify(sessions: Mapping[str, Mapping[str, Any]]) -> dict[str, Login | int]:
+    """It lacks those without a full login."""
+    people = full_logins(sessions)
+    dids = bound_devices({key: (sessions[key], uid) for key, uid in people.items()})
+    return {key: Login(uid, dids[key]) if key in dids else closecodes.DEVICE_NEEDED for key, uid in people.items()}
+
+
+def _or_missing(found: Login | int) -> Login:
+    if isinstance(found, Login):
+        return found
+    raise LoginMissing(found)
 
 
 def log_rejection(reason: str) -> None:

@@ -1,56 +1,70 @@
 """The only place that says whether a web session counts: with its password only, or fully with its second step."""
 
 import uuid
+from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts.browsers import browser_label
-from accounts.models import AccountSession, User, rows_of_factor
+from accounts.models import AccountSession, EmailFactor, Factor, RecoverySet, TOTPFactor, User
 from accounts.signals import sessions_ended
+from chatproject.lib.anyof import AnyOf
 
 ACCOUNT_SESSION_KEY = "account_session"
 KNOWN_KEY = "known_browser"
+FACTORS: tuple[type[Factor], ...] = (TOTPFactor, EmailFactor, RecoverySet)
 SEEN_EVERY = timedelta(hours=1)
 
 
-def password_login(session: SessionBase) -> User | None:
+def password_login(session: Mapping[str, Any]) -> User | None:
     """The active person whose password this session proved, while its row lives and the password is still the same.
 
     The row is at `user.account_session`. It counts for SESSION_COOKIE_AGE, however often the session is used.
     """
     attempt = attempt_of(session)
-    if attempt is None or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
-        return None
-    rows = AccountSession.objects.select_related("user").filter(started_at__gt=_oldest_possible())
-    row = rows.filter(id=attempt, user__is_active=True).first()
-    if row is None or str(row.user.pk) != session.get(SESSION_KEY) or not _hash_fits(session, row.user):
+    row = _living_rows().select_related("user").filter(id=attempt).first() if attempt else None
+    if row is None or not _proves_password(session, row.user):
         return None
     row.user.account_session = row  # type: ignore[attr-defined]
     return row.user
 
 
-def full_login(session: SessionBase) -> User | None:
+def full_login(session: Mapping[str, Any]) -> User | None:
     """The person of a session that passed password and second step; the factor used is at `user.otp_device`. For HTTP
     and sockets alike: it reads the database only, changes neither session nor rows.
     """
-    user = password_login(session)
-    factor = rows_of_factor(str(session.get(DEVICE_ID_SESSION_KEY, ""))).first() if user else None
-    if user is None or factor is None or not factor.confirmed or factor.user_id != user.pk:
+    user, used = password_login(session), _factor_used(session)
+    if user is None:
+        return None
+    factors = [factor for rows in _factor_rows({used}, {user.pk}) for factor in rows]
+    factor = next((each for each in factors if each.persistent_id == used), None)
+    if factor is None:
         return None
     user.otp_device = factor  # type: ignore[attr-defined]
     user.is_verified = lambda: True  # type: ignore[attr-defined]
     return user
 
 
-def attempt_of(session: SessionBase) -> uuid.UUID | None:
+def full_logins(sessions: Mapping[str, Mapping[str, Any]]) -> dict[str, uuid.UUID]:
+    """Whom `full_login` knows by each of many sessions, in a few statements for all: their uid by the session's key.
+    Sessions of nobody are not in it.
+    """
+    used = {key: (_factor_used(sessions[key]), uid) for key, uid in _password_logins(sessions).items()}
+    kinds = _factor_rows({name for name, _uid in used.values()}, {uid for _name, uid in used.values()})
+    names = {(f"{rows.model.model_label()}/{pk}", uid) for rows in kinds for pk, uid in rows.values_list("pk", "user")}
+    return {key: uid for key, (name, uid) in used.items() if (name, uid) in names}
+
+
+def attempt_of(session: Mapping[str, Any]) -> uuid.UUID | None:
     """The id of this log-in: its row's key, and what mailed codes are bound to."""
     try:
         return uuid.UUID(hex=session[ACCOUNT_SESSION_KEY])
@@ -111,7 +125,40 @@ def _ring(user: User) -> None:
     transaction.on_commit(lambda: sessions_ended.send_robust(sender=User, uid=user.uid))
 
 
-def _hash_fits(session: SessionBase, user: User) -> bool:
+def _living_rows() -> QuerySet[AccountSession]:
+    return AccountSession.objects.filter(started_at__gt=_oldest_possible(), user__is_active=True)
+
+
+def _password_logins(sessions: Mapping[str, Mapping[str, Any]]) -> dict[str, uuid.UUID]:
+    attempts = {key: attempt for key, session in sessions.items() if (attempt := attempt_of(session))}
+    living = _living_rows().filter(AnyOf(F("id"), attempts.values())).order_by()
+    rows = {id_: (uid, password) for id_, uid, password in living.values_list("id", "user", "user__password")}
+    found, person = {}, User()  # one for all: to make it costs more than to look at it
+    for key, attempt in attempts.items():
+        if attempt in rows:
+            person.uid, person.password = rows[attempt]
+            if _proves_password(sessions[key], person):
+                found[key] = person.uid
+    return found
+
+
+def _proves_password(session: Mapping[str, Any], user: User) -> bool:
+    backend, uid = session.get(BACKEND_SESSION_KEY), session.get(SESSION_KEY)
+    return backend in settings.AUTHENTICATION_BACKENDS and uid == str(user.pk) and _hash_fits(session, user)
+
+
+def _factor_used(session: Mapping[str, Any]) -> str:
+    return str(session.get(DEVICE_ID_SESSION_KEY, ""))
+
+
+def _factor_rows(used: Set[str], uids: Set[uuid.UUID]) -> list[QuerySet[Any]]:
+    """The confirmed factors of these people, by kind; of kinds that nobody used, none."""
+    labels = {name.partition("/")[0] for name in used}
+    kinds = [kind for kind in FACTORS if kind.model_label() in labels]
+    return [kind.objects.filter(AnyOf(F("user"), uids), confirmed=True) for kind in kinds]
+
+
+def _hash_fits(session: Mapping[str, Any], user: User) -> bool:
     given = session.get(HASH_SESSION_KEY, "")
     known = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
     return any(constant_time_compare(given, value) for value in known)

@@ -1,12 +1,11 @@
 """What every test of the mail starts from."""
 
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from conversations import consumers, delivery, offenders, services, socketauth
+from conversations import delivery, offenders, revalidation, services, socketauth
 from conversations.tests.world import Directory, World
 
 
@@ -27,12 +26,12 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def sessions_say_who(monkeypatch: pytest.MonkeyPatch) -> None:
     """A double of the log-in: what the session row says is what counts."""
 
-    def user_of(session: Any) -> Any:
-        return SimpleNamespace(uid=UUID(session["uid"])) if session.get("full") else None
+    def people_of(sessions: Any) -> Any:
+        return {key: UUID(session["uid"]) for key, session in sessions.items() if session.get("full")}
 
-    def device_of(session: Any, user: Any) -> Any:
-        return SimpleNamespace(did=UUID(session["did"])) if session.get("did") else None
+    def devices_of(sessions: Any) -> Any:
+        return {key: UUID(session["did"]) for key, (session, _uid) in sessions.items() if session.get("did")}
 
-    monkeypatch.setattr(socketauth, "full_login", user_of)
-    monkeypatch.setattr(socketauth, "bound_device", device_of)
-    monkeypatch.setattr(consumers, "RECHECK_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(socketauth, "full_logins", people_of)
+    monkeypatch.setattr(socketauth, "bound_devices", devices_of)
+    monkeypatch.setattr(revalidation, "RECHECK_PAUSE_SECONDS", 0.0)

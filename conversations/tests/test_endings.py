@@ -14,7 +14,7 @@ from accounts.models import AccountSession, User
 from accounts.tests.people import PASSWORD
 from chatproject.lib import bridge
 from chatproject.lib.encoding import to_base64url
-from conversations import consumers, delivery, lobby
+from conversations import consumers, delivery, lobby, revalidation
 from conversations.routing import application_for_websockets
 from conversations.tests.outfit import Visitor, make_visitor
 from conversations.tests.sockets import PatientCommunicator
@@ -22,6 +22,12 @@ from keys.tests.owners import Browser
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases="__all__"), pytest.mark.asyncio]
 END_SECONDS = 5.0
+
+
+@pytest.fixture(autouse=True)
+def bells_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No round comes meanwhile."""
+    monkeypatch.setattr(revalidation, "REVALIDATE_SECONDS", 3600.0)
 
 
 def line_of(visitor: Visitor, *, client: str = "203.0.113.7") -> WebsocketCommunicator:

@@ -1,6 +1,7 @@
 """Who gets a socket, who loses it again, and when."""
 
 import asyncio
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from conversations import (
     consumers,
     delivery,
     offenders,
+    revalidation,
     services,
     switchboard,
     watching,
@@ -107,7 +109,11 @@ async def test_a_person_has_so_many_sockets(world: World, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(("change", "code"), [({"full": False}, 4401), ({"did": ""}, 4403), (None, 4401)])
-async def test_an_ended_login_closes_the_socket(world: World, change: dict[str, Any] | None, code: int) -> None:
+async def test_an_ended_login_closes_the_socket(
+    world: World, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any] | None, code: int
+) -> None:
+    monkeypatch.setattr(revalidation, "REVALIDATE_SECONDS", 3600.0)  # the bell alone
+
     def change_rows() -> None:
         for row in Session.objects.all():
             session = SessionStore(row.session_key)
@@ -130,7 +136,7 @@ async def answers(line: PatientCommunicator) -> bool:
 
 
 async def test_a_check_of_a_living_login_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "RECHECK_SECONDS", 0.02)
+    monkeypatch.setattr(revalidation, "REVALIDATE_SECONDS", 0.02)
     async with connected(world.alice) as alice:
         await asyncio.sleep(0.2)
         assert await answers(alice)
@@ -139,16 +145,21 @@ async def test_a_check_of_a_living_login_changes_nothing(world: World, monkeypat
 async def test_a_check_that_the_database_could_not_make_is_made_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = iter([OperationalError(), consumers.LoginMissing(4401)])
+    checks: list[None] = []
 
-    def identify(_key: str) -> None:
-        raise next(said)
+    def identify(keys: Collection[str], _reader: Any) -> dict[str, int]:
+        checks.append(None)
+        if len(checks) == 1:
+            raise OperationalError
+        return dict.fromkeys(keys, 4401)
 
+    monkeypatch.setattr(revalidation, "REVALIDATE_SECONDS", 0.2)
     async with connected(world.alice) as alice:
-        monkeypatch.setattr(consumers, "identify", identify)
+        monkeypatch.setattr(revalidation, "identify_many", identify)
         delivery.end_sessions(world.alice.uid)
         async with asyncio.timeout(END_SECONDS):
             assert await close_code(alice) == 4401
+    assert len(checks) == 2
 
 
 async def test_a_socket_ends_after_its_life(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from keys.services import handout
 from keys.services.devices import (
     SESSION_KEY,
     bound_device,
+    bound_devices,
     browser_kinds,
     bundle_devices,
     bundle_page,
@@ -30,6 +31,7 @@ __all__ = [
     "SignedPrekey",
     "asset_leaf",
     "bound_device",
+    "bound_devices",
     "browser_kinds",
     "bundle_devices",
     "bundle_page",

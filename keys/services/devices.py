@@ -3,12 +3,15 @@
 The session proof is that of protocol section 11.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import F
 
 from accounts.models import User
+from chatproject.lib.anyof import AnyOf
 from keys import bundles, curves, formats
 from keys.errors import Refused
 from keys.models import Bundle, Device
@@ -33,13 +36,19 @@ def browser_kinds(user: User) -> dict[UUID, str]:
     return dict(user.devices.active().values_list("did", "browser"))
 
 
-def bound_device(session: SessionBase, user: User) -> Device | None:
+def bound_device(session: Mapping[str, Any], user: User) -> Device | None:
     """The device that this web session has proved, while it is the person's and not removed."""
-    try:
-        did = UUID(hex=session[SESSION_KEY])
-    except (KeyError, ValueError, TypeError, AttributeError):
-        return None
-    return device_of(user, did)
+    did = _proved_did(session)
+    return device_of(user, did) if did else None
+
+
+def bound_devices(sessions: Mapping[str, tuple[Mapping[str, Any], UUID]]) -> dict[str, UUID]:
+    """Many at once, in one statement: of sessions and their people's uids, by the session's key, the did that
+    `bound_device` would say. It lacks those without one.
+    """
+    proved = {key: did for key, (session, _uid) in sessions.items() if (did := _proved_did(session))}
+    owners = dict(Device.objects.active().filter(AnyOf(F("did"), proved.values())).values_list("did", "owner"))
+    return {key: did for key, did in proved.items() if owners.get(did) == sessions[key][1]}
 
 
 def prove_device(*, user: User, did: UUID, sig: bytes, origin: str, nonce: bytes) -> Device:
@@ -85,3 +94,10 @@ def bundle_devices(uid: UUID, version: int) -> set[UUID]:
         return set()
     bundle, _sig = bundles.open_bundle(bytes(blob))
     return {UUID(bytes=entry.did) for entry in bundle.core.devices}
+
+
+def _proved_did(session: Mapping[str, Any]) -> UUID | None:
+    try:
+        return UUID(hex=session[SESSION_KEY])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
