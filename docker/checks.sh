@@ -17,10 +17,10 @@ trap finish EXIT
 
 step() { printf '\n== %s\n' "$*"; }
 seconds() { printf '%d s' "$((SECONDS - ${1:-0}))"; }
-holds() { # holds "what" command...
+holds() { # holds "what" command...: what the command says, which is no secret, is shown when it fails
   local what=$1
   shift
-  "$@" >/dev/null 2>&1 || refuse "It does not hold: $what."
+  "$@" >"$scratch/holds.log" 2>&1 || { tail -20 "$scratch/holds.log" >&2; refuse "It does not hold: $what."; }
   printf 'holds: %s\n' "$what"
 }
 not() { ! "$@"; }

@@ -1,6 +1,6 @@
 """The commands that the guides tell people to type: lines of indented blocks, and first columns of tables.
 
-`python -m tests.guides WORDS` prints the one command that holds WORDS, for checks that run what the guides say.
+`python -m tests.guides WORDS` prints the one command that is or holds WORDS, for checks that run what the guides say.
 """
 
 import re
@@ -58,8 +58,9 @@ def joined(block: str) -> Iterator[str]:
 
 
 def the_one(words: str) -> str:
-    """The command that holds these words. ValueError when none does, or several do."""
-    (found,) = {command.text for command in commands() if words in command.text}
+    """The command that is just these words, or the one that holds them. ValueError when none does, or several do."""
+    known = {command.text for command in commands()}
+    (found,) = known & {words} or {text for text in known if words in text}
     return found
 
 

@@ -75,18 +75,67 @@ def test_what_runs_it_instead_is_there(pattern, instead):
     assert (ROOT / instead).is_file()
 
 
-def test_what_the_check_of_compose_takes_from_the_guides_is_there_once():
-    taken = re.findall(r' guide "([^"]+)"', (ROOT / "bin/check-compose").read_text())
-    found = {the_one(words) for words in taken}
-    assert len(found) == len(taken)
+TAKERS = ("bin/check-compose", "tests/deploy/compose.sh", "bin/check-kubernetes", "tests/deploy/cluster.sh")
+# Of those that need an engine or a cluster: what a check does instead, or why none does.
+NOT_TAKEN = {
+    r"docker (compose .* )?build": "the checks build with the builder's own secrets (docker/checks.sh)",
+    r"docker compose .* logs web$": "only shows something",
+    r"docker compose .* --profile (mail|metrics) up ": "their images are not everywhere: started one by one",
+    r"kubectl -n llave port-forward ": "the check keeps one running",
+    r"kubectl -n llave create secret generic ": "for stores outside of the cluster",
+    r"kubectl delete -k ": "the check deletes the namespace",
+}
+
+
+def taken():
+    """Words by which the checks take commands of the guides, each once."""
+    texts = [(ROOT / file).read_text() for file in TAKERS]
+    return set(re.findall(r"\bguide \"([^\"]+)\"", "\n".join(texts)))
+
+
+def test_what_the_checks_take_from_the_guides_is_there_once():
+    found = [the_one(words) for words in taken()]
+    assert len(found) > 30
+    assert len(set(found)) == len(found)
     writers = {command.text for command in commands() if command.text.endswith("/secrets/EMAIL_URL'")}
     assert len(writers) == 2
-    assert writers <= found
+    assert writers <= set(found)
+
+
+def left_out() -> list[str]:
+    """Commands for an engine or a cluster that no check takes."""
+    found = {the_one(words) for words in taken()}
+    places = [f"docs/{name}.md" for name in ("self-hosting", "operations", "kubernetes")]
+    checked = ("bin/check-compose", "bin/check-kubernetes")
+    wanted = [pattern for pattern, (_, instead) in NOT_HERE.items() if instead in checked]
+    return [
+        command.text
+        for command in commands()
+        if command.file in places
+        and any(re.match(pattern, command.text) for pattern in wanted)
+        and not INSIDE.match(command.text)
+        and command.text not in found
+    ]
+
+
+def test_a_command_for_an_engine_is_typed_by_a_check_or_says_why_not():
+    assert [text for text in left_out() if not any(re.match(pattern, text) for pattern in NOT_TAKEN)] == []
+
+
+@pytest.mark.parametrize("pattern", NOT_TAKEN)
+def test_a_reason_not_to_type_a_command_is_still_needed(pattern):
+    assert any(re.match(pattern, text) for text in left_out())
 
 
 def test_words_that_several_commands_hold_name_none_of_them():
     with pytest.raises(ValueError):
         the_one("docker compose")
+
+
+def test_words_that_are_a_command_name_it_though_others_hold_them():
+    up = "docker compose -f docker/compose.yaml up --detach --wait"
+    assert len([command for command in commands() if up in command.text]) > 1
+    assert the_one(up) == up
 
 
 def test_a_block_is_read_as_a_shell_reads_it():

@@ -98,6 +98,7 @@ def assert_probed(folder: Path, **settings: str) -> None:
     before = {name for name, _ in people(folder)}
     status, found = check_setup(folder, "--probe", **settings)
     assert (status, found["people"]) == (0, [])
+    assert found["site"] == []
     made = [(name, active) for name, active in people(folder) if name not in before]
     assert [name[-2:] for name, _ in made] == ["-a", "-b"]
     assert not any(active for _, active in made)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.cache import cache
@@ -27,6 +28,7 @@ from chatproject.lib import jobs, readiness
 MIN_FREE_BYTES = 512 * 1024 * 1024
 MAX_SKEW_SECONDS = 5
 MAX_JOB_AGE_SECONDS = 2 * 24 * 60 * 60
+MAX_HEAD_AGE_SECONDS = 24 * 60 * 60
 SPARE_CONNECTIONS = 5
 # Of a session: as it would be had this program said nothing (`chatproject.lib.durable`).
 SWITCHED_OFF = """SELECT name FROM pg_settings WHERE reset_val = 'off'
@@ -203,12 +205,30 @@ def jobs_run() -> Iterator[Finding]:
         done = {job: at for (job,), at in jobs.last_successes().items()}
     except Exception:  # `counters` has told it
         return
-    for job in ("purge_expired", "backup"):
+    for job in jobs.JOBS:
         if time.time() - done.get(job, 0) > MAX_JOB_AGE_SECONDS:
-            last = datetime.fromtimestamp(done[job], UTC).isoformat(timespec="minutes") if job in done else "never"
+            last = _minute(done[job]) if job in done else "never"
             yield Finding(
                 "JOB_LATE", f"{job} ended well last: {last}.", f"run it every day: llave manage {job}", serious=False
             )
+
+
+def log_is_signed() -> Iterator[Finding]:
+    """Whoever reads the log of keys has it signed anew, when the last head is older than half an hour."""
+    leaves, heads = (apps.get_model("keys", name)._base_manager for name in ("LogLeaf", "LogHead"))
+    try:
+        signed = heads.order_by("-pk").values_list("ts_ms", flat=True).first()
+        if not leaves.exists() or time.time() - (signed or 0) / 1000 <= MAX_HEAD_AGE_SECONDS:
+            return
+    except DatabaseError:  # `databases` has told it
+        return
+    last = _minute(signed / 1000) if signed else "never"
+    fix = "run: llave manage keylog_sign; when it refuses: llave manage keylog_verify"
+    yield Finding("LOG_NOT_SIGNED", f"The log of keys was signed last: {last}.", fix, serious=False)
+
+
+def _minute(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="minutes")
 
 
 LOOKS: dict[str, Look] = {
@@ -221,4 +241,5 @@ LOOKS: dict[str, Look] = {
     "attachments": attachments_are_kept,
     "backups": backups_are_made,
     "jobs": jobs_run,
+    "log": log_is_signed,
 }

@@ -45,7 +45,8 @@ def _page() -> Iterator[Finding]:
 
 def _inside_is_hidden() -> Iterator[Finding]:
     if settings.TRUSTED_PROXY_COUNT and _get("/readyz").status != 404:
-        yield Finding("INSIDE_SHOWN", "/readyz is answered to everybody.", "let the proxy answer 404", serious=False)
+        fix = "the proxy must set X-Forwarded-For, by which the program knows whom to hide it from"
+        yield Finding("INSIDE_SHOWN", "/readyz is answered to everybody.", fix, serious=False)
 
 
 def _socket() -> Iterator[Finding]:

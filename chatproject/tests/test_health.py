@@ -1,7 +1,9 @@
-"""The two questions of probes: answered by address, and not ready before the databases are migrated."""
+"""The two questions of probes: answered by address, never through a proxy, and not ready before the databases are
+migrated.
+"""
 
 import pytest
-from django.conf import settings
+from django.conf import settings as installed
 from django.db.migrations.recorder import MigrationRecorder
 
 from chatproject import health
@@ -33,6 +35,35 @@ def test_every_other_page_wants_a_known_host(client, path):
     assert client.get(path, headers=BY_ADDRESS).status_code == 400
 
 
+THROUGH_A_PROXY = {"x-forwarded-for": "198.51.100.7"}
+
+
+@pytest.mark.parametrize("path", health.PROBES)
+def test_probes_are_hidden_from_whoever_comes_through_a_proxy(client, settings, path):
+    settings.TRUSTED_PROXY_COUNT = 1
+    assert client.get(path, headers=THROUGH_A_PROXY).status_code == 404
+    assert client.get(path, headers={"x-forwarded-for": ""}).status_code == 404
+    assert client.get(path, headers=BY_ADDRESS).status_code == 200
+
+
+@pytest.mark.parametrize("path", health.PROBES)
+@pytest.mark.asyncio
+async def test_probes_are_hidden_on_the_asgi_door_too(async_client, settings, path):
+    settings.TRUSTED_PROXY_COUNT = 1
+    assert (await async_client.get(path, headers=THROUGH_A_PROXY)).status_code == 404
+
+
+@pytest.mark.parametrize("path", health.PROBES)
+def test_through_a_proxy_the_host_counts_on_these_paths_as_on_others(client, settings, path):
+    settings.TRUSTED_PROXY_COUNT = 1
+    assert client.get(path, headers=THROUGH_A_PROXY | BY_ADDRESS).status_code == 400
+
+
+@pytest.mark.parametrize("path", health.PROBES)
+def test_without_a_trusted_proxy_nobody_is_believed_to_come_through_one(client, path):
+    assert client.get(path, headers=THROUGH_A_PROXY).status_code == 200
+
+
 def test_a_database_that_waits_for_a_migration_is_not_ready(client):
     last = MigrationRecorder.Migration.objects.using("default").order_by("pk").last()
     last.delete()
@@ -47,7 +78,7 @@ def test_a_database_that_waits_for_a_migration_is_not_ready(client):
 
 def test_every_database_is_asked(client):
     client.get("/readyz")
-    assert health._migrated == set(settings.DATABASES)
+    assert health._migrated == set(installed.DATABASES)
 
 
 def test_a_process_that_ends_is_not_ready(client, monkeypatch):

@@ -2,7 +2,15 @@
 # What bin/check-kubernetes does to the namespace llave of kubectl's cluster: `cluster.sh VERB [WORDS...]`, or sourced for its functions.
 # `volumes` names a folder for the volumes of a cluster that makes none by itself.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/guide.sh"
 k() { kubectl --namespace llave "$@"; }
+
+as_here() { # a command of the guides with the manifests ($manifests: a file), the folder and the key for backups of this check
+  local command=${1//apply -k kubernetes\/overlays\/local/"apply -f ${manifests:-}"} made=''
+  command=${command// kubernetes\/base/" $root/kubernetes/base"}
+  [ ! -r "$scratch/backup.pub" ] || made="env BACKUP_PUBLIC_KEY=$(cat "$scratch/backup.pub") "
+  printf '%s' "${command/llave manage backup/"${made}llave manage backup"}"
+}
 
 explain() {
   k get pods,events >&2 || true
@@ -17,7 +25,7 @@ rolled_out() {
   done
 }
 
-migrated() { k wait --for=condition=complete job/migrate --timeout=300s >/dev/null || explain; }
+migrated() { guide "kubectl -n llave wait --for=condition=complete job/migrate --timeout=300s" || explain; }
 ready_replicas() { k get deployment web --output 'jsonpath={.status.readyReplicas}'; }
 
 web_pods() { k get pods --selector app=web --output name | wc -l; }
@@ -46,17 +54,68 @@ new_volumes() { # mark: four that are empty
 # The last of the old pods is gone: a browser on the node drops its requests when a pod takes its network device along.
 settled() { until_two web_pods; }
 
+keep_logs() { # of the web pods that may be about to go; $since: from when on
+  local each
+  for each in $(pods_of web); do keep_log kubectl --namespace llave logs --follow --since-time="$since" "$each"; done
+}
+
+logs_so_far() { # into so-far.log: of all web pods since a restore, those that went included
+  keep_logs
+  { cat "$scratch"/logs/*; k logs --selector app=web --tail=-1 --since-time="$since"; } >"$scratch/so-far.log" 2>&1
+}
+
 rolling() {
+  keep_logs
   k rollout restart deployment/web >/dev/null
   rolled_out
   settled
 }
 
-upgrade() { # manifests: the commands of docs/kubernetes.md, Upgrade
-  k delete job first-start migrate --ignore-not-found >/dev/null
-  kubectl apply --filename "$1" >/dev/null
-  rolled_out
+to() { # manifests: the commands of docs/kubernetes.md, Upgrade
+  local manifests=$1
+  guide "kubectl -n llave delete job first-start migrate --ignore-not-found"
+  guide "kubectl apply -k kubernetes/overlays/local"
+  guide "kubectl -n llave rollout status deployment/web" || explain
   migrated
+  rolled_out
+}
+
+upgrade() {
+  keep_logs
+  to "$scratch/next.yaml"
+}
+
+restart_web() {
+  keep_logs
+  guide "kubectl -n llave rollout restart deployment/web"
+  guide "kubectl -n llave rollout status deployment/web" || explain
+  settled
+}
+
+kept() { k get secret web --output "jsonpath={.data.$1}"; }
+
+fallbacks() { # set, not set: whether a key beside the one that signs is accepted
+  is "$(k exec deploy/web -- llave manage env | grep '^SECRET_KEY_FALLBACKS=')" "SECRET_KEY_FALLBACKS=($1)    (/run/llave/SECRET_KEY_FALLBACKS)" "another key is $1"
+}
+
+another_key() { # docs/operations.md, Another SECRET_KEY, until the old one is only accepted
+  local before fresh
+  fallbacks "not set"
+  before=$(kept SECRET_KEY)
+  guide "base64 -w 0 | sed"
+  fresh=$(kept SECRET_KEY_FALLBACKS)
+  restart_web
+  fallbacks set
+  guide "{{.data.SECRET_KEY_FALLBACKS}}"
+  restart_web
+  is "$(kept SECRET_KEY)" "$fresh" "the new key signs"
+  is "$(kept SECRET_KEY_FALLBACKS)" "$before" "the old key is accepted"
+}
+
+forget_key() { # its last step
+  guide "patch secret web --type json"
+  restart_web
+  fallbacks "not set"
 }
 
 pods_of() { # app: those that are not on their way out already
@@ -65,6 +124,7 @@ pods_of() { # app: those that are not on their way out already
 
 lose() { # apps: every pod of each, one after the other
   local app pod
+  keep_logs
   for app in "$@"; do
     for pod in $(pods_of "$app"); do
       k delete "$pod" --wait=true >/dev/null
@@ -75,12 +135,14 @@ lose() { # apps: every pod of each, one after the other
 }
 
 lose_all() { # app: all of its pods at once
+  keep_logs
   k delete pods --selector "app=$1" --wait=true >/dev/null
   rolled_out
   two_replicas
 }
 
 kill_one() {
+  keep_logs
   k delete "$(pods_of web | head -1)" --grace-period=0 --force >/dev/null 2>&1
   rolled_out
   two_replicas
@@ -88,6 +150,7 @@ kill_one() {
 
 drain() { # log: where no other node takes the pod, the budget must hold the second one back
   local node drained=0
+  keep_logs
   node=$(k get pods --selector app=web --output 'jsonpath={.items[0].spec.nodeName}')
   kubectl drain "$node" --pod-selector=app=web,app.kubernetes.io/part-of=llave --delete-emptydir-data --timeout=30s >"$1" 2>&1 || drained=$?
   [ "$(ready_replicas)" -ge 1 ] || { echo "no web pod was left" >&2; exit 1; }
@@ -97,24 +160,26 @@ drain() { # log: where no other node takes the pod, the budget must hold the sec
   two_replicas
 }
 
-restore() { # folder with backup.key, backup.pub, restoring.yaml, next.yaml: the commands of docs/kubernetes.md, Back up and Restore
-  local each
-  k exec deploy/web -- env "BACKUP_PUBLIC_KEY=$(cat "$1/backup.pub")" llave manage backup --quiet - >"$1/llave.backup"
-  for each in web tls; do k get secret "$each" --output 'jsonpath={.data}' >"$1/$each.json"; done
+restore() { # docs/kubernetes.md, Back up and Restore, with the certificate of before
+  local manifests=$scratch/restoring.yaml
+  guide "deploy/web -- llave manage backup - >"
+  guide "get secret web -o 'jsonpath={.data}'"
+  k get secret tls --output 'jsonpath={.data}' >"$scratch/tls.json"
   kubectl delete namespace llave --timeout=180s >/dev/null
   new_volumes "restored-$$"
-  kubectl apply --filename kubernetes/base/namespace.yaml >/dev/null
-  printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"web"},"data":%s}' "$(cat "$1/web.json")" | k create --filename - >/dev/null
-  printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"tls"},"type":"kubernetes.io/tls","data":%s}' "$(cat "$1/tls.json")" | k create --filename - >/dev/null
-  kubectl apply --filename "$1/restoring.yaml" >/dev/null
-  for each in accounts-db messages-db; do k rollout status "statefulset/$each" --timeout=240s >/dev/null || explain; done
-  k wait --for=condition=ready pod --selector app=migrate --timeout=300s >/dev/null || explain
-  k exec --stdin job/migrate -- sh -c 'cat > /tmp/llave.backup' <"$1/llave.backup"
-  k exec --stdin job/migrate -- llave manage restore /tmp/llave.backup --key - <"$1/backup.key" >"$1/restore.log" 2>&1 || { cat "$1/restore.log" >&2; exit 1; }
-  k delete job first-start migrate --ignore-not-found >/dev/null
-  kubectl apply --filename "$1/next.yaml" >/dev/null
-  migrated
-  rolled_out
+  guide "kubectl apply -f kubernetes/base/namespace.yaml"
+  guide "kubectl -n llave create -f -"
+  printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"tls"},"type":"kubernetes.io/tls","data":%s}' "$(cat "$scratch/tls.json")" | k create --filename - >/dev/null
+  guide "kubectl -n llave delete job first-start migrate --ignore-not-found"
+  guide "kubectl apply -k kubernetes/overlays/local"
+  guide "rollout status statefulset/accounts-db" || explain
+  guide "rollout status statefulset/messages-db" || explain
+  guide "wait --for=condition=ready pod --selector app=migrate" || explain
+  guide "exec -i job/migrate -- sh -c"
+  guide "job/migrate -- llave manage restore"
+  grep '^Restored ' "$scratch/guide.log"
+  rm -rf "$scratch/logs"
+  to "$scratch/next.yaml"
   two_replicas
 }
 

@@ -1,6 +1,16 @@
 #!/usr/bin/env bash
 # What bin/check-compose does to the project COMPOSE_PROJECT_NAME of COMPOSE_FILE: `compose.sh VERB [WORDS...]`, or sourced for its functions.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/guide.sh"
+
+as_here() { # a command of the guides with the project, the image, the folder and the key for backups of this check
+  local command=${1//llave_/"${COMPOSE_PROJECT_NAME}_"} made=''
+  command=${command//llave:local/"$LLAVE_IMAGE"}
+  command=${command//\/path\/to\/llave/"$root"}
+  command=${command// -f docker\/compose.yaml/" -f $root/docker/compose.yaml"}
+  [ ! -r "$scratch/backup.pub" ] || made="--env BACKUP_PUBLIC_KEY=$(cat "$scratch/backup.pub") "
+  printf '%s' "${command/web llave manage backup/"${made}web llave manage backup"}"
+}
 
 up() { # compose's own options
   docker compose "$@" up --detach --wait --wait-timeout 300 --no-build --quiet-pull >"$scratch/up.log" 2>&1 || {
@@ -12,12 +22,62 @@ up() { # compose's own options
 
 up_one() { docker compose up --detach --wait --wait-timeout 120 --no-deps --no-build "$1"; }
 
+in_web() { docker compose exec --no-TTY web "$@"; }
+secret() { in_web cat "/run/llave/$1"; }
+
+replicas() { docker ps --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" --filter "label=com.docker.compose.service=web"; }
+
+keep_logs() { # of the web replicas that are about to be replaced
+  local each
+  for each in $(replicas); do keep_log docker logs --follow "$each"; done
+}
+
+logs_so_far() { # into so-far.log: of the web replicas that were replaced since a restore, and of those that run
+  keep_logs
+  { cat "$scratch"/logs/*; docker compose logs --no-log-prefix web; } >"$scratch/so-far.log" 2>&1
+}
+
 rolling() { # one replica after the other restarts
   local each
-  for each in $(docker ps --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" --filter "label=com.docker.compose.service=web"); do
+  for each in $(replicas); do
     docker restart "$each" >/dev/null
     until [ "$(docker inspect --format '{{.State.Health.Status}}' "$each")" = healthy ]; do sleep 0.3; done
   done
+}
+
+recreate_web() {
+  keep_logs
+  guide "compose.yaml up --detach --wait --force-recreate web"
+}
+
+fallbacks() { # set, not set: whether a key beside the one that signs is accepted
+  is "$(in_web llave manage env | grep '^SECRET_KEY_FALLBACKS=')" "SECRET_KEY_FALLBACKS=($1)    (/run/llave/SECRET_KEY_FALLBACKS)" "another key is $1"
+}
+
+another_key() { # docs/operations.md, Another SECRET_KEY, until the old one is only accepted
+  local before fresh
+  fallbacks "not set"
+  before=$(secret SECRET_KEY)
+  guide "> /secrets/.new && mv -f /secrets/.new /secrets/SECRET_KEY_FALLBACKS"
+  fresh=$(secret SECRET_KEY_FALLBACKS)
+  recreate_web
+  fallbacks set
+  guide "mv -f SECRET_KEY_FALLBACKS SECRET_KEY"
+  recreate_web
+  is "$(secret SECRET_KEY)" "$fresh" "the new key signs"
+  is "$(secret SECRET_KEY_FALLBACKS)" "$before" "the old key is accepted"
+}
+
+forget_key() { # its last step
+  guide "rm -f /secrets/SECRET_KEY_FALLBACKS"
+  recreate_web
+  fallbacks "not set"
+}
+
+upgrade() { # docs/self-hosting.md, Upgrade, with an image that is built already
+  keep_logs
+  guide "run --rm --no-deps migrate"
+  guide "docker compose -f docker/compose.yaml up --detach --wait"
 }
 
 stores() { docker compose restart accounts-db messages-db redis >/dev/null 2>&1; }
@@ -27,19 +87,23 @@ down_up() {
   up
 }
 
-restore() { # the commands of docs/operations.md, Back up and Restore
-  local secrets=${COMPOSE_PROJECT_NAME}_web-secrets
-  docker compose exec --no-TTY --env "BACKUP_PUBLIC_KEY=$(cat "$scratch/backup.pub")" web llave manage backup --quiet - >"$scratch/llave.backup"
-  docker compose exec --no-TTY web tar -C /run/llave -cf - . >"$scratch/secrets.tar"
+restore() { # docs/operations.md, Back up and Restore, when everything was lost
+  guide "web llave manage backup - >"
+  guide "llave:local manage verify_backup"
+  grep --quiet '^Whole: ' "$scratch/guide.log"
+  guide "web tar -C /run/llave -cf -"
+  guide "docker compose -f docker/compose.yaml down"
+  guide "docker volume rm llave_accounts-db"
   docker compose down --volumes --timeout 20 >/dev/null 2>&1
-  docker compose run --rm --no-deps --no-TTY --user 0:0 --volume "$secrets:/secrets" --entrypoint sh first-start \
-    -c 'tar -C /secrets -xf - ./SECRET_KEY ./FIELD_KEYS ./LOG_KEY_SEED ./EMAIL_URL' <"$scratch/secrets.tar"
-  docker compose up --detach --wait --quiet-pull accounts-db messages-db >/dev/null 2>&1
-  chmod a+r "$scratch/llave.backup" && chmod a+x "$scratch"
-  docker compose run --rm --no-deps --no-TTY --volume "$scratch/llave.backup:/llave.backup:ro" web manage restore /llave.backup --key - \
-    <"$scratch/backup.key" >"$scratch/restore.log" 2>&1 || { cat "$scratch/restore.log" >&2; exit 1; }
-  up
+  guide "tar -C /secrets -xf -"
+  guide "up --detach --wait accounts-db messages-db"
+  guide "chmod a+r llave.backup"
+  chmod a+x "$scratch"
+  guide "web manage restore /llave.backup"
+  grep '^Restored ' "$scratch/guide.log"
+  guide "docker compose -f docker/compose.yaml up --detach --wait"
   docker compose cp proxy:/run/llave/tls.crt "$SSL_CERT_FILE" >/dev/null 2>&1
+  rm -rf "$scratch/logs"
 }
 
 [ "${BASH_SOURCE[0]}" != "$0" ] || "$@"

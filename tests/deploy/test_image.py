@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from docker import first_start
+from tests.deploy import leaving
 from tests.sources import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())
@@ -177,6 +178,11 @@ def test_a_service_can_do_no_more_than_it_must(name):
 def test_a_service_is_asked_for_its_health_or_says_why_not(name):
     assert SERVICES[name]["healthcheck"].get("test") or SERVICES[name]["healthcheck"] == {"disable": True}
     assert ("test" in SERVICES[name]["healthcheck"]) is (name not in {"first-start", "migrate"})
+
+
+def test_a_replica_of_compose_has_the_time_to_say_goodbye():
+    grace = SERVICES["web"]["stop_grace_period"]
+    assert leaving.most_seconds() < float(grace.removesuffix("s"))
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.deploy import leaving
 from tests.deploy.manifests import OVERLAYS, PODS, render, template
-
-DRAIN_SECONDS = 8.5 + 15  # what conversations/server.py takes at most: sockets and requests, then what still runs
 
 
 def pods() -> Iterator[Any]:
@@ -64,11 +63,12 @@ def test_a_store_keeps_its_data_on_a_volume_that_outlives_it():
     assert all(store["spec"]["volumeClaimTemplates"] for store in stores.values())
 
 
-def test_a_leaving_pod_has_the_time_to_say_goodbye():
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_leaving_pod_has_the_time_to_say_goodbye(overlay):
     web = next(
-        one for one in render("overlays/local") if one["kind"] == "Deployment" and one["metadata"]["name"] == "web"
+        one for one in render(f"overlays/{overlay}") if one["kind"] == "Deployment" and one["metadata"]["name"] == "web"
     )
     spec = web["spec"]["template"]["spec"]
     pause = int(spec["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
-    assert pause + DRAIN_SECONDS < spec["terminationGracePeriodSeconds"]
+    assert pause + leaving.most_seconds() < spec["terminationGracePeriodSeconds"]
     assert web["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}

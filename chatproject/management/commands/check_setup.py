@@ -17,7 +17,7 @@ UNHEALTHY = 3
 
 class Command(BaseCommand):
     help = (
-        "Looks at settings, databases, counters, bells, mail, files, backups, jobs, and at the site as a browser "
+        "Looks at settings, databases, counters, bells, mail, files, backups, jobs, the log, and the site as a browser "
         "reaches it. One line a part, and for each finding what to do. Ends with status 3 when the chat does not work, "
         "or not safely. Changes nothing, except with --probe: two throw-away people write to each other at the end."
     )
