@@ -81,12 +81,12 @@ class BaseConsumer:
         except ConnectionError:  # nobody reads at the other end: what still waits here is ignored
             self.closing = True
 
-    async def close(self, code: int) -> None:
-        """Close once, with a code of `closecodes`; what still arrives is ignored."""
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close once, with a code of `closecodes` and what there is to say of it; what still arrives is ignored."""
         if not self.closing:
             self.closing = True
             (measures.closes if self._accepted else measures.connects).add(str(code))
-            await self._send({"type": "websocket.close", "code": code})
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
     async def throw_out(self, code: int) -> None:
         """Close for what it sent."""

@@ -138,16 +138,16 @@ class ChatConsumer(BaseConsumer):
     def recheck(self) -> None:
         revalidation().ask(self)
 
-    def go_away(self) -> None:
-        self.start(self._go_away())
+    def go_away(self, hint: str = "") -> None:
+        self.start(self._go_away(hint))
 
-    async def _go_away(self) -> None:
+    async def _go_away(self, hint: str) -> None:
         """What was posted is answered first."""
         if self._posts:
             await asyncio.wait(self._posts, timeout=ANSWER_SECONDS)
         if self._sending:
             await asyncio.wait([self._sending], timeout=ANSWER_SECONDS)
-        await self.close(closecodes.GOING_AWAY)
+        await self.close(closecodes.GOING_AWAY, hint)
 
     async def _send_bells(self) -> None:
         bells, self._bells = self._bells, {}

@@ -18,7 +18,7 @@ from twisted.internet import reactor
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 
 from chatproject.lib import collector
-from conversations import delivery, watching
+from conversations import closecodes, delivery, watching
 from conversations.frames import MAX_FRAME_BYTES
 from conversations.quickframes import QuickSocket, unsent_bytes
 from conversations.switchboard import Socket
@@ -121,6 +121,16 @@ class PatientSocket(DeafSocket):
         return len(sizes) > MAX_UNREAD_FRAMES or sum(sizes) > MAX_UNREAD_BYTES
 
 
+class ReasonSocket(PatientSocket):
+    """Says why it closes: Daphne leaves the reason out."""
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        if message["type"] == "websocket.close" and message.get("reason") and self.state == self.STATE_OPEN:
+            self.sendClose(message["code"], message["reason"])
+        else:
+            super().handle_reply(message)
+
+
 class DrainingServer(Server):
     """Ends at SIGTERM and SIGINT; a second signal changes nothing.
 
@@ -175,7 +185,7 @@ class DrainingServer(Server):
 
     def listen_success(self, port: Any) -> None:
         self._ports.append(port)
-        self.ws_factory.protocol = PatientSocket
+        self.ws_factory.protocol = ReasonSocket
         self.http_factory.buildProtocol = _with_bounded_requests(self.http_factory.buildProtocol)
         twisted_loop.call_soon(delivery.begin)
         twisted_loop.call_soon(watching.begin)
@@ -204,8 +214,10 @@ class DrainingServer(Server):
         for port in self._ports:
             port.stopListening()
         away = list(delivery.everybody())
+        hint = closecodes.retry_hint(len(away))
         for wave in range(0, len(away), WAVE_SOCKETS):
-            twisted_loop.call_later(wave / WAVE_SOCKETS * WAVE_SECONDS, _send_away, away[wave : wave + WAVE_SOCKETS])
+            seconds = wave / WAVE_SOCKETS * WAVE_SECONDS
+            twisted_loop.call_later(seconds, _send_away, away[wave : wave + WAVE_SOCKETS], hint)
         now, waves = twisted_loop.time(), len(away) // WAVE_SOCKETS
         self._stop_when_empty(now + DRAIN_SECONDS + waves * WAVE_SECONDS, now + ANSWER_SECONDS)
 
@@ -232,9 +244,9 @@ def _writers() -> list[Any]:
     return reactor.getWriters()  # type: ignore[misc]
 
 
-def _send_away(sockets: list[Socket]) -> None:
+def _send_away(sockets: list[Socket], hint: str) -> None:
     for each in sockets:
-        each.go_away()
+        each.go_away(hint)
 
 
 def _with_bounded_requests(build: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -30,7 +30,7 @@ class Socket(Protocol):
     def ring_log(self, log_size: int) -> None: ...
     def replaced(self) -> None: ...
     def recheck(self) -> None: ...
-    def go_away(self) -> None: ...
+    def go_away(self, hint: str = "") -> None: ...
 
 
 class Switchboard:
@@ -44,6 +44,14 @@ class Switchboard:
         if len(mine) >= MAX_SOCKETS_A_USER:
             return False
         mine[socket] = now
+        return True
+
+    def attend(self, socket: Socket) -> bool:
+        """Ring a socket that is in charge of no device: it ends none, and none ends it. False: too many."""
+        mine = self._sockets.setdefault(socket.uid, {})
+        if len(mine) >= MAX_SOCKETS_A_USER:
+            return False
+        mine[socket] = inf
         return True
 
     def leave(self, socket: Socket) -> None:

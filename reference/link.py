@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -20,6 +21,9 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 FINAL_CLOSE_CODES = frozenset({4400, 4401, 4403, 4409})
 PAUSES_SECONDS = {4429: 60.0}  # at least, after a close code
+GOING_AWAY = 4412
+RETRY = re.compile(r"retry=([0-9]{1,5})")  # the reason that a server which ends closes with: ms
+RETRY_MOST_SECONDS = 15.0
 PASSING_STATUSES = frozenset({429, 503})
 Answer = TypeVar("Answer")
 
@@ -143,22 +147,22 @@ class Link:
     async def _keep(self) -> None:
         """Connects again and again, with full jitter, until the server says that it is of no use."""
         while True:
-            pause = 0.0
+            pause = hint = 0.0
             try:
                 await self._serve_one_socket()
             except ConnectionClosed as closed:
-                code = closed.rcvd.code if closed.rcvd is not None else 0
+                code, reason = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd is not None else (0, "")
                 if code in FINAL_CLOSE_CODES:
                     self._end(code)
                     raise
-                pause = PAUSES_SECONDS.get(code, 0.0)
+                pause, hint = PAUSES_SECONDS.get(code, 0.0), retry_hint(code, reason)
             except (OSError, InvalidHandshake, TimeoutError):
                 self._failures += 1
             except Exception:
                 self._end(0)
                 raise
             self._drop()
-            longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self._failures)
+            longest = max(hint, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**self._failures))
             await asyncio.sleep(pause + random.uniform(0, longest))  # noqa: S311  no secret
 
     async def _serve_one_socket(self) -> None:
@@ -224,6 +228,12 @@ class Link:
             _fail(post, ConnectionError())
         for pull in self._pulls.values():
             _fail(pull, ConnectionError())
+
+
+def retry_hint(code: int, reason: str) -> float:
+    """Seconds to stay away at most, of which each takes a random part; 0: the server did not say in these words."""
+    found = RETRY.fullmatch(reason) if code == GOING_AWAY else None
+    return min(int(found[1]) / 1000, RETRY_MOST_SECONDS) if found else 0.0
 
 
 def _settle(answer: asyncio.Future[Answer] | None, value: Answer) -> None:

@@ -374,6 +374,20 @@ def test_all_sides_know_how_long_too_many_stay_away():
     assert len(set(found.values())) == 1, found
 
 
+def test_all_sides_know_the_words_and_the_bound_of_the_retry_hint():
+    server = sources.read("conversations/closecodes.py")
+    (words,) = re.findall(r'f"(retry=)\{', server)
+    readers = {
+        "static/js/transport/closecodes.js": (r"RETRY = /\^(.*)\$/;", r"RETRY_MOST_MS = (\d+)_000;"),
+        "reference/link.py": (r're\.compile\(r"(retry.*)"\)', r"RETRY_MOST_SECONDS = (\d+)\.0\b"),
+    }
+    most = re.search(r"RETRY_MOST_MS = (\d+)_000 ", server)[1]
+    for path, (form, bound) in readers.items():
+        text = sources.read(path)
+        assert re.fullmatch(re.search(form, text)[1], f"{words}{most}000"), path
+        assert re.search(bound, text)[1] == most, path
+
+
 def test_close_codes_are_those_of_the_architecture():
     written = re.search(r"Close codes.*?\n\n(.*?)\n\n", sources.read("docs/architecture.md"), flags=re.DOTALL)
     server = close_codes("conversations/closecodes.py", r"^([A-Z_]+) = (\d{4})$")

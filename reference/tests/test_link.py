@@ -16,7 +16,7 @@ WELCOME = {"f": "welcome", "incarnation": "00" * 16, "heads": {CID.hex(): 3}, "l
 
 class Scripted:
     """Welcomes everybody, then answers each post with the next line of its script: None breaks the connection, a number
-    is the code it closes it with.
+    is the code it closes it with, a pair code and reason.
     """
 
     def __init__(self, *script):
@@ -31,6 +31,8 @@ class Scripted:
             answer = self.script.pop(0)
             if answer is None or isinstance(answer, int):
                 return await socket.close(answer or 1012)
+            if isinstance(answer, tuple):
+                return await socket.close(*answer)
             await socket.send(json.dumps({"cid": post["cid"], "client_id": post["client_id"], **answer}))
 
 
@@ -165,6 +167,42 @@ async def test_who_was_too_much_stays_away_for_the_pause(monkeypatch):
     assert (await posted(scripted, [])).seq == 4
     assert (len(scripted.hellos), len(scripted.posts)) == (2, 2)
     assert time.monotonic() - began >= 0.3
+
+
+class Lot:
+    """Chance that always comes out as the shortest wait, and what the longest would have been."""
+
+    def __init__(self):
+        self.longest = []
+
+    def uniform(self, shortest, longest):
+        self.longest.append(longest)
+        return shortest
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_ends_says_how_long_to_stay_away(monkeypatch):
+    lot = Lot()
+    monkeypatch.setattr(link_module, "random", lot)
+    scripted = Scripted((4412, "retry=2500"), (4412, ""), (1012, "retry=2500"), ACCEPTED)
+    assert (await posted(scripted, [])).seq == 4
+    assert lot.longest == [2.5, 0.01, 0.01]
+
+
+@pytest.mark.parametrize(("reason", "seconds"), [("retry=500", 0.5), ("retry=15000", 15.0), ("retry=99999", 15.0)])
+def test_a_hint_has_a_bound(reason, seconds):
+    assert link_module.retry_hint(4412, reason) == seconds
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "", "retry=", "retry=-1", "retry=1e4", "retry=100000", " retry=500", "retry=500\n", "Retry=500", "retry=5.5",
+        "retry=\u0665\u0660\u0660", "retry=500; x",
+    ],
+)  # fmt: skip
+def test_a_hint_in_other_words_is_none(reason):
+    assert link_module.retry_hint(4412, reason) == 0.0
 
 
 @pytest.mark.asyncio
