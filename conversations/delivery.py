@@ -52,6 +52,15 @@ def join(socket: Socket) -> bool:
     return True
 
 
+def attend(socket: Socket) -> bool:
+    """Ring a socket that is in charge of no device, as what waits over HTTP. False: the person has too many sockets."""
+    desk = _desk()
+    if not desk.switchboard.attend(socket):
+        return False
+    desk.people_changed()
+    return True
+
+
 def leave(socket: Socket) -> None:
     desk = _desk()
     desk.switchboard.leave(socket)

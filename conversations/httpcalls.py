@@ -19,18 +19,17 @@ R = TypeVar("R")
 
 async def login_of(request: HttpRequest) -> Login:
     """401 without a full login, 403 DEVICE_REQUIRED without a bound device."""
+    return await answered(bridge.run(identify_session, request.session))
+
+
+async def answered(work: Awaitable[R]) -> R:
+    """A refusal, a login that is missing, or a database or storage that cannot answer becomes the answer."""
     try:
-        return await answered(bridge.run(identify_session, request.session))
+        return await work
     except LoginMissing as missing:
         if missing.close_code == closecodes.DEVICE_NEEDED:
             raise ApiError("DEVICE_REQUIRED", 403) from None
         raise ApiError("LOGIN_REQUIRED", 401) from None
-
-
-async def answered(work: Awaitable[R]) -> R:
-    """A refusal, or a database or storage that cannot answer, becomes the answer."""
-    try:
-        return await work
     except Refusal as refusal:
         extra = {"retry_after": refusal.retry_after} if refusal.retry_after else {}
         raise ApiError(refusal.code, refusal.status, **extra) from None

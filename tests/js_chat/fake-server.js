@@ -12,6 +12,7 @@ import { generateEd25519, randomBytes, sha256, verify } from "/static/js/crypto/
 import { encodeSession } from "/static/js/crypto/session.js";
 
 import { FakeBlobs } from "./fake-blobs.js";
+import { FakePolls } from "./fake-polls.js";
 
 export const ORIGIN = "https://chat.test";
 
@@ -42,6 +43,10 @@ export class FakeServer {
   handsOver = false; // events come instead of bells
   refusePosts = []; // codes for the next posts
   blobs = new FakeBlobs(Refusal);
+  polls = new FakePolls(this);
+  listsSeen = 0;
+  acks = new Map(); // "did/cid" -> upto
+  refusePulls = []; // [status, code] of the next pulls over HTTP
   forgetBlobs = 0; // posts before which the server loses every attachment
   queue = Promise.resolve();
   growth = Promise.resolve(); // of the log
@@ -68,17 +73,23 @@ export class FakeServer {
     client.goOffline = () => {
       this.offline.add(client);
       [...this.sockets].filter((socket) => socket.client === client).forEach((socket) => socket.shut(1006));
+      this.polls.look();
     };
     client.goOnline = () => this.offline.delete(client);
     return client;
   }
 
-  // Transactions: one request after another.
+  // Transactions: one request after another. What waits for news keeps nobody waiting.
   answer(client, path, options) {
     if (this.offline.has(client)) return Promise.reject(new TypeError("network"));
-    const work = () => this.route(client, path, options);
-    const done = this.queue.then(work);
+    const { pathname, searchParams } = new URL(path, ORIGIN);
+    if (pathname === "/api/conversations/heads/") return this.answered(this.poll(client, searchParams.get("since") ?? ""));
+    const done = this.queue.then(() => this.route(client, path, options));
     this.queue = done.catch(() => {});
+    return this.answered(done);
+  }
+
+  answered(done) {
     return done.then(
       (body) => response(body.f === "refused" ? body.status : 200, body),
       (error) => {
@@ -86,6 +97,11 @@ export class FakeServer {
         return response(error.status, { error: error.code, retry_after: error.retryAfter });
       },
     );
+  }
+
+  async poll(client, since) {
+    if (!client.did) throw new Refusal(403, "DEVICE_REQUIRED");
+    return this.polls.answer(client, since);
   }
 
   async route(client, path, { method, body }) {
@@ -150,6 +166,7 @@ export class FakeServer {
     Object.assign(this, { log, key });
     this.leaves.push(leaf);
     this.sockets.forEach((socket) => socket.push({ f: "bell", log_size: this.log.size }));
+    this.polls.look();
   }
 
   /** The log goes on under another key, as the old one says. @returns {Promise<{pub: Uint8Array, seed: Uint8Array}>} the old one */
@@ -220,11 +237,13 @@ export class FakeServer {
   }
 
   async conversationCalls(client, method, [cid, what], data, q) {
+    this.listsSeen += !cid && method === "GET";
     if (!cid && method === "GET") return { conversations: this.mine(client).map(conversationView), incarnation: this.incarnation };
     if (!client.did) throw new Refusal(403, "DEVICE_REQUIRED");
     if (!cid) return conversationView(this.start(client, data.uid));
     const conversation = this.findFor(client, cid);
-    if (what === "events" && method === "GET") return this.page(conversation, Number(q.get("after")), Number(q.get("limit")));
+    if (what === "ack") return this.ack(client, data);
+    if (what === "events" && method === "GET") return this.pulled(conversation, Number(q.get("after")), Number(q.get("limit")));
     return this.post(client, data);
   }
 
@@ -251,6 +270,17 @@ export class FakeServer {
     const conversation = this.mine(client).find((one) => one.cid === cid);
     if (!conversation) throw new Refusal(404, "NOT_FOUND");
     return conversation;
+  }
+
+  pulled(conversation, after, limit) {
+    const refusal = this.refusePulls.shift();
+    if (refusal) throw new Refusal(...refusal);
+    return this.page(conversation, after, limit);
+  }
+
+  ack({ did }, { cid, upto }) {
+    this.acks.set(`${did}/${cid}`, upto);
+    return {};
   }
 
   page({ cid, events }, after, limit) {
@@ -304,6 +334,7 @@ export class FakeServer {
   ring({ cid, uids, seq }, poster, event) {
     const others = [...this.sockets].filter((socket) => socket.client !== poster && uids.includes(socket.client.person.uid));
     others.forEach((socket) => socket.push(event ? { f: "event", cid, ...event } : { f: "bell", cid, seq }));
+    this.polls.look();
   }
 
   heads(client) {

@@ -183,6 +183,29 @@ export const SENDING = {
     const { alice, bob, cid } = await talking(world);
     expect(await bob.texts(cid), ["hello", "hi"], "texts");
     expect(alice.messenger.connection, "online", "connection");
+    for (const one of [alice, bob]) await acknowledged(world, one, cid);
+  },
+
+  async over_https_a_pull_that_failed_is_made_again(world) {
+    world.server.refusesSockets = true;
+    const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
+    await acknowledged(world, bob, cid);
+    world.server.refusePulls.push([503, "UNAVAILABLE", 1], [429, "TOO_MANY", 1]);
+    await alice.messenger.send(cid, "late");
+    await bob.sees(cid, "hello", "hi", "late");
+    expect(world.server.refusePulls, [], "both were refused");
+    await bob.online();
+  },
+
+  async a_browser_that_polls_waits_at_the_server(world) {
+    world.server.refusesSockets = true;
+    const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
+    const { polls: { seen }, listsSeen } = world.server;
+    await pause(2_000);
+    expect(world.server.polls.seen - seen < 40, true, "two browsers ask when they were answered, after 400 ms each");
+    expect(world.server.listsSeen, listsSeen, "lists");
   },
 
   async where_sockets_hang_it_polls_and_goes_on(world) {
@@ -200,3 +223,8 @@ export const SENDING = {
     expect([states, bob.messenger.connection], [[], "online"], "polling went on");
   },
 };
+
+function acknowledged({ server }, browser, cid) {
+  const upto = () => server.acks.get(`${browser.client.did}/${cid}`);
+  return until(() => upto() === server.conversations.get(cid).seq, `${browser.person.name} acknowledged`, upto);
+}

@@ -42,6 +42,8 @@ SCENARIOS = [
     "a_taken_counter_blocks_and_repair_heals",
     "a_refused_message_can_be_tried_again",
     "without_sockets_it_polls",
+    "over_https_a_pull_that_failed_is_made_again",
+    "a_browser_that_polls_waits_at_the_server",
     "where_sockets_hang_it_polls_and_goes_on",
     "a_conversation_file_reads_back",
     EXPORT,

@@ -7,6 +7,7 @@ import { answersPost, readFrame } from "./frames.js";
 const UNSAFE = new Set(["POST", "PUT", "DELETE"]);
 const ANSWER_WITHIN_MS = 30_000;
 const PART_WITHIN_TIMES = 4; // a part of a file takes a slow line longer
+const LONGER_MS = 5_000; // for a request that the server may keep waiting for 20 s
 const PREKEY_ID_MAX = 2 ** 32 - 1;
 
 /** A refusal, or no answer at all (OFFLINE). */
@@ -31,7 +32,8 @@ export function createApi({ fetch: ask = globalThis.fetch, csrf, base = "", onLo
   const parts = { ask, csrf, base, onLoginRequired, answerWithinMs };
   const call = (method, path, body) => request(parts, method, path, { body });
   const slow = { ...parts, answerWithinMs: PART_WITHIN_TIMES * answerWithinMs };
-  return Object.freeze({ ...peopleCalls(call), ...keyCalls(call), ...conversationCalls(call), ...attachmentCalls(call, slow) });
+  const patient = { ...parts, answerWithinMs: answerWithinMs + LONGER_MS };
+  return Object.freeze({ ...peopleCalls(call), ...keyCalls(call), ...conversationCalls(call, patient), ...attachmentCalls(call, slow) });
 }
 
 function peopleCalls(call) {
@@ -58,10 +60,16 @@ function keyCalls(call) {
   };
 }
 
-function conversationCalls(call) {
+function conversationCalls(call, patient) {
   return {
     conversations: () => call("GET", "/api/conversations/").then(read(conversationList)),
     startConversation: (uid) => call("POST", "/api/conversations/", { uid }).then(read(conversation)),
+    /**
+     * Waits at the server until something is new. @param {string} since of the answer before; "": all there is, at once
+     * @returns {Promise<{frame: object, since: string}>} the frame welcome or heads
+     */
+    heads: (since, signal) => request(patient, "GET", `/api/conversations/heads/?${query({ since })}`, { signal }).then(read(standing)),
+    ackEvents: (cid, frame) => call("POST", `/api/conversations/${cid}/ack/`, frame),
     pullEvents: (cid, after, limit) => {
       const answer = call("GET", `/api/conversations/${cid}/events/?${query({ after, limit })}`);
       return answer.then(read((body) => framed(body, (frame) => frame.name === "events" && frame.cid === cid)));
@@ -218,6 +226,10 @@ function handedOut({ prekeys }) {
 
 function conversationList({ conversations, incarnation }) {
   return { conversations: list(conversations, conversation), incarnation: text(incarnation) };
+}
+
+function standing(body) {
+  return { frame: framed(body, ({ name }) => name === "welcome" || name === "heads"), since: text(body.since) };
 }
 
 function conversation({ cid, uids, seq, epoch, updated_ms: updatedMs = 0 }) {

@@ -52,11 +52,6 @@ export function unreadableFrame() {
   return { name: "error", code: "BAD_ANSWER" };
 }
 
-/** What a list of conversations says in the words of a welcome or a heartbeat, for when there is no socket. @param {{conversations: {cid: string, seq: number}[], incarnation: string}} list @param {boolean} isFirst @returns {Frame} */
-export function frameOfList({ conversations, incarnation }, isFirst) {
-  return { name: isFirst ? "welcome" : "heads", incarnation, heads: new Map(conversations.map(({ cid, seq }) => [cid, seq])) };
-}
-
 /** @param {Frame} frame @returns {boolean} whether it answers a post */
 export function answersPost(frame) {
   return frame.name === "accepted" || frame.name === "refused";
@@ -78,9 +73,9 @@ export function readFrame(raw) {
   }
 }
 
-/** The fields of a post and a pull, for their HTTPS twins. @param {object} frame built above */
+/** The fields of a post, a pull and an ack, for their HTTPS twins. @param {object} frame built above */
 export function describe(frame) {
-  return { name: frame.f, cid: frame.cid, clientId: frame.client_id, after: frame.after, limit: frame.limit };
+  return { name: frame.f, cid: frame.cid, clientId: frame.client_id, after: frame.after, limit: frame.limit, upto: frame.upto };
 }
 
 const READERS = new Map([
