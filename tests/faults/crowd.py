@@ -5,19 +5,25 @@ import contextlib
 from collections.abc import Sequence
 
 from tests.faults.history import History, Violation, check
-from tests.faults.people import Device, Fault, Traffic, until
+from tests.faults.people import Device, Fault, Reader, Traffic, Watched
 
 EQUAL_SECONDS = 60.0  # I8
+LOOK_SECONDS = 0.1
 
 
 class Crowd:
-    """`devices` by name; `cids`: a conversation a neighbouring pair."""
+    """`devices` by name, `pages` as well: real pages of the product; `cids`: a conversation a neighbouring pair."""
 
     def __init__(self, seed: int) -> None:
         self.seed, self.history = seed, History()
         self.devices: dict[str, Device] = {}
+        self.pages: dict[str, Watched] = {}
         self.cids: list[bytes] = []
         self._rounds = 0
+
+    @property
+    def readers(self) -> dict[str, Reader]:
+        return {**self.devices, **self.pages}
 
     def keep(self, device: Device) -> Device:
         self.devices[device.name] = device
@@ -31,7 +37,9 @@ class Crowd:
         return device
 
     async def start_ring(self, names: Sequence[str]) -> None:
-        """Everybody gets a conversation with the next one, the last with the first."""
+        """Everybody gets a conversation with the next one, the last with the first; nobody with themselves."""
+        if len(names) < 2:
+            return
         pairs = list(zip(names, (*names[1:], names[0]), strict=True))[: len(names) if len(names) > 2 else 1]
         for pair in pairs:
             await self.start_conversation(*pair)
@@ -44,8 +52,8 @@ class Crowd:
         return cid
 
     async def close(self) -> None:
-        for device in self.devices.values():
-            await device.close()
+        for reader in self.readers.values():
+            await reader.close()
 
     def traffic(self, rate: float = 20.0) -> Traffic:
         places = [(who, cid) for cid in self.cids for who in sorted(self.history.members[cid])]
@@ -53,29 +61,38 @@ class Crowd:
         return Traffic(self.devices, places, rate=rate, seed=self.seed + self._rounds)
 
     async def settle(self, seconds: float = EQUAL_SECONDS) -> float:
-        """What is stored is read, and waited for everywhere. What is not equal then is I8."""
-        began = asyncio.get_running_loop().time()
-        try:
-            async with asyncio.timeout(seconds):
-                for cid in self.cids:
-                    reader = self.devices[min(self.history.present(cid))]
-                    self.history.audit[cid] = await reader.everything(cid)
-        except TimeoutError:
-            raise Fault(f"what is stored cannot be read {seconds:g} s after the fault") from None
-        with contextlib.suppress(Fault):
-            await until(lambda: all(self._is_level(cid) for cid in self.cids), seconds, "all devices are equal")
+        """What is stored is read, and waited for everywhere, both within `seconds`. What is not equal then is I8."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        self.history.audit.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(began + seconds):
+                await self._until_level()
+        if len(self.history.audit) < len(self.cids):
+            raise Fault(f"what is stored cannot be read {seconds:g} s after the fault")
+        took = loop.time() - began
         for cid in self.cids:
             for who in self.history.members[cid]:
-                self.history.cursors[(who, cid)] = self.cursor(who, cid)
+                self.history.cursors[(who, cid)] = self.readers[who].cursor(cid)
         await asyncio.sleep(0.05)  # what was told is read
-        return asyncio.get_running_loop().time() - began
+        for page in self.pages.values():
+            page.tell()
+        return took
 
-    def cursor(self, who: str, cid: bytes) -> int:
-        exchange = self.devices[who].client.exchanges.get(cid)
-        return exchange.talk.cursor if exchange else 0
+    async def _until_level(self) -> None:
+        """Reads what is stored, again when somebody is beyond it meanwhile, until nobody is behind."""
+        audit = self.history.audit
+        while True:
+            await asyncio.gather(*(page.look() for page in self.pages.values()))
+            for cid in self.cids:
+                if cid not in audit or max(self._cursors(cid)) > len(audit[cid]):
+                    audit[cid] = await self.readers[min(self.history.present(cid))].everything(cid)
+            if all(set(self._cursors(cid)) == {len(audit[cid])} for cid in self.cids):
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _cursors(self, cid: bytes) -> list[int]:
+        return [self.readers[who].cursor(cid) for who in self.history.present(cid)]
 
     def verdict(self) -> list[Violation]:
         return check(self.history)
-
-    def _is_level(self, cid: bytes) -> bool:
-        return all(self.cursor(who, cid) == len(self.history.audit[cid]) for who in self.history.present(cid))

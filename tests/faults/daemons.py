@@ -119,6 +119,11 @@ class PostgreSQL(Daemon):
         shutil.rmtree(folder, ignore_errors=True)
         as_user(["cp", "-a", self.data, folder])
 
+    def put_back(self, folder: Path) -> None:
+        """The data is what it was when it was copied there; it does not run."""
+        shutil.rmtree(self.data)
+        as_user(["cp", "-a", folder, self.data])
+
 
 class Redis(Daemon):
     """Keeps nothing on disk: what it knew is gone with it."""

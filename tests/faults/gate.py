@@ -26,7 +26,8 @@ class Weather:
 class Gate:
     """Listens on a port of its own and passes connections on to one of the servers.
 
-    Writes down when connections came and were refused, when a server ended one, and the close codes it gave.
+    Writes down when connections came and were refused, when a server ended a socket (`freed`; not
+    a request's connection), and the close codes it gave.
     """
 
     def __init__(self, backends: Callable[[], list[int]], seed: int) -> None:
@@ -120,7 +121,6 @@ class Gate:
                 await self._frame(reader, writer)
         while data := await reader.read(CHUNK):
             await self._give(writer, data)
-        self._server_is_gone()
         with contextlib.suppress(OSError):
             writer.write_eof()
 
@@ -129,7 +129,7 @@ class Gate:
         try:
             head, payload = await _read_frame(reader)
         except (asyncio.IncompleteReadError, ConnectionError):
-            self._server_is_gone()
+            self.freed.append(asyncio.get_running_loop().time())
             raise
         self.frames_down += 1
         if head[0] & 0x0F == CLOSE:
@@ -164,9 +164,6 @@ class Gate:
     async def _delay(self) -> None:
         if self.weather.slowest_seconds:
             await asyncio.sleep(self._random.uniform(0, self.weather.slowest_seconds))
-
-    def _server_is_gone(self) -> None:
-        self.freed.append(asyncio.get_running_loop().time())
 
 
 async def _read_frame(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:

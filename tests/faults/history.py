@@ -30,17 +30,30 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer to one pull: everything after `after`, up to the last item."""
+    """An answer to one pull: everything after `after`, up to the last item.
+
+    `known`: the highest sequence that anybody had been told was accepted there when the pull went out, 0: not known.
+    `cut`: the server may have more, for the page is as long or as large as one gets.
+    """
 
     who: str
     cid: bytes
     after: int
     items: tuple[Stored, ...]
+    known: int = 0
+    cut: bool = False
+
+    @property
+    def end(self) -> int:
+        return self.after + len(self.items)
 
 
 @dataclass(slots=True)
 class History:
-    """Filled by the recorded clients while faults happen; `audit` at the end, by pulls of everything from the start."""
+    """Filled by the recorded clients while faults happen; `audit` at the end, by pulls of everything from the start.
+
+    `copies`: who shows which text as a copy of what a restored database lost, in no place of the server's.
+    """
 
     members: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
     absent: set[str] = field(default_factory=set)
@@ -53,12 +66,32 @@ class History:
     refused: Counter[str] = field(default_factory=Counter)
     pages: list[Page] = field(default_factory=list)
     shown: dict[tuple[str, bytes], list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    copies: set[tuple[str, str]] = field(default_factory=set)
     troubles: list[tuple[str, str]] = field(default_factory=list)
     audit: dict[bytes, tuple[Stored, ...]] = field(default_factory=dict)
     cursors: dict[tuple[str, bytes], int] = field(default_factory=dict)
     typed_at: dict[str, float] = field(default_factory=dict)
     sent_seconds: list[float] = field(default_factory=list)
     shown_seconds: list[float] = field(default_factory=list)
+    _heads: Counter[bytes] = field(default_factory=Counter)
+
+    def known(self, cid: bytes) -> int:
+        """The highest sequence of a conversation that anybody was told is accepted."""
+        return self._heads[cid]
+
+    def accept(self, cid: bytes, told: Stored) -> None:
+        self.accepted.append((cid, told))
+        self._heads[cid] = max(self._heads[cid], told.seq)
+
+    def rewind(self, cid: bytes, seq: int) -> None:
+        """The database is an older one, as after a restored backup: what it had told of the places beyond `seq` counts
+        no more. The texts do.
+        """
+        self.accepted = [(at, told) for at, told in self.accepted if at != cid or told.seq <= seq]
+        self.pages = [page for page in self.pages if page.cid != cid or page.end <= seq]
+        here = {text for _who, at, text in self.typed if at == cid}
+        self.ticked = {text: at for text, at in self.ticked.items() if text not in here or at <= seq}
+        self._heads[cid] = min(self._heads[cid], seq)
 
     def present(self, cid: bytes) -> set[str]:
         """The devices that must have everything: those that were not removed."""
@@ -78,6 +111,9 @@ def _stays(history: History) -> Iterator[Violation]:
         found = stored.get((cid, told.seq))
         if found is None or (found.sha256, found.client_id) != (told.sha256, told.client_id):
             yield Violation("I1", f"accepted at {told.seq}, and {'another event' if found else 'nothing'} is there")
+    for page in history.pages:
+        if page.end < page.known and not page.cut:
+            yield Violation("I1", f"{page.who} got events up to {page.end} when {page.known} was accepted before")
 
 
 def _gapless(history: History) -> Iterator[Violation]:
@@ -105,7 +141,8 @@ def _ordered(history: History) -> Iterator[Violation]:
     at: dict[Place, str] = {
         (cid, history.ticked[text]): text for _, cid, text in history.typed if text in history.ticked
     }
-    for (who, cid), lines in history.shown.items():
+    for (who, cid), everything in history.shown.items():
+        lines = [(seq, text) for seq, text in everything if (who, text) not in history.copies]
         seqs = [seq for seq, _text in lines]
         if seqs != sorted(seqs):
             yield Violation("I4", f"{who} shows {_short(seqs)}")

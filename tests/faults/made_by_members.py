@@ -5,8 +5,10 @@ import time
 import uuid
 
 from reference import login, talk
+from reference.link import LONGEST_PAUSE_SECONDS
 from reference.login import DoorClosed, sign_up
 from reference.web import HttpRefused, Web
+from tests.faults.epochs import stored_events, winners_of
 from tests.faults.people import PASSWORD, Device, hold, until
 from tests.faults.registry import fault, in_page
 from tests.faults.sealing import post_all, seal
@@ -15,8 +17,9 @@ from tests.faults.world import World
 CLOSED_SECONDS, RUNG_SECONDS = 5.0, 10.0
 LOGIN_NEEDED, GOING_AWAY = 4401, 4412
 LATER_HOURS, EARLIER_HOURS = 11, -24
-RACES = 8
+RACES, REFRESH_AFTER, EXTRA_EPOCHS = 8, 3, 1
 AWAY_EVENTS, AT_A_TIME, FIRST_SECONDS, PAGES_SECONDS = 5000, 200, 3.0, 60.0
+POSTS_PER_SECOND = 80  # less than the frames that the server takes of one socket
 
 in_page(19, "a_clock_a_day_off_is_told")
 in_page(30, "a_browser_that_was_away_for_long_reads_what_waited")
@@ -94,7 +97,7 @@ async def _disabled(world: World) -> float:
 
 @fault(28)
 async def epochs_race(world: World) -> str:
-    kept, talk.REFRESH_AFTER_MESSAGES = talk.REFRESH_AFTER_MESSAGES, 3
+    kept, talk.REFRESH_AFTER_MESSAGES = talk.REFRESH_AFTER_MESSAGES, REFRESH_AFTER
     try:
         await world.add_device("alice's second", "alice")
         await world.add_device("bob's second", "bob")
@@ -105,9 +108,14 @@ async def epochs_race(world: World) -> str:
         await world.settle()
     finally:
         talk.REFRESH_AFTER_MESSAGES = kept
-    hold(world.history.refused["EPOCH_CONFLICT"] > 0, "no two records ever met")
+    conflicts = world.history.refused["EPOCH_CONFLICT"]
+    hold(conflicts > 0, "no two records ever met")
     hold(not world.history.failed, f"{len(world.history.failed)} texts failed")
-    return f"{world.history.refused['EPOCH_CONFLICT']} conflicts, {RACES * 16} texts"
+    winners = winners_of(await stored_events(world, cid), REFRESH_AFTER)
+    most = max(extra for _epoch, extra in winners)
+    hold(len(winners) >= RACES, f"{len(winners)} records that were due in {RACES} races")
+    hold(most <= EXTRA_EPOCHS, f"{most} epochs more than were due after one winner")
+    return f"{conflicts} conflicts, {len(winners)} winners, {most} extra epochs at most, {RACES * 16} texts"
 
 
 @fault(29)
@@ -142,16 +150,21 @@ async def away_for_long(world: World) -> str:
     await alice.say(cid, "before")
     await until(lambda: "before" in bob.shown(cid), 20, "bob has the first text")
     bob.gate.cut()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     for start in range(0, AWAY_EVENTS, AT_A_TIME):
         texts = [f"day {number}" for number in range(start, start + AT_A_TIME)]
         await post_all(alice, cid, await seal(alice, cid, texts))
-    pages = len(world.history.pages)
+        await asyncio.sleep(began + (start + AT_A_TIME) / POSTS_PER_SECOND - loop.time())
+    pages, welcomed = len(world.history.pages), bob.client.linked().welcomed
+    before = len(welcomed)
     bob.gate.mend()
-    bob.gate.break_lines()
-    await until(lambda: len(world.history.pages) > pages, 60, "bob is back")
-    first = await until(lambda: len(bob.shown(cid)) > 1, FIRST_SECONDS, "bob has the first of what waited")
-    seconds = await until(lambda: len(bob.shown(cid)) == AWAY_EVENTS + 1, PAGES_SECONDS, "bob has caught up")
-    pages = len(world.history.pages) - pages
+    await until(lambda: len(welcomed) > before, LONGEST_PAUSE_SECONDS + 30, "bob is welcomed again")
+    await until(lambda: len(bob.shown(cid)) > 1, FIRST_SECONDS, "bob has the first of what waited")
+    first = loop.time() - welcomed[before]
+    hold(first <= FIRST_SECONDS, f"the first of what waited was there {first:.1f} s after the welcome")
+    await until(lambda: len(bob.shown(cid)) == AWAY_EVENTS + 1, PAGES_SECONDS, "bob has caught up")
+    seconds, pages = loop.time() - welcomed[before], len(world.history.pages) - pages
     return f"first after {first:.1f} s, {AWAY_EVENTS} texts in {pages} pages after {seconds:.1f} s"
 
 

@@ -49,9 +49,11 @@ async def half_open(world: World) -> str:
     saying = asyncio.create_task(alice.say(cid, "into the void"))
     noticed = await until(lambda: len(gate.opened) > opened, CLIENT_NOTICES_SECONDS, "the client notices")
     await until(lambda: len(gate.freed) > freed, SERVER_FREES_SECONDS, "the server frees the socket")
+    freed_after = gate.freed[freed] - began
     gate.mend()
     await saying
-    return f"client after {noticed:.0f} s, server after {gate.freed[freed] - began:.0f} s"
+    hold(freed_after <= SERVER_FREES_SECONDS, f"the server freed the socket after {freed_after:.0f} s")
+    return f"client after {noticed:.0f} s, server after {freed_after:.0f} s"
 
 
 @fault(15, people=4)

@@ -15,8 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv", "var", "data", "static-built", "__pycache__", "*_cache", "docker")
 EQUAL_SECONDS = "12"
 SECONDS = 300
-PIPELINE, LEDGER, JUDGING, EXCHANGE, CLIENT, LINK = (
+PIPELINE, SERVICES, LEDGER, JUDGING, EXCHANGE, CLIENT, LINK = (
     "conversations/pipeline.py",
+    "conversations/services.py",
     "conversations/ledgersql.py",
     "conversations/judging.py",
     "reference/exchange.py",
@@ -47,6 +48,15 @@ MUTANTS = [
         "[] if any(each.seq == 20 for each in verdict.events) else ledgersql.writes(verdict, facts, now=now))",
     ),
     Mutant(
+        "a_page_of_a_moment_ago",
+        "I1",
+        17,
+        SERVICES,
+        'Event.objects.filter(conversation_id=cid, seq__gt=after).order_by("seq")',
+        "Event.objects.filter(conversation_id=cid, seq__gt=after, at__lt=timezone.now() - "
+        "__import__('datetime').timedelta(seconds=1)).order_by('seq')",
+    ),
+    Mutant(
         "sequences_with_holes",
         "I2",
         17,
@@ -58,13 +68,12 @@ MUTANTS = [
         "a_lost_answer_is_sealed_again",
         "I3",
         2,
-        LINK,
-        "            except (ConnectionError, TimeoutError):\n"
-        "                await asyncio.sleep(0)\n"
-        "            except PostRefused as refused:",
-        "            except (ConnectionError, TimeoutError):\n"
-        '                raise PostRefused(wire.Refused(client_id, 409, "STALE_EPOCH", None)) from None\n'
-        "            except PostRefused as refused:",
+        EXCHANGE,
+        "            seq = await self._send_once(own, content_id)\n",
+        "            try:\n"
+        "                seq = await asyncio.wait_for(self._send_once(own, str(uuid.uuid4())), 1)\n"
+        "            except TimeoutError:\n"
+        "                seq = None\n",
     ),
     Mutant(
         "shown_as_they_come",

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-import hashlib
+import json
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -13,50 +14,91 @@ from reference import wire
 from reference.client import Client, Message, Problem
 from reference.encoding import unb64
 from reference.errors import ProtocolError
-from reference.link import Link, LinkEnded, PostRefused
+from reference.link import PAGE, Link, LinkEnded, PostRefused
 from reference.patience import patiently
 from tests.faults.gate import Gate
-from tests.faults.history import History, Page, Stored
+from tests.faults.history import History, Stored
+from tests.faults.recorder import Recorder
 
 PASSWORD = "a long password for a short life 4711"
 NOTICES = frozenset({"DEVICE_ADDED", "DEVICE_REMOVED", "KEYFILE_STALE", "LOG_STALE"})
-PAGE = 200
 
 
 class RecordedLink(Link):
-    """A link that writes down what goes over it; nothing is done otherwise."""
+    """A link that writes down what goes over it, and when it was `welcomed`; nothing is done otherwise."""
 
     def __init__(self, history: History, who: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.history, self._who = history, who
+        self.history, self._recorder = history, Recorder(history, who)
+        self.welcomed: list[float] = []
 
     async def post(
         self, cid: bytes, client_id: str, kind: str, blob: bytes, blobs: tuple[str, ...] = ()
     ) -> wire.Accepted:
-        self.history.posted.setdefault(client_id, (cid, hashlib.sha256(blob).digest()))
+        self._recorder.posts(cid, client_id, blob)
         return await super().post(cid, client_id, kind, blob, blobs)
 
-    async def pull(self, cid: bytes, after: int) -> wire.Events:
-        page = await super().pull(cid, after)
-        items = tuple(Stored(item.seq, item.client_id, hashlib.sha256(item.blob).digest()) for item in page.items)
-        self.history.pages.append(Page(self._who, cid, after, items))
-        return page
+    async def _send(self, frame: str) -> None:
+        await self._open_line()
+        asked = json.loads(frame)
+        if asked["f"] == "pull":
+            cid = bytes.fromhex(asked["cid"])
+            self._recorder.pulls(cid, asked["after"], asked["limit"], self.history.known(cid))
+        await super()._send(frame)
 
     def _take(self, socket: ClientConnection, frame: wire.ServerFrame) -> None:
-        if isinstance(frame, wire.Accepted) and frame.client_id in self.history.posted:
-            cid, _sha256 = self.history.posted[frame.client_id]
-            self.history.accepted.append((cid, Stored(frame.seq, frame.client_id, frame.sha256)))
-            self.history.repeated += frame.dup
-        elif isinstance(frame, wire.Refused):
-            self.history.refused[frame.code] += 1
+        if isinstance(frame, wire.Welcome) and socket is not self.socket:
+            self._recorder.begins()
+            self.welcomed.append(asyncio.get_running_loop().time())
+        self._recorder.hears(frame)
         super()._take(socket, frame)
 
 
-class Device:
-    """One client, what it is called in the history, and its way to the servers (`gate`; None: straight to them)."""
+class Reader(ABC):
+    """Whoever writes and must have everything in the end; `name`: what they are called in the history."""
+
+    def __init__(self, name: str, history: History) -> None:
+        self.name, self.history = name, history
+
+    @abstractmethod
+    def cursor(self, cid: bytes) -> int:
+        """The sequence up to which everything of a conversation was applied."""
+
+    @abstractmethod
+    async def everything(self, cid: bytes) -> tuple[Stored, ...]:
+        """All that is stored of a conversation, from the start, over HTTPS."""
+
+    @abstractmethod
+    async def close(self) -> None: ...
+
+    def type(self, cid: bytes, text: str) -> float:
+        """A text that must not be lost from here on; the time."""
+        self.history.typed.append((self.name, cid, text))
+        self.history.typed_at[text] = asyncio.get_running_loop().time()
+        return self.history.typed_at[text]
+
+    def shown(self, cid: bytes) -> list[str]:
+        return [text for _seq, text in self.history.shown[(self.name, cid)]]
+
+
+class Watched(Reader):
+    """A reader that tells nothing by itself."""
+
+    @abstractmethod
+    async def look(self) -> None:
+        """Finds out what there is to see by now."""
+
+    @abstractmethod
+    def tell(self) -> None:
+        """What was seen goes into the history."""
+
+
+class Device(Reader):
+    """One client of the reference, and its way to the servers (`gate`; None: straight to them)."""
 
     def __init__(self, name: str, client: Client, gate: Gate | None, history: History) -> None:
-        self.name, self.client, self.gate, self.history = name, client, gate, history
+        super().__init__(name, history)
+        self.client, self.gate = client, gate
         client.make_link = lambda *args, **kwargs: RecordedLink(history, name, *args, **kwargs)
         self._reading: asyncio.Task[None] | None = None
 
@@ -72,17 +114,11 @@ class Device:
             self.history.failed[text] = str(error)
         self.history.sent_seconds.append(asyncio.get_running_loop().time() - began)
 
-    def type(self, cid: bytes, text: str) -> float:
-        """A text that must not be lost from here on; the time."""
-        self.history.typed.append((self.name, cid, text))
-        self.history.typed_at[text] = asyncio.get_running_loop().time()
-        return self.history.typed_at[text]
-
-    def shown(self, cid: bytes) -> list[str]:
-        return [text for _seq, text in self.history.shown[(self.name, cid)]]
+    def cursor(self, cid: bytes) -> int:
+        exchange = self.client.exchanges.get(cid)
+        return exchange.talk.cursor if exchange else 0
 
     async def everything(self, cid: bytes) -> tuple[Stored, ...]:
-        """All that is stored of a conversation, from the start, over HTTPS."""
         found: list[Stored] = []
         path = f"/api/conversations/{cid.hex()}/events/"
         while True:

@@ -34,10 +34,10 @@ def make(number: int, template: Template, *, seed: int, equal_seconds: float = E
     if spec is None:
         return Outcome("OPEN", OPEN.get(number, "no test"))
     try:
-        said = "; ".join(filter(None, (_in_page(spec), _in_browsers(spec))))
+        said = [_in_page(spec), _in_browsers(spec)]
         if spec.make is not None:
-            said = run_bounded(_in_world(spec, template, seed, equal_seconds), MOST_SECONDS)
-        word, detail = ("OPEN", OPEN[number]) if number in OPEN else ("held", said)
+            said.append(run_bounded(_in_world(spec, template, seed, equal_seconds), MOST_SECONDS))
+        word, detail = ("OPEN", OPEN[number]) if number in OPEN else ("held", "; ".join(filter(None, said)))
     except NotMade as reason:
         word, detail = "NOT MADE", str(reason)
     except Exception as error:

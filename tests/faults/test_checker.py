@@ -22,9 +22,10 @@ def well():
         history.typed.append((who, CID, text))
         history.ticked[text] = seq
         history.posted[f"id of {text}"] = (CID, events[seq - 1].sha256)
-        history.accepted.append((CID, events[seq - 1]))
+        history.accept(CID, events[seq - 1])
         history.shown[("bob" if who == "alice" else "alice", CID)].append((seq, text))
-    history.pages.append(Page("bob", CID, 0, tuple(events[:2])))
+    history.pages.append(Page("bob", CID, 0, tuple(events[:2]), known=2))
+    history.pages.append(Page("bob", CID, 2, tuple(events[2:3]), known=4, cut=True))
     history.audit[CID] = tuple(events)
     history.cursors = {("alice", CID): 4, ("bob", CID): 4}
     return history
@@ -45,6 +46,14 @@ def accepted_is_gone(history):
 
 def accepted_is_another(history):
     history.accepted[-1] = (CID, Stored(4, "id of three", b"other bytes"))
+
+
+def a_page_that_is_too_old(history):
+    history.pages.append(Page("alice", CID, 1, history.audit[CID][1:3], known=history.known(CID)))
+
+
+def an_empty_page_that_is_too_old(history):
+    history.pages.append(Page("alice", CID, 3, (), known=history.known(CID)))
 
 
 def a_hole(history):
@@ -106,6 +115,8 @@ def left_behind(history):
 BROKEN = [
     ("I1", accepted_is_gone),
     ("I1", accepted_is_another),
+    ("I1", a_page_that_is_too_old),
+    ("I1", an_empty_page_that_is_too_old),
     ("I2", a_hole),
     ("I2", a_page_with_a_hole),
     ("I2", twice_at_once),
@@ -127,6 +138,50 @@ def test_it_cries(invariant, spoil):
     history = well()
     spoil(history)
     assert invariant in told(history)
+
+
+@pytest.mark.parametrize("spoil", [a_page_that_is_too_old, an_empty_page_that_is_too_old])
+def test_a_page_that_is_too_old_breaks_nothing_else(spoil):
+    history = well()
+    spoil(history)
+    assert [violation.invariant for violation in check(history)] == ["I1"]
+
+
+def test_what_is_accepted_after_a_pull_went_out_need_not_come_with_it():
+    history = well()
+    history.pages.append(Page("alice", CID, 1, history.audit[CID][1:3], known=3))
+    assert check(history) == []
+
+
+def sent_again_after_a_restored_backup():
+    """The backup had two events; what it lacked comes again, alice's first, and bob keeps a copy of hers."""
+    history = well()
+    again = [stored(3, "three again"), stored(4, "two again")]
+    history.audit[CID] = (*history.audit[CID][:2], *again)
+    for event, text in zip(again, ("three", "two"), strict=True):
+        history.posted[event.client_id] = (CID, event.sha256)
+        history.ticked[text] = event.seq
+    history.shown["alice", CID] = [(4, "two")]
+    history.shown["bob", CID] = [(2, "one"), (2, "three")]
+    return history, again
+
+
+def test_what_a_restored_database_lost_is_not_asked_of_it():
+    history, again = sent_again_after_a_restored_backup()
+    assert {"I1", "I7"} < told(history)
+    history.rewind(CID, 2)
+    history.ticked |= {"three": 3, "two": 4}
+    for event in again:
+        history.accept(CID, event)
+    history.copies.add(("bob", "three"))
+    assert check(history) == []
+
+
+def test_a_copy_that_nobody_names_is_a_text_at_a_wrong_place():
+    history, _again = sent_again_after_a_restored_backup()
+    history.rewind(CID, 2)
+    history.ticked |= {"three": 3, "two": 4}
+    assert told(history) == {"I4"}
 
 
 def test_who_was_removed_need_not_have_everything():
@@ -155,7 +210,7 @@ def test_a_long_history_is_gone_through_a_few_times_not_once_a_message(monkeypat
         history.typed.append(("alice", CID, f"text {seq}"))
         history.ticked[f"text {seq}"] = seq
         history.posted[event.client_id] = (CID, event.sha256)
-        history.accepted.append((CID, event))
+        history.accept(CID, event)
         history.shown["bob", CID].append((seq, f"text {seq}"))
         history.audit[CID] = (*history.audit[CID], event)
     history.cursors = {("alice", CID): 204, ("bob", CID): 204}

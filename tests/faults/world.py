@@ -9,11 +9,13 @@ from typing import Any
 import psycopg
 
 from reference.client import Client
+from tests.browser.people import Person
 from tests.faults.crowd import EQUAL_SECONDS, Crowd
 from tests.faults.daemons import Redis
 from tests.faults.failpoint import Failpoint
 from tests.faults.gate import Gate
 from tests.faults.installation import Installation, Server, Template, environment_of, private_folder
+from tests.faults.pages import ChatPage
 from tests.faults.people import PASSWORD, Device
 from tests.services import free_port
 
@@ -64,7 +66,7 @@ class World(Crowd):
         await super().close()
         for gate in self._gates:
             await gate.close()
-        await asyncio.gather(*(server.end() for server in self.servers))
+        await self.end_servers()
         await self.failpoint.close()
         self.installation.stop()
 
@@ -95,12 +97,36 @@ class World(Crowd):
                 self.history.members[cid].add(name)
         return device
 
+    async def add_page(self, name: str) -> ChatPage:
+        """Somebody new, in a browser."""
+        page = ChatPage(name, self.history, await self.new_gate(), self.installation.folder)
+        self.pages[name] = page
+        await page.sign_up()
+        return page
+
+    async def start_page_chat(self, page: ChatPage, other: ChatPage | Device) -> bytes:
+        """The page opens the chat, the other one has it as well."""
+        cid = await page.start_chat(Person(other.name, other.name.title()))
+        if isinstance(other, ChatPage):
+            await other.open_chat(page.person, cid)
+        else:
+            await other.client.start(bytes.fromhex((await page.ask("/api/me/"))["uid"]))
+        self.history.members[cid] |= {page.name, other.name}
+        self.cids.append(cid)
+        return cid
+
+    async def start_servers(self) -> None:
+        await asyncio.gather(*(server.start() for server in self.servers if not server.runs))
+
+    async def end_servers(self) -> None:
+        await asyncio.gather(*(server.end() for server in self.servers))
+
     async def settle(self, seconds: float = EQUAL_SECONDS) -> float:
         """Faults stop, then as in every crowd."""
         began = asyncio.get_running_loop().time()
         for gate in self._gates:
             gate.mend()
-        await asyncio.gather(*(server.start() for server in self.servers if not server.runs))
+        await self.start_servers()
         await super().settle(seconds)
         return asyncio.get_running_loop().time() - began
 
