@@ -76,8 +76,9 @@ forget_key() { # its last step
 
 upgrade() { # docs/self-hosting.md, Upgrade, with an image that is built already
   keep_logs
+  guide "run --rm --no-deps first-start"
   guide "run --rm --no-deps migrate"
-  guide "docker compose -f docker/compose.yaml up --detach --wait"
+  guide "up --detach --wait --no-deps web timer"
 }
 
 stores() { docker compose restart accounts-db messages-db redis >/dev/null 2>&1; }
