@@ -37,6 +37,7 @@ TESTS = (
     "__init__.py",
     "settings.py",
     "bucket.py",
+    "clocks.py",
     "services.py",
     "server.py",
     "sources.py",

@@ -54,8 +54,5 @@ export async function a66() {
   const png = concat(
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 0xc3, 0x50, 0, 0, 0xc3, 0x50, 8, 6, 0, 0, 0), randomBytes(40_000),
   );
-  const began = performance.now();
-  const outcome = drawableImage(png);
-  expect(performance.now() - began < 50, true, "before anything is decoded");
-  return outcome;
+  expect(drawableImage(png), null, "refused at once: what a decoder says would be a promise");
 }

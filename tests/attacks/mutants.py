@@ -26,7 +26,7 @@ from tests.attacks.guards import GUARDS
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv", "var", "data", "static-built", "__pycache__", "*_cache", "docker")
 JS = "static/js/"
-SECONDS = 240
+SECONDS = 480
 TOGETHER_SECONDS, UNTOUCHED_SECONDS = 1500, 3600
 OUTCOME = re.compile(r"^(FAILED|ERROR|PASSED) .*::test_a(\d+)_", re.MULTILINE)
 REASON = re.compile(r"^(FAILED|ERROR) .*::(test_a(\d+)_\w+)(?:\[[^\]]*\])?(?: - (.*))?$", re.MULTILINE)

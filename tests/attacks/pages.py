@@ -127,11 +127,14 @@ class Stranger:
                 line, _ = self.socket.accept()
             except OSError:
                 return
-            with line, suppress(OSError):  # some connect ahead and ask for nothing
-                line.settimeout(5)
-                if asked := line.recv(8192).decode("latin-1"):
-                    self.came.append(asked)
-                    line.sendall(self._answer())
+            threading.Thread(target=self._talk, args=[line], daemon=True).start()
+
+    def _talk(self, line: socket.socket) -> None:
+        with line, suppress(OSError):  # some connect ahead and ask for nothing, or only later
+            line.settimeout(ANSWER_SECONDS)
+            if asked := line.recv(8192).decode("latin-1"):
+                self.came.append(asked)
+                line.sendall(self._answer())
 
     def _answer(self) -> bytes:
         body = self.page.encode()

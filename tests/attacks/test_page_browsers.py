@@ -42,9 +42,9 @@ def test_a23_a_browser_that_a_phisher_brought_is_told_at_once_and_thrown_out(sta
     dialog = hers.page.locator("browsers-dialog dialog[open]")
     dialog.locator("[data-part=form] pass-field input").fill(person.passphrase)
     hers.page.keyboard.press("Enter")
+    expect(thief.page.locator("toast-line")).to_contain_text("taken off your account")
     expect(told).to_be_hidden()
     expect(dialog.locator("[data-part=rows] li")).to_have_count(1)
-    expect(thief.page.locator("toast-line")).to_contain_text("taken off your account")
 
 
 @pytest.mark.thorough

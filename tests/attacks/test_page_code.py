@@ -105,7 +105,7 @@ def test_a84_changed_code_does_not_start_and_the_page_says_so(hostile):
     context.on("console", lambda message: said.append(message.text))
     page = context.new_page()
     page.goto("/chat/")
-    expect(page.locator(".loading__late")).to_be_visible(timeout=30_000)
+    expect(page.locator(".loading__late")).to_have_css("opacity", "1")
     expect(page.locator(".loading__late")).to_contain_text("do not type your passphrase")
     expect(page.locator("input[type=password], key-unlock, key-import")).to_have_count(0)
     assert page.evaluate("globalThis.__ran ?? null") is None
@@ -125,6 +125,6 @@ def test_a84_a_map_that_fits_other_code_is_refused_by_the_policy(hostile):
     )
     page = context.new_page()
     page.goto("/chat/")
-    expect(page.locator(".loading__late")).to_be_visible(timeout=30_000)
+    expect(page.locator(".loading__late")).to_have_css("opacity", "1")
     expect(page.locator("input[type=password]")).to_have_count(0)
     context.close()

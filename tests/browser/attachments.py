@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.profile import Profile
+from tests.browser.profile import SAVE_MS, STATE_MS, Profile
 
 PLACE = b"48.8583701 N 2.2944813 E"  # stands in what the camera wrote
 DRAW = """async ([width, height, type]) => {
@@ -60,7 +60,7 @@ def send(profile: Profile, *files: tuple[str, bytes], as_they_are: bool = False)
     if as_they_are:
         dialog.locator("[data-part=keep]").check()
     dialog.locator("[data-part=send]").click()
-    expect(profile.page.locator("send-files-dialog dialog")).to_be_hidden(timeout=60_000)
+    expect(profile.page.locator("send-files-dialog dialog")).to_be_hidden(timeout=STATE_MS)
 
 
 def bubble(profile: Profile, name: str) -> Locator:
@@ -71,12 +71,12 @@ def bubble(profile: Profile, name: str) -> Locator:
 def expect_file(profile: Profile, name: str, *, state: str = "") -> Locator:
     """Shown once; one's own at least so far."""
     found = bubble(profile, name)
-    expect(found).to_have_count(1, timeout=60_000)
+    expect(found).to_have_count(1, timeout=STATE_MS)
     if state:
         states = ["queued", "sent", "delivered", "read"]
         reached = states[states.index(state) :] if state != "queued" else ["queued"]
         marks = ", ".join(f"[data-part=state][data-state={one}]" for one in reached)
-        expect(found.locator(marks)).to_be_visible(timeout=90_000)
+        expect(found.locator(marks)).to_be_visible(timeout=SAVE_MS)
     return found
 
 

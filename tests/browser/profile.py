@@ -16,11 +16,11 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator
 from tests.browser.people import Person
 from tests.browser.server import Site, code_in
 
-ACTION_MS = 20_000
+ACTION_MS = 60_000  # waits end when what they wait for is there: only what fails takes as long
 STATES = ["queued", "sent", "delivered", "read"]
-KEYS_MS = 45_000
-STATE_MS = 45_000  # an acknowledgement, or what a new browser sends first, may wait for more than ten seconds
-SAVE_MS = 90_000  # a large file has to come first
+KEYS_MS = 120_000
+STATE_MS = 120_000  # an acknowledgement, or what a new browser sends first, may wait for more than ten seconds
+SAVE_MS = 180_000  # a large file has to come first
 expect.set_options(timeout=ACTION_MS)
 
 SECRET = re.compile(r"\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b")

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 SHORTEST_BYTES = 6
+# Hashes and numbers of things: six digits in a row come by chance in there.
+HEXADECIMAL = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{12,}")
 
 
 @dataclass
@@ -56,9 +58,13 @@ def _base64_forms(secret: bytes) -> Iterable[bytes]:
 
 
 def _holds(content: bytes, needle: bytes) -> bool:
-    if needle.isdigit():
-        return re.search(rb"(?<![\d.])" + needle + rb"(?!\d)", content) is not None
-    return needle in content
+    if not needle.isdigit():
+        return needle in content
+    found = [match.start() for match in re.finditer(rb"(?<![\d.])" + needle + rb"(?!\d)", content)]
+    if found and len(needle) < 12:
+        chance = [match.span() for match in HEXADECIMAL.finditer(content) if not match[0].isdigit()]
+        found = [at for at in found if not any(start <= at < end for start, end in chance)]
+    return bool(found)
 
 
 class RedisMonitor(threading.Thread):

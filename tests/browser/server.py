@@ -111,6 +111,21 @@ class Site:
                 process.wait(timeout=STOP_SECONDS)
         self.processes.clear()
 
+    def stored(self, pattern: str = "*") -> Iterator[tuple[str, bytes]]:
+        """Name and bytes of what lies in the data folder, at any depth. SQLite's -wal and -shm go away while the server
+        runs; they are read before their database, which takes over what was in them.
+        """
+        for path in sorted(self.data.rglob(pattern), reverse=True):
+            try:
+                content = path.read_bytes()
+            except IsADirectoryError:
+                continue
+            except FileNotFoundError:
+                if path.suffix == ".sqlite3":
+                    raise
+                continue
+            yield path.name, content
+
     def log(self) -> str:
         return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("server-*.log")))
 

@@ -140,8 +140,8 @@ def live(run: Run, chromium: Browser, site: Site, make: Callable[..., Profile]) 
 
 
 def sqlite_files(site: Site, run: Run) -> None:
-    for path in sorted(site.data.glob("*.sqlite3*")):
-        run.stored.add(path.name, path.read_bytes())
+    for name, content in site.stored("*.sqlite3*"):
+        run.stored.add(name, content)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -245,6 +245,17 @@ def test_login_secrets_cross_the_wire_in_their_own_forms_only(run):
     }
 
 
+def test_what_goes_away_beside_a_database_is_no_fault_and_a_lost_database_is_one(tmp_path):
+    site = Site(tmp_path, [])
+    (site.data / "blobs").mkdir(parents=True)
+    (site.data / "chat.sqlite3").write_bytes(b"kept")
+    (site.data / "chat.sqlite3-wal").symlink_to("gone")  # is listed, and cannot be read any more
+    assert list(site.stored()) == [("chat.sqlite3", b"kept")]
+    (site.data / "other.sqlite3").symlink_to("gone")
+    with pytest.raises(FileNotFoundError):
+        list(site.stored("*.sqlite3*"))
+
+
 @pytest.mark.parametrize("shift", range(3))
 def test_a_secret_inside_other_bytes_is_found_in_base64(shift):
     heap = Heap()
@@ -264,4 +275,22 @@ def test_a_code_inside_a_longer_number_is_no_finding():
     heap.add("time", b"2026-11-23 08:00:00.123456+00 and 9123456")
     assert heap.places_of(b"123456") == set()
     heap.add("there", b"'123456'")
+    assert heap.places_of(b"123456") == {"there"}
+
+
+@pytest.mark.parametrize(
+    "text", [b"0f3a123456bc", b"DEADBEEF00F123456A9C0000", b"a123456b-8c1d-4e2f-9a3b-0c1d2e3f4a5b"]
+)
+def test_a_code_inside_hexadecimal_text_is_no_finding(text):
+    heap = Heap()
+    heap.add("hash", b"sha256 " + text + b";")
+    assert heap.places_of(b"123456") == set()
+    heap.add("there", text + b" 123456")
+    assert heap.places_of(b"123456") == {"there"}
+
+
+@pytest.mark.parametrize("text", [b"code=123456", b"f123456a", b"000a" + b"123456".hex().encode() + b"b0"])
+def test_a_code_beside_letters_or_as_hexadecimal_text_itself_is_found(text):
+    heap = Heap()
+    heap.add("there", text)
     assert heap.places_of(b"123456") == {"there"}

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import attachments
 from tests.browser.people import Person
-from tests.browser.profile import Profile, profiles
+from tests.browser.profile import KEYS_MS, Profile, profiles
 from tests.browser.server import ROOT, Site, serving
 
 pytestmark = pytest.mark.browser
@@ -89,6 +89,7 @@ def use_language(profile: Profile, language: str) -> None:
     profile.page.goto("/")
     profile.page.locator(f"form [name=language][value={language}]").first.click()
     expect(profile.page.locator("html")).to_have_attribute("lang", language)
+    profile.page.wait_for_load_state()
 
 
 def before_the_chat(album: Album, one: Profile, person: Person, language: str) -> None:
@@ -122,7 +123,7 @@ def making_keys(album: Album, one: Profile, person: Person) -> None:
     person.passphrase = one.part("phrase", setup).inner_text().strip()
     one.part("kept", setup).check()
     one.part("choose", setup).locator("[type=submit]").click()
-    expect(one.part("saveNow", setup)).to_be_visible(timeout=45_000)
+    expect(one.part("saveNow", setup)).to_be_visible(timeout=KEYS_MS)
     album.take(one.page, "keys-save")
     one.save_key_file(person, one.part("saveNow", setup))
     one.part("saved", setup).click()
@@ -219,6 +220,7 @@ def administration(album: Album, one: Profile, site: Site, language: str) -> Non
         album.take(one.page, name)
         if name in OPENED:
             one.page.locator("#result_list tbody th a").first.click()
+            one.page.wait_for_load_state()
             album.take(one.page, OPENED[name])
 
 

@@ -80,7 +80,7 @@ export const ACROSS = {
     const file = await alice.keyFile();
     const third = world.browserOf(alice.person);
     const after = third.after.bind(third);
-    third.after = (ms, run) => after(ms === 5 * 60_000 ? 25_000 : ms, run); // the keys of history stay for half a second of a scenario
+    third.after = (ms, run) => after(ms === 5 * 60_000 ? 30_000 : ms, run); // the keys of history stay for 600 ms of a scenario: longer than one answer takes, shorter than two
     const { answer } = world.server;
     world.server.answer = async (client, path, options) => {
       if (client === third.client && path.includes("/events/")) await pause(350);

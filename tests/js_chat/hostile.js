@@ -118,7 +118,7 @@ export const HOSTILE = {
   async a_request_without_an_answer_ends(world) {
     const { alice, bob, cid } = await talking(world);
     const { server } = world;
-    alice.answerWithinMs = 1_000;
+    alice.answerWithinMs = 3_000;
     await alice.reload();
     await alice.online();
     server.keys = async () => ({});

@@ -29,10 +29,11 @@ async function goOn() {
   isGoing = false;
 }
 
-// Timers, and the threads that encrypt: what all of a chat's work waits for.
+// Timers, the threads that encrypt, and the browser's own process, which has locks, channels and databases: what all of a chat's work waits for.
 async function breath() {
   await new Promise((resolve) => setTimeout(resolve, STEP_MS));
   await crypto.subtle.digest("SHA-256", new Uint8Array(32));
+  await navigator.locks.request("pace", () => {});
 }
 
 function attempt(run) {

@@ -100,6 +100,44 @@ MUTANTS = [
         ("accounts/tests/test_many_logins.py::test_each_is_judged_as_by_itself",),
     ),
     Mutant(
+        "poll-that-believes-bells-alone",
+        "conversations/longpoll.py",
+        "        if since != _mark_of(known):",
+        "        if not since:",
+        ("conversations/tests/test_longpoll.py::test_what_came_between_two_requests_is_told_at_once_without_any_bell",),
+    ),
+    Mutant(
+        "poll-that-outlives-its-login",
+        "conversations/longpoll.py",
+        "        revalidation().join(self, key=key, login=self.listener.login)\n",
+        "",
+        ("conversations/tests/test_longpoll_ends.py::test_a_login_that_ended_without_a_bell_is_found",),
+    ),
+    Mutant(
+        "polls-without-bounds",
+        "conversations/longpoll.py",
+        "        if len(listener.waiters) >= MAX_OF_DEVICE or self._is_full(network):",
+        "        if False:",
+        ("conversations/tests/test_longpoll_ends.py::test_so_many_of_a_device_wait_and_no_more",),
+    ),
+    Mutant(
+        "poll-of-a-server-that-ends",
+        "conversations/longpoll.py",
+        "        self.is_over = True\n        self.call()\n",
+        "",
+        (
+            "conversations/tests/test_longpoll_ends.py"
+            "::test_a_process_that_ends_answers_who_waits_and_keeps_nobody_waiting_any_more",
+        ),
+    ),
+    Mutant(
+        "all-come-back-at-once",
+        "conversations/server.py",
+        "        each.go_away(hint)",
+        "        each.go_away()",
+        ("conversations/tests/test_going_away.py",),
+    ),
+    Mutant(
         "hello-of-another-device",
         "conversations/consumers.py",
         "        if frame.did != self.did:\n            return await self.close(closecodes.DEVICE_NEEDED)\n",

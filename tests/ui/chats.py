@@ -4,7 +4,9 @@ import time
 
 from playwright.sync_api import Page, expect
 
-SECONDS = 20
+from tests.browser.profile import ACTION_MS
+
+SECONDS = ACTION_MS / 1000
 
 # what is read, and where it stands
 PLACE = """() => {

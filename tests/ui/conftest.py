@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.profile import ACTION_MS  # expectations wait as long
 from tests.ui.preview import server
-
-ACTION_MS = 30_000
-expect.set_options(timeout=20_000)
 
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 

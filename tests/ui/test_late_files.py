@@ -22,17 +22,21 @@ COUNT = """() => {
     URL.revokeObjectURL = (url) => { kept.delete(url); revokeObjectURL.call(URL, url); };
     fake.urls = () => ({ made, kept: kept.size });
 }"""
-KEEP_SIGNAL = """() => {
-    const ask = fake.openFile.bind(fake);
-    fake.openFile = (cid, id, how) => { fake.signal = how.signal; return ask(cid, id, how); };
+# A file that comes down by one step whenever `fake.goOn()` is called, and never to its end.
+STEPWISE = """() => {
+    fake.openFile = (cid, id, { onProgress, signal }) => {
+        Object.assign(fake, { signal, goOn: () => onProgress(1, 4) });
+        return new Promise(() => {});
+    };
 }"""
+STOPPED = "(fake.goOn(), fake.signal.aborted)"
 PICTURE = """async () => {
     const canvas = new OffscreenCanvas(64, 48);
     canvas.getContext("2d").fillRect(0, 0, 64, 48);
     const data = await canvas.convertToBlob({ type: "image/jpeg" });
     return { name: "photo.jpg", data, image: { mime: "image/jpeg", width: 64, height: 48 } };
 }"""
-NEVER = "new Promise((late) => setTimeout(late, 2000, 'never'))"
+NEVER = "new Promise((late) => setTimeout(late, 20_000, 'never'))"
 CLOSED_AT_ONCE = f"""async () => {{
     const dialog = document.querySelector("picture-dialog");
     const file = await ({PICTURE})();
@@ -67,11 +71,11 @@ def test_a_picture_that_comes_late_is_not_shown_over_the_next_chat(show):
 
 def test_a_picture_is_not_fetched_to_its_end_for_a_chat_that_was_left(show):
     page = with_files(show)
-    page.evaluate(KEEP_SIGNAL)
-    page.evaluate("fake.delay = 300")
+    page.evaluate(STEPWISE)
     press(page, "sunset", "Show")
+    assert not page.evaluate(STOPPED)
     open_chat(page, "Carol")
-    until(page, "fake.signal.aborted")
+    until(page, STOPPED)
 
 
 def test_a_file_is_saved_while_another_chat_is_read(show):
@@ -99,11 +103,11 @@ def test_a_file_that_comes_after_the_lock_is_not_saved(show):
 
 def test_a_lock_stops_what_is_being_fetched(show):
     page = with_files(show)
-    page.evaluate(KEEP_SIGNAL)
-    page.evaluate("fake.delay = 300")
+    page.evaluate(STEPWISE)
     press(page, "plan", "Save")
+    assert not page.evaluate(STOPPED)
     page.evaluate("fake.lock()")
-    until(page, "fake.signal.aborted")
+    until(page, STOPPED)
 
 
 def test_a_picture_that_is_closed_at_once_leaves_nothing(show):

@@ -3,9 +3,14 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.ui.chats import PLACE, open_chat
+from tests.ui.chats import PLACE, open_chat, until
 
 pytestmark = pytest.mark.browser
+
+TO_THE_TOP = """(
+    document.querySelector(".message-list__scroll").scrollTop = 0,
+    document.querySelectorAll(".message-row").length
+)"""
 
 
 def test_the_reading_place_stays_while_older_messages_come(show):
@@ -27,6 +32,7 @@ def test_ten_thousand_messages_stay_a_few_hundred_nodes(show):
     open_chat(page)
     scroll = page.locator(".message-list__scroll")
     page.evaluate("fake.delay = 1")
+    until(page, f"{TO_THE_TOP} > 60")
     for _ in range(40):
         scroll.evaluate("node => { node.scrollTop = 0; }")
         page.wait_for_timeout(25)

@@ -227,6 +227,7 @@ def test_the_technical_name_can_be_copied(show):
     block(page, "LOG_ROLLBACK", {"size": 7})
     page.locator("stop-banner summary").click()
     page.locator("stop-banner [data-part=copy]").click()
+    expect(page.locator(".toast")).to_contain_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == 'LOG_ROLLBACK {"size":7}'
 
 
