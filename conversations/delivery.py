@@ -114,7 +114,8 @@ def open_sockets() -> int:
 
 def open_builds() -> Counter[str | None]:
     """How many sockets are open here, by the build of their pages; None: another client."""
-    return Counter(socket.build for desk in list(_desks.values()) for socket in desk.switchboard.sockets())
+    living = [desk for loop, desk in list(_desks.items()) if not loop.is_closed()]
+    return Counter(socket.build for desk in living for socket in desk.switchboard.sockets())
 
 
 class _Desk:

@@ -168,3 +168,18 @@ async def test_a_socket_that_joins_tells_since_when(layer: Layer) -> None:
     (told,) = [each for each in layer.said() if each["type"] == "replaced"]
     assert (told["uids"], told["did"]) == ([UID.hex], DID.hex)
     assert before <= told["joined"] <= time.time()
+
+
+async def test_what_a_loop_that_has_ended_left_behind_counts_no_more() -> None:
+    def elsewhere() -> None:
+        loop, before = asyncio.new_event_loop(), delivery.open_sockets()
+        loop.run_until_complete(_join())
+        assert delivery.open_sockets() == before + 1
+        loop.close()
+        assert delivery.open_sockets() == before
+
+    await asyncio.to_thread(elsewhere)
+
+
+async def _join() -> None:
+    assert delivery.join(Line())  # type: ignore[arg-type]
