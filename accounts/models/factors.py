@@ -151,10 +151,13 @@ class RecoverySet(Factor):
         return RecoveryCode.objects.filter(recovery_set=self, used_at=None).count()
 
 
+FACTORS: tuple[type[Factor], ...] = (TOTPFactor, EmailFactor, RecoverySet)  # every kind, recovery codes last
+
+
 def rows_of_factor(persistent_id: str) -> models.QuerySet[Any]:
     """The one row of an identifier that came from outside; no row for anything that is none."""
     label, _slash, number = persistent_id.partition("/")
-    kind = {kind.model_label(): kind for kind in (TOTPFactor, EmailFactor, RecoverySet)}.get(label)
+    kind = {kind.model_label(): kind for kind in FACTORS}.get(label)
     if kind is None or not (number.isascii() and number.isdecimal() and len(number) <= ID_MAX_DIGITS):
         return TOTPFactor.objects.none()  # type: ignore[no-any-return]
     return kind.objects.filter(pk=int(number))  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts import events, mail
-from accounts.models import EmailFactor, Factor, RecoveryCode, RecoverySet, TOTPFactor, User
+from accounts.models import FACTORS, EmailFactor, Factor, RecoveryCode, RecoverySet, TOTPFactor, User
 from accounts.recovery import make_codes
 from accounts.sealing import digest
 from accounts.services.codes import check_code
@@ -26,7 +26,7 @@ SHOWN_SEED_KEY = "shown_seed"
 def confirmed_factors(user: User) -> list[Factor]:
     """The factors a person can log in with, recovery codes last."""
     found: list[Factor] = []
-    for kind in (TOTPFactor, EmailFactor, RecoverySet):
+    for kind in FACTORS:
         found += kind.objects.devices_for_user(user, confirmed=True)
     return found
 
@@ -136,7 +136,7 @@ def _may_enrol(user: User, session: SessionBase) -> None:
 
 def own_factor(*, user: User, kind: str, confirmed: bool) -> Factor | None:
     """The person's factor of a kind ("app", "email", "recovery")."""
-    for model in (TOTPFactor, EmailFactor, RecoverySet):
+    for model in FACTORS:
         if model.kind == kind:
             return model.objects.devices_for_user(user, confirmed=confirmed).first()  # type: ignore[no-any-return]
     return None

@@ -15,13 +15,12 @@ from django.utils.crypto import constant_time_compare
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts.browsers import browser_label
-from accounts.models import AccountSession, EmailFactor, Factor, RecoverySet, TOTPFactor, User
+from accounts.models import FACTORS, AccountSession, User
 from accounts.signals import sessions_ended
 from chatproject.lib.anyof import AnyOf
 
 ACCOUNT_SESSION_KEY = "account_session"
 KNOWN_KEY = "known_browser"
-FACTORS: tuple[type[Factor], ...] = (TOTPFactor, EmailFactor, RecoverySet)
 SEEN_EVERY = timedelta(hours=1)
 
 
