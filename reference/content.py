@@ -101,7 +101,9 @@ def _integer(digits: str) -> int:
 def _fits(fields: dict[str, Any]) -> bool:
     """The common fields, and for a known "t" its own, all there, each passing, and no other."""
     kind = fields.get("t")
-    own = FIELDS.get(kind) if isinstance(kind, str) else None
+    if not isinstance(kind, str):
+        return False
+    own = FIELDS.get(kind)
     tests = {**COMMON, **(own or {})}
     wanted = {name for name in tests if name not in OPTIONAL_EVERYWHERE and (kind, name) not in OPTIONAL}
     if not wanted <= set(fields) or (own is not None and not set(fields) <= set(tests)):
@@ -186,7 +188,7 @@ def _anything(_: object) -> bool:
 Test = Callable[[object], bool]
 COMMON: dict[str, Test] = {
     "v": lambda value: _is_count(value) and value == 1,
-    "t": lambda value: isinstance(value, str),
+    "t": _anything,  # a text, seen to before the rest is chosen by it
     "id": lambda value: _matches(UUID, value),
     "ts": _is_count,
     "ack": _is_ack,

@@ -72,6 +72,8 @@ REFUSED_CONTENT = {
     "v true": f'{{"v":true,"t":"void","id":"{ID}","ts":1,"ack":{{}}}}',
     "no t": f"{{{COMMON}}}",
     "t a number": f'{{{COMMON},"t":1}}',
+    "t a list": f'{{{COMMON},"t":[]}}',
+    "t an object": f'{{{COMMON},"t":{{}}}}',
     "no id": '{"v":1,"t":"void","ts":1,"ack":{}}',
     "id not a uuid": '{"v":1,"t":"void","id":"1","ts":1,"ack":{}}',
     "ts a text": f'{{"v":1,"t":"void","id":"{ID}","ts":"1","ack":{{}}}}',
