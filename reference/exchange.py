@@ -109,7 +109,7 @@ class Exchange:
             await self._refresh(talk, 0)
             self._check_open(self._cid)
             bundles = tuple(person.notary.usable(uid) for uid in talk.uids)
-            kind = kind_to_propose(talk, person.keyring.device, bundles)
+            kind = kind_to_propose(talk, person.keyring.device, bundles, now_ms())
             if kind is None:
                 return
             prekeys = await patiently(person.prekeys, talk, kind)
@@ -162,6 +162,7 @@ class Exchange:
             device=self._person.keyring.device,
             hk_seeds=self._person.keyring.vault.hk_seeds,
             directory=self._person.notary.directory,
+            now_ms=now_ms(),
         )
         if received is not None:
             self._person.drop_opk(received.used_opk)
@@ -202,7 +203,7 @@ class Exchange:
             await self.catch_up()
             return
         if accepted.seq == self.talk.cursor + 1:
-            adopt(self.talk)
+            adopt(self.talk, now_ms())
             self.talk.cursor = accepted.seq
         else:
             await self.catch_up()

@@ -34,6 +34,7 @@ from reference.record import (
 )
 
 REFRESH_AFTER_MESSAGES = 100
+UNREACHED_AGAIN_MS = 60 * 60 * 1000
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Talk:
     `epochs` and `chains`: of the present epoch alone. `timer_wish`: the seconds that the person chose (0: messages
     stay), until a record brings them. `missing`: (epoch, did) -> how many were jumped over until that epoch ended.
     `uncounted`: (uid, did) -> what arrived without gap in the epoch before, where the record that ended it says less.
+    `references`, `record_ms`: the bundles of the last record that counts, and the own clock when it came.
     """
 
     state: EpochState
@@ -53,6 +55,8 @@ class Talk:
     timer_wish: int | None = None
     missing: dict[tuple[int, bytes], int] = field(default_factory=dict)
     uncounted: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
+    record_ms: int = 0
     board: Board = field(default_factory=Board)
 
     @property
@@ -73,18 +77,25 @@ class Talk:
         return {did: count for (uid, did), count in self.uncounted.items() if uid == peer and did != device.did}
 
 
-def kind_to_propose(talk: Talk, device: OwnDevice, bundles: tuple[Bundle, ...]) -> int | None:
+def kind_to_propose(talk: Talk, device: OwnDevice, bundles: tuple[Bundle, ...], now_ms: int) -> int | None:
     """START, RESTART or NEXT when one is due before the next message (section 6, "When to propose"), else None."""
     state = talk.state
     if state.epoch < 0:
         return START
     if state.next is None:
         return RESTART
-    listed = {(bundle.core.uid, entry.did) for bundle in bundles for entry in bundle.core.devices}
     own = talk.chains.get((state.epoch, device.did))
     worn = own is not None and own.next_counter >= REFRESH_AFTER_MESSAGES
-    changed = talk.timer_wish not in (None, state.timer_s)
-    return NEXT if state.leaf_seed is None or listed != state.members or worn or changed else None
+    timed = talk.timer_wish not in (None, state.timer_s)
+    return NEXT if state.leaf_seed is None or _others_reachable(talk, bundles, now_ms) or worn or timed else None
+
+
+def _others_reachable(talk: Talk, bundles: tuple[Bundle, ...], now_ms: int) -> bool:
+    """CHANGE: other devices than the members; whom the last record left out is not asked for again within the hour."""
+    listed = {(bundle.core.uid, entry.did) for bundle in bundles for entry in bundle.core.devices}
+    same = {reference.bundle_hash for reference in talk.references} == {bundle.hash for bundle in bundles}
+    unreached = listed - talk.state.members if same and now_ms - talk.record_ms < UNREACHED_AGAIN_MS else set()
+    return listed - unreached != talk.state.members
 
 
 def needs_prekey(talk: Talk, kind: int, device: OwnDevice, bundle: Bundle) -> list[bytes]:
@@ -112,21 +123,22 @@ def propose(
     return talk.pending
 
 
-def adopt(talk: Talk) -> None:
+def adopt(talk: Talk, now_ms: int) -> None:
     """The pending record is in: it becomes the state."""
     if talk.pending is None:
         raise ProtocolError("SELF_FORGED")
     talk.state = after_own_record(talk.state, talk.pending)
     enter(talk, talk.pending.record, talk.pending.secrets.k_msg)
+    talk.references, talk.record_ms = talk.pending.record.core.references, now_ms
     talk.pending = None
 
 
 def apply_record(
-    talk: Talk, data: bytes, *, device: OwnDevice, hk_seeds: dict[int, bytes], directory: Directory
+    talk: Talk, data: bytes, *, device: OwnDevice, hk_seeds: dict[int, bytes], directory: Directory, now_ms: int
 ) -> Received | None:
     """A record that the server ordered next. None when it was one's own, or only readable, or not for this device."""
     if talk.pending is not None and talk.pending.record.encode() == data:
-        adopt(talk)
+        adopt(talk, now_ms)
         return None
     talk.pending = None
     talk.state = replace(talk.state, counters=talk.progress())
@@ -139,6 +151,7 @@ def apply_record(
         return None
     talk.state = received.state
     enter(talk, received.record, received.secrets.k_msg)
+    talk.references, talk.record_ms = received.record.core.references, now_ms
     return received
 
 

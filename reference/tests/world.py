@@ -26,7 +26,9 @@ OPKS = 6
 
 @dataclass
 class Server:
-    """`chats`: cid -> uids; `events`: cid -> what it orders; `withheld`: uid -> events that this person never gets."""
+    """`chats`: cid -> uids; `events`: cid -> what it orders; `withheld`: uid -> events that this person never gets.
+    `unreachable`: devices of which it hands out no prekey.
+    """
 
     log_seed: bytes = field(default_factory=private_key)
     leaves: list = field(default_factory=list)
@@ -37,6 +39,7 @@ class Server:
     events: dict = field(default_factory=dict)
     links: list = field(default_factory=list)
     withheld: dict = field(default_factory=dict)
+    unreachable: set = field(default_factory=set)
 
     def register(self, name):
         self.uids.setdefault(name, sha256(name.encode())[:16])
@@ -100,6 +103,8 @@ class Server:
     def hand_out(self, _, uid, dids):
         found = {}
         for did in dids:
+            if bytes.fromhex(did) in self.unreachable:
+                continue
             known = self.prekeys[bytes.fromhex(did)]
             found[did] = {"spk": known[1][0], "opk": known[2].pop() if known[2] else None}
         return {"prekeys": found}
