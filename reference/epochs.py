@@ -78,6 +78,11 @@ def after_foreign_record(state: EpochState, record: Record) -> EpochState:
     return replace(_advanced(state, record, leafs=None), next=None, leaf_seed=None)
 
 
+def after_refused_record(state: EpochState) -> EpochState:
+    """A record that the server counts and nobody should believe: nothing of it but its number; no live state."""
+    return replace(state, epoch=state.epoch + 1, next=None, leafs=None, leaf_seed=None)
+
+
 def _advanced(state: EpochState, record: Record, *, leafs: Mapping[bytes, bytes] | None) -> EpochState:
     core = record.core
     return replace(

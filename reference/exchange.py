@@ -16,7 +16,7 @@ from reference.patience import patiently
 from reference.person import Person, now_ms
 from reference.primitives import random_bytes
 from reference.record import parse_record
-from reference.talk import Talk, adopt, apply_message, apply_record, kind_to_propose, propose
+from reference.talk import Talk, adopt, apply_message, apply_record, count_refused, kind_to_propose, propose
 
 TRIES = 20
 
@@ -151,6 +151,8 @@ class Exchange:
                 self._show(item, apply_message(self.talk, item.blob, (item.uid, item.did)))
         except ProtocolError as error:
             if error.code != "DUPLICATE":
+                if item.kind == wire.RECORD:
+                    count_refused(self.talk, item.blob)
                 self._tell(Problem(self._cid, item.seq, error.code))
         self.talk.cursor = item.seq
 

@@ -11,7 +11,15 @@ from reference.bundle import Bundle
 from reference.chain import Chain
 from reference.encoding import ZERO32
 from reference.envelope import Epoch, Opened, open_message, start_chains
-from reference.epochs import Directory, EpochState, OwnDevice, after_foreign_record, after_own_record, th_of
+from reference.epochs import (
+    Directory,
+    EpochState,
+    OwnDevice,
+    after_foreign_record,
+    after_own_record,
+    after_refused_record,
+    th_of,
+)
 from reference.errors import ProtocolError
 from reference.history import read_history
 from reference.merkle import root
@@ -177,6 +185,19 @@ def stay_outside(talk: Talk, record: Record) -> None:
     talk.state = after_foreign_record(talk.state, record)
     talk.uncounted = {}
     _end_epochs(talk)
+
+
+def count_refused(talk: Talk, data: bytes) -> None:
+    """A refused record that bears the next number, or none that can be read, is counted by the server (section 6).
+
+    Epochs and chains stay for reading until a record counts.
+    """
+    try:
+        epoch = parse_record(data).core.epoch
+    except ProtocolError:
+        epoch = talk.state.epoch + 1
+    if epoch == talk.state.epoch + 1:
+        talk.state = after_refused_record(talk.state)
 
 
 def _receive(talk: Talk, data: bytes, device: OwnDevice, directory: Directory) -> Received:

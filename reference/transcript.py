@@ -19,7 +19,7 @@ from reference.log import accept_head, leaf_of, parse_head
 from reference.merkle import root
 from reference.receive import check_log, check_place
 from reference.record import NEXT, parse_record
-from reference.talk import Talk, apply_message, enter, stay_outside
+from reference.talk import Talk, apply_message, count_refused, enter, stay_outside
 
 SILENT = frozenset({"void", "receipt", "sync"})
 ACTIONS = frozenset({"edit", "delete"})
@@ -117,6 +117,8 @@ def _read(reading: _Reading, event: Event) -> Iterator[Line]:
     except ProtocolError as error:
         if error.code == "DUPLICATE":
             return
+        if event.is_record:
+            count_refused(reading.talk, event.blob)
         kind = "record" if event.is_record else "message"
         yield Line(event.seq, event.at_ms, event.uid, kind, {}, error.code)
 

@@ -5,8 +5,14 @@ from dataclasses import replace
 import pytest
 
 from reference import talk, wire
+from reference.record import encode_core, parse_record
 from reference.tests.test_talk import CONTENT_ID
 from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, read, talking
+
+DAMAGES = [
+    (lambda record: record[:-1] + bytes([record[-1] ^ 1]), "BAD_CONFIRM"),
+    (lambda record: record[:-1], "BAD_ENCODING"),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +106,35 @@ async def test_a_record_that_is_refused_ends_nothing():
     await alice.catch_up(cid)
     assert read(alice) == ["hi", "BAD_CONFIRM"]
     assert set(alice.exchanges[cid].talk.epochs) == {1}
+
+
+@pytest.mark.parametrize(("damage", "code"), DAMAGES)
+@pytest.mark.asyncio
+async def test_a_record_that_is_refused_counts_and_a_restart_goes_on(new_epochs, damage, code):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    new_epochs()
+    await bob.send(cid, "lost")
+    server.events[cid][-2] = replace(server.events[cid][-2], blob=damage(server.events[cid][-2].blob))
+    assert await caught_up(alice, cid) == ["hi", code, "NO_EPOCH_KEY"]
+    await alice.send(cid, "goes on")
+    assert await caught_up(bob, cid) == ["hello", "RESTART_SUSPECT", "goes on"]
+    await bob.send(cid, "heard")
+    assert await caught_up(alice, cid) == ["heard"]
+    assert await history(server, alice, cid) == ["hello", "hi", code, "NO_EPOCH_KEY", "goes on", "heard"]
+
+
+@pytest.mark.asyncio
+async def test_a_refused_record_of_another_number_moves_nothing():
+    server = Server()
+    alice, bob, cid = await talking(server)
+    record = server.events[cid][-2].blob
+    core = parse_record(record).core
+    ahead = record.replace(encode_core(core), encode_core(replace(core, epoch=7)))
+    inject(server, bob, cid, ahead, kind=wire.RECORD)
+    assert await caught_up(alice, cid) == ["hi", "EPOCH_GAP"]
+    state = alice.exchanges[cid].talk.state
+    assert (state.epoch, state.next is None) == (1, False)
 
 
 @pytest.mark.asyncio

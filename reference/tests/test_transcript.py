@@ -13,7 +13,7 @@ from reference.encoding import u8, vec
 from reference.errors import ProtocolError
 from reference.offline import open_account
 from reference.padding import padme
-from reference.tests.test_events import inject, sealed
+from reference.tests.test_events import DAMAGES, inject, sealed
 from reference.tests.world import PASSPHRASE, Server, another_root, key_file, one_round, talking
 from reference.transcript import Line, read_transcript
 
@@ -98,6 +98,20 @@ def test_another_record_in_its_place_is(world):
     last = [item for item in server.events[cid] if item.kind == wire.RECORD][-1]
     server.order(cid, wire.RECORD, last.uid, last.did, "other", last.blob[:-1] + bytes([last.blob[-1] ^ 1]))
     assert said(*exported(world)) == [*SAID, "EPOCH_ROLLBACK"]
+
+
+@pytest.mark.parametrize(("damage", "code"), DAMAGES)
+def test_behind_a_refused_record_a_restart_is_read(world, damage, code):
+    server, alice, bob, cid, _late = world
+
+    async def restarted():
+        await alice.send(cid, "lost")
+        server.events[cid][-2] = replace(server.events[cid][-2], blob=damage(server.events[cid][-2].blob))
+        await bob.catch_up(cid)
+        await bob.send(cid, "goes on")
+
+    asyncio.run(restarted())
+    assert said(*exported(world)) == [*SAID, code, "NO_EPOCH_KEY", "goes on"]
 
 
 @pytest.mark.parametrize("at", [1, -1])
