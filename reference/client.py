@@ -16,6 +16,7 @@ from reference.errors import CLASS_B, ProtocolError
 from reference.exchange import Changed, Exchange, File, Message, News, Problem
 from reference.keyring import OPK_POOL
 from reference.link import Link
+from reference.logwatch import LogWatch
 from reference.login import Credentials, log_in, sign_up
 from reference.patience import patiently, to_its_end
 from reference.person import Person
@@ -39,7 +40,7 @@ class Client:
     def __init__(self, person: Person) -> None:
         self.person = person
         self.exchanges: dict[bytes, Exchange] = {}
-        self._log_lock = asyncio.Lock()
+        self._log = LogWatch(person, self._tell)
         self._events: asyncio.Queue[News] = asyncio.Queue()
         self._hearing: dict[bytes, asyncio.Task[None]] = {}
         self._link: Link | None = None
@@ -77,7 +78,7 @@ class Client:
 
     async def remove(self, did: bytes) -> None:
         """Take another device out of the account."""
-        async with self._log_lock:
+        async with self._log.lock:
             await asyncio.to_thread(self.person.remove, did)
 
     def export_keyfile(self, passphrase: str) -> bytes:
@@ -237,7 +238,9 @@ class Client:
         self._gaps.discard(cid)
 
     def _tell_refusal(self, cid: bytes, code: str) -> None:
-        """SEQ_GAP stands for a state: it is told once while it lasts (section 13)."""
+        """SEQ_GAP stands for a state: it is told once while it lasts (section 13), like LOG_STALE by whom it is seen."""
+        if code == "LOG_STALE":
+            return
         if code == "SEQ_GAP":
             if cid in self._gaps:
                 return
@@ -250,17 +253,12 @@ class Client:
         found = [(bytes.fromhex(one["cid"]), _pair(one)) for one in await patiently(self.person.conversations)]
         return [self._open(cid, *pair) for cid, pair in found if pair[0] <= pair[1] and self.uid in pair]
 
-    async def _refresh(self, talk: Talk, record_log_size: int) -> None:
-        async with self._log_lock:
-            notices = await patiently(self.person.refresh, talk.uids, log_size=record_log_size)
-        self._tell(*(Problem(talk.state.cid, talk.cursor, code) for code in notices))
-
     def _open(self, cid: bytes, lo: bytes, hi: bytes) -> bytes:
         fresh = Exchange(
             Talk(EpochState(cid, lo, hi)),
             self.person,
             self.linked,
-            refresh=self._refresh,
+            refresh=self._log.refresh,
             tell=self._tell,
             check_open=self.check_open,
         )

@@ -70,7 +70,7 @@ News = Message | File | Changed | Problem
 
 
 class Exchange:
-    """`refresh(talk, record_log_size)` brings log and bundles up to date; `tell` takes what a person should see;
+    """`refresh(talk, record_log_size)` brings log and bundles up to date, None: not for a record; `tell` takes what a person should see;
     `check_open(cid)` raises what stands in the way of sealing.
     """
 
@@ -80,7 +80,7 @@ class Exchange:
         person: Person,
         link: Callable[[], Link],
         *,
-        refresh: Callable[[Talk, int], Awaitable[None]],
+        refresh: Callable[[Talk, int | None], Awaitable[None]],
         tell: Callable[["News"], None],
         check_open: Callable[[bytes], None] = lambda _: None,
     ) -> None:
@@ -100,13 +100,13 @@ class Exchange:
     async def look(self) -> None:
         """All events and the newest bundles; what they tell may stand in the way of sealing."""
         await self.catch_up()
-        await self._refresh(self.talk, 0)
+        await self._refresh(self.talk, None)
 
     async def settle(self) -> None:
         """Propose until no record is due; the winner of a race is processed first."""
         talk, person = self.talk, self._person
         for _ in range(TRIES):
-            await self._refresh(talk, 0)
+            await self._refresh(talk, None)
             self._check_open(self._cid)
             bundles = tuple(person.notary.usable(uid) for uid in talk.uids)
             kind = kind_to_propose(talk, person.keyring.device, bundles, now_ms())
@@ -142,9 +142,12 @@ class Exchange:
         return content, envelope
 
     async def _apply(self, item: wire.Item) -> None:
+        """Refused or not, the event is done with; without the log that a record needs it stays the next one."""
+        if item.kind == wire.RECORD:
+            await self._fetch_needs(item.blob)
         try:
             if item.kind == wire.RECORD:
-                await self._apply_record(item)
+                self._apply_record(item)
             elif not item.blob:
                 self._tombstone(item)
             else:
@@ -156,8 +159,14 @@ class Exchange:
                 self._tell(Problem(self._cid, item.seq, error.code))
         self.talk.cursor = item.seq
 
-    async def _apply_record(self, item: wire.Item) -> None:
-        await self._refresh(self.talk, parse_record(item.blob).core.log_size)
+    async def _fetch_needs(self, record: bytes) -> None:
+        try:
+            log_size = parse_record(record).core.log_size
+        except ProtocolError:
+            return  # refused as it stands
+        await self._refresh(self.talk, log_size)
+
+    def _apply_record(self, item: wire.Item) -> None:
         received = apply_record(
             self.talk,
             item.blob,

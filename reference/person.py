@@ -159,11 +159,18 @@ class Person:
 
     def refresh(self, uids: tuple[bytes, ...], *, log_size: int) -> tuple[str, ...]:
         """The log up to `log_size` at least, and the newest bundles of these people; returns notices."""
+        return self.refresh_log(uids, log_size=log_size) + self.refresh_bundles(uids)
+
+    def refresh_log(self, uids: tuple[bytes, ...], *, log_size: int) -> tuple[str, ...]:
+        """The log up to `log_size` at least, and the whole of it for people never seen; returns notices."""
         self.notary.expect_news(log_size)
-        notices: tuple[str, ...] = ()
         if self.notary.is_behind_log or any(self.notary.newest(uid) is None for uid in uids):
-            notices = self.notary.sync_log(now_ms())
-        return sum((self.notary.sync_bundles(uid) for uid in uids), notices)
+            return self.notary.sync_log(now_ms())
+        return ()
+
+    def refresh_bundles(self, uids: tuple[bytes, ...]) -> tuple[str, ...]:
+        """The newest bundles of these people that the log has; returns notices."""
+        return tuple(code for uid in uids for code in self.notary.sync_bundles(uid))
 
     def prekeys(self, talk: Talk, kind: int) -> dict[bytes, DevicePrekeys]:
         """Prekeys of every device that a record of this kind cannot address by its leaf."""

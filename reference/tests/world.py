@@ -27,7 +27,7 @@ OPKS = 6
 @dataclass
 class Server:
     """`chats`: cid -> uids; `events`: cid -> what it orders; `withheld`: uid -> events that this person never gets.
-    `unreachable`: devices of which it hands out no prekey.
+    `unreachable`: devices of which it hands out no prekey; `head_age_ms`: how old the heads are that it signs.
     """
 
     log_seed: bytes = field(default_factory=private_key)
@@ -40,6 +40,7 @@ class Server:
     links: list = field(default_factory=list)
     withheld: dict = field(default_factory=dict)
     unreachable: set = field(default_factory=set)
+    head_age_ms: int = 0
 
     def register(self, name):
         self.uids.setdefault(name, sha256(name.encode())[:16])
@@ -78,11 +79,10 @@ class Server:
         return [{"uid": uid.hex(), "name": name} for name, uid in self.uids.items() if uid in uids]
 
     def log(self, _, **fields):
-        head, sig = make_head(
-            self.leaves, log_seed=self.log_seed, log_pub=ed25519_public(self.log_seed), ts_ms=time.time_ns() // 10**6
-        )
+        log_pub, ts_ms = ed25519_public(self.log_seed), time.time_ns() // 10**6 - self.head_age_ms
+        head, sig = make_head(self.leaves, log_seed=self.log_seed, log_pub=log_pub, ts_ms=ts_ms)
         found = {"leaves": [b64(leaf) for leaf in self.leaves[int(fields["from"]) :]], "size": len(self.leaves)}
-        return {**found, "head": b64(head), "sig": b64(sig), "log_pub": b64(ed25519_public(self.log_seed))}
+        return {**found, "head": b64(head), "sig": b64(sig), "log_pub": b64(log_pub)}
 
     def bundles_after(self, _, uid, after):
         known = self.bundles.get(bytes.fromhex(uid), [])
