@@ -8,15 +8,17 @@ from typing import Any
 
 from reference import wire
 from reference.board import ACTIONS
+from reference.bundle import Bundle
 from reference.content import make_content, parse_content
 from reference.envelope import Opened, mid_of, parse_header, seal_message
-from reference.errors import ProtocolError
+from reference.errors import ProtocolError, require
 from reference.link import Link, PostRefused
 from reference.patience import patiently
 from reference.person import Person, now_ms
 from reference.primitives import random_bytes
 from reference.record import parse_record
-from reference.talk import Talk, adopt, apply_message, apply_record, count_refused, kind_to_propose, propose
+from reference.talk import Talk, adopt, apply_message, apply_record, count_refused, propose
+from reference.wish import can_do_without, kind_to_propose
 
 TRIES = 20
 
@@ -103,19 +105,28 @@ class Exchange:
         await self._refresh(self.talk, None)
 
     async def settle(self) -> None:
-        """Propose until no record is due; the winner of a race is processed first."""
+        """Propose until no record is due; the winner of a race is processed first.
+
+        A server that takes no record stops nothing while only age asks for one.
+        """
         talk, person = self.talk, self._person
         for _ in range(TRIES):
             await self._refresh(talk, None)
             self._check_open(self._cid)
-            bundles = tuple(person.notary.usable(uid) for uid in talk.uids)
+            bundles = self._bundles()
             kind = kind_to_propose(talk, person.keyring.device, bundles, now_ms())
             if kind is None:
                 return
             prekeys = await patiently(person.prekeys, talk, kind)
             made = propose(talk, kind, person.keyring.device, bundles, person.notary.leaves, prekeys)
-            await self._post_record(made.record.encode())
-        raise ProtocolError("EPOCH_GAP")
+            try:
+                await self._post_record(made.record.encode())
+            except PostRefused:
+                if not self._can_do_without():
+                    raise
+                return
+        self._check_open(self._cid)
+        require(self._can_do_without(), "EPOCH_GAP")
 
     async def send(self, own: dict[str, Any]) -> int:
         """Seal and post a content ("t" and its fields) until accepted, in a later epoch when this one ended."""
@@ -140,6 +151,12 @@ class Exchange:
             did=device.did, salt=salt,
         )  # fmt: skip
         return content, envelope
+
+    def _bundles(self) -> tuple[Bundle, ...]:
+        return tuple(self._person.notary.usable(uid) for uid in self.talk.uids)
+
+    def _can_do_without(self) -> bool:
+        return can_do_without(self.talk, self._person.keyring.device, self._bundles(), now_ms())
 
     async def _apply(self, item: wire.Item) -> None:
         """Refused or not, the event is done with; without the log that a record needs it stays the next one."""

@@ -1,4 +1,4 @@
-"""One conversation at one device: what it holds, when it proposes a record, how events change it (sections 6, 7, 12).
+"""One conversation at one device: what it holds, what it proposes, how events change it (sections 6, 7, 12).
 
 No network here: `client.py` brings events in and carries records and envelopes out.
 """
@@ -31,7 +31,6 @@ from reference.record import (
     EPHEMERAL,
     HISTORY,
     NEXT,
-    RESTART,
     START,
     Core,
     Final,
@@ -41,9 +40,6 @@ from reference.record import (
     parse_record,
 )
 
-REFRESH_AFTER_MESSAGES = 100
-UNREACHED_AGAIN_MS = 60 * 60 * 1000
-
 
 @dataclass(slots=True)
 class Talk:
@@ -52,7 +48,8 @@ class Talk:
     `epochs` and `chains`: of the present epoch alone. `timer_wish`: the seconds that the person chose (0: messages
     stay), until a record brings them. `missing`: (epoch, did) -> how many were jumped over until that epoch ended.
     `uncounted`: (uid, did) -> what arrived without gap in the epoch before, where the record that ended it says less.
-    `references`, `record_ms`: the bundles of the last record that counts, and the own clock when it came.
+    `references`, `record_ms`: the bundles of the last record that counts, and the own clock when it came; `leaf_ms`:
+    when the own leaf was made.
     """
 
     state: EpochState
@@ -65,6 +62,7 @@ class Talk:
     uncounted: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
     record_ms: int = 0
+    leaf_ms: int = 0
     board: Board = field(default_factory=Board)
 
     @property
@@ -83,27 +81,6 @@ class Talk:
         """What `ack_before` says: of the other person's devices, with oneself of one's own others."""
         peer = self.state.uid_hi if device.uid == self.state.uid_lo else self.state.uid_lo
         return {did: count for (uid, did), count in self.uncounted.items() if uid == peer and did != device.did}
-
-
-def kind_to_propose(talk: Talk, device: OwnDevice, bundles: tuple[Bundle, ...], now_ms: int) -> int | None:
-    """START, RESTART or NEXT when one is due before the next message (section 6, "When to propose"), else None."""
-    state = talk.state
-    if state.epoch < 0:
-        return START
-    if state.next is None:
-        return RESTART
-    own = talk.chains.get((state.epoch, device.did))
-    worn = own is not None and own.next_counter >= REFRESH_AFTER_MESSAGES
-    timed = talk.timer_wish not in (None, state.timer_s)
-    return NEXT if state.leaf_seed is None or _others_reachable(talk, bundles, now_ms) or worn or timed else None
-
-
-def _others_reachable(talk: Talk, bundles: tuple[Bundle, ...], now_ms: int) -> bool:
-    """CHANGE: other devices than the members; whom the last record left out is not asked for again within the hour."""
-    listed = {(bundle.core.uid, entry.did) for bundle in bundles for entry in bundle.core.devices}
-    same = {reference.bundle_hash for reference in talk.references} == {bundle.hash for bundle in bundles}
-    unreached = listed - talk.state.members if same and now_ms - talk.record_ms < UNREACHED_AGAIN_MS else set()
-    return listed - unreached != talk.state.members
 
 
 def needs_prekey(talk: Talk, kind: int, device: OwnDevice, bundle: Bundle) -> list[bytes]:
@@ -137,7 +114,7 @@ def adopt(talk: Talk, now_ms: int) -> None:
         raise ProtocolError("SELF_FORGED")
     talk.state = after_own_record(talk.state, talk.pending)
     enter(talk, talk.pending.record, talk.pending.secrets.k_msg)
-    talk.references, talk.record_ms = talk.pending.record.core.references, now_ms
+    talk.references, talk.record_ms, talk.leaf_ms = talk.pending.record.core.references, now_ms, now_ms
     talk.pending = None
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reference import talk, wire
+from reference import talk, wire, wish
 from reference.record import encode_core, parse_record
 from reference.tests.test_talk import CONTENT_ID
 from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, read, talking
@@ -23,7 +23,7 @@ def _quick(monkeypatch):
 @pytest.fixture
 def new_epochs(monkeypatch):
     """From here on whoever wrote in an epoch begins the next one before the next message."""
-    return lambda: monkeypatch.setattr(talk, "REFRESH_AFTER_MESSAGES", 1)
+    return lambda: monkeypatch.setattr(wish, "REFRESH_AFTER_MESSAGES", 1)
 
 
 def sealed(client, cid, text):

@@ -1,8 +1,13 @@
 """When a client proposes an epoch record, and when it lets one be (section 6, "When to propose")."""
 
+from dataclasses import replace
+
 import pytest
 
 from reference import exchange, wire
+from reference.errors import ProtocolError
+from reference.link import PostRefused
+from reference.log import DAY_MS
 from reference.person import now_ms
 from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, talking
 
@@ -80,3 +85,68 @@ async def test_a_change_of_the_bundles_is_taken_in_at_once():
     alice.person.notary.expect_news()
     await alice.send(cid, "with the third")
     assert members(alice, cid) == {client.person.keyring.device.did for client in (alice, bob, third)}
+
+
+@pytest.mark.parametrize(("passed", "more"), [(DAY_MS - HOUR_MS, 0), (DAY_MS, 1)])
+@pytest.mark.asyncio
+async def test_a_day_after_the_last_record_a_message_renews_the_keys(later, passed, more):
+    server = Server()
+    alice, _bob, cid = await talking(server)
+    before = records(server, cid)
+    later(passed)
+    for _ in range(2):
+        await alice.send(cid, "later")
+        assert records(server, cid) == before + more
+
+
+@pytest.mark.parametrize(("days", "more"), [(6, 0), (7, 1)])
+@pytest.mark.asyncio
+async def test_a_leaf_of_a_week_is_renewed_whatever_others_did(days, more):
+    server = Server()
+    alice, _bob, cid = await talking(server)
+    before = records(server, cid)
+    alice.exchanges[cid].talk.leaf_ms -= days * DAY_MS
+    for _ in range(2):
+        await alice.settle(cid)
+        assert records(server, cid) == before + more
+
+
+def takes_no_record(server, client, status):
+    """From here on; messages are taken."""
+    link = next(link for link in server.links if link.uid == client.uid)
+    post = link.post
+
+    async def refusing(cid, client_id, kind, blob, blobs=()):
+        if kind == wire.RECORD:
+            raise PostRefused(wire.Refused(client_id, status, "EPOCH_CONFLICT", None))
+        return await post(cid, client_id, kind, blob, blobs)
+
+    link.post = refusing
+
+
+@pytest.mark.parametrize("status", [409, 507])
+@pytest.mark.asyncio
+async def test_a_message_waits_for_no_refresh_that_the_server_does_not_take(later, status):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    takes_no_record(server, alice, status)
+    later(DAY_MS)
+    await alice.send(cid, "under the present keys")
+    await bob.catch_up(cid)
+    assert [news.text for news in bob.heard()] == ["hello", "under the present keys"]
+
+
+@pytest.mark.parametrize(("status", "refusal"), [(409, ProtocolError), (507, PostRefused)])
+@pytest.mark.asyncio
+async def test_it_waits_for_every_other_record_and_after_a_thousand_for_a_refresh(later, status, refusal):
+    server = Server()
+    alice, _bob, cid = await talking(server)
+    takes_no_record(server, alice, status)
+    with pytest.raises(refusal):
+        await alice.set_timer(cid, 3600)
+    talk, own = alice.exchanges[cid].talk, alice.person.keyring.device.did
+    talk.timer_wish = None
+    chain = talk.chains[(talk.state.epoch, own)]
+    talk.chains[(talk.state.epoch, own)] = replace(chain, next_counter=1000)
+    with pytest.raises(refusal):
+        await alice.send(cid, "under worn keys")

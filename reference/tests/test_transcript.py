@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reference import offline, talk, wire
+from reference import offline, wire, wish
 from reference.account import Pin
 from reference.archive import encode_archive, open_archive, parse_archive
 from reference.encoding import u8, vec
@@ -30,7 +30,7 @@ def world(monkeypatch):
         alice, bob, cid = await talking(server)
         await alice.send(cid, "old keys")
         late = sealed(bob, cid, "late")
-        monkeypatch.setattr(talk, "REFRESH_AFTER_MESSAGES", 1)
+        monkeypatch.setattr(wish, "REFRESH_AFTER_MESSAGES", 1)
         await alice.send(cid, "new keys")
         return server, alice, bob, cid, late
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 import uuid
 
-from reference import login, talk
+from reference import login, wish
 from reference.link import LONGEST_PAUSE_SECONDS
 from reference.login import DoorClosed, sign_up
 from reference.web import HttpRefused, Web
@@ -97,7 +97,7 @@ async def _disabled(world: World) -> float:
 
 @fault(28)
 async def epochs_race(world: World) -> str:
-    kept, talk.REFRESH_AFTER_MESSAGES = talk.REFRESH_AFTER_MESSAGES, REFRESH_AFTER
+    kept, wish.REFRESH_AFTER_MESSAGES = wish.REFRESH_AFTER_MESSAGES, REFRESH_AFTER
     try:
         await world.add_device("alice's second", "alice")
         await world.add_device("bob's second", "bob")
@@ -107,7 +107,7 @@ async def epochs_race(world: World) -> str:
             await asyncio.gather(*saying)
         await world.settle()
     finally:
-        talk.REFRESH_AFTER_MESSAGES = kept
+        wish.REFRESH_AFTER_MESSAGES = kept
     conflicts = world.history.refused["EPOCH_CONFLICT"]
     hold(conflicts > 0, "no two records ever met")
     hold(not world.history.failed, f"{len(world.history.failed)} texts failed")
