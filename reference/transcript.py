@@ -127,7 +127,6 @@ def _read_record(reading: _Reading, event: Event) -> Iterator[Line]:
     """By its hwrap; a record without one for this person is followed all the same, its messages stay closed."""
     talk, directory = reading.talk, reading.directory
     record = parse_record(event.blob)
-    require((record.core.s_uid, record.core.s_did) == (event.uid, event.did), "SENDER_MISMATCH")
     check_place(record, talk.state)
     counted = talk.progress()
     held = any(epoch == talk.state.epoch for epoch, _ in talk.chains)

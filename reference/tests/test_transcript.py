@@ -136,6 +136,19 @@ def test_a_tombstone_under_a_timer_says_nothing(world):
     assert said(*exported(world)) == [*SAID, "NOT_A_MEMBER"]
 
 
+def test_whom_the_server_names_as_the_sender_of_a_record_is_not_looked_at(world):
+    _server, alice, bob, *_ = world
+    archive, account = exported(world)
+    other = {alice.uid: bob, bob.uid: alice}
+    events = [
+        replace(event, uid=other[event.uid].uid, did=other[event.uid].person.keyring.device.did)
+        if event.is_record
+        else event
+        for event in archive.events
+    ]
+    assert said(replace(archive, events=tuple(events)), account) == SAID
+
+
 def test_another_root_than_the_key_files_is_told_first_and_once(world):
     server, alice, bob, *_ = world
     archive, account = exported(world)
