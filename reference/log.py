@@ -178,9 +178,12 @@ def accept_head(
 
 
 def follow_keys(new: Sequence[AnyLeaf], start: int, *, log_pub: bytes, pinned_size: int) -> bytes:
-    """The key in force behind the leaves from `start` on; LOG_BAD_HEAD unless they lead to `log_pub` and on from it."""
+    """The key in force behind the leaves from `start` on; LOG_BAD_HEAD unless they lead to `log_pub` and on from it.
+
+    What was pinned before `start` is judged there.
+    """
     key: bytes | None = None
-    pinned_at = min(pinned_size, start + len(new))
+    pinned_at = max(start, min(pinned_size, start + len(new)))
     for at, leaf in enumerate((*new, None), start):
         if at == pinned_at:
             require(key is None or key == log_pub, "LOG_BAD_HEAD")

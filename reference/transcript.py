@@ -55,6 +55,8 @@ def read_transcript(archive: Archive, account: Account) -> Iterator[Line]:
     """
     require(account.uid in archive.uids, "KEYFILE_WRONG_ACCOUNT")
     chains, roots = _chains(archive, account)
+    own = [bundle.core.name for bundle in chains if bundle.core.uid == account.uid]
+    require(account.name in own, "KEYFILE_WRONG_ACCOUNT")
     directory = _directory(archive, account, chains)
     talk = Talk(EpochState(archive.cid, *archive.uids))
     reading = _Reading(talk, directory, account.uid, account.hk_seeds)

@@ -68,6 +68,12 @@ def test_a_key_that_was_not_in_force_then_is_refused(pinned, at):
     assert code([*LEAVES, CHANGE, LATER], by=NEW, pinned=pinned, pinned_size=at) == "LOG_BAD_HEAD"
 
 
+def test_a_key_that_was_pinned_before_the_own_leaves_counts_at_their_end():
+    leaves = [*LEAVES, CHANGE, LATER]
+    assert accept(leaves, by=NEW, pinned=OLD, own=3, pinned_size=1).log_pub == PUB[NEW]
+    assert code(leaves, by=NEW, pinned=OTHER, own=3, pinned_size=1) == "LOG_BAD_HEAD"
+
+
 def test_the_old_key_signs_no_more():
     assert code([*LEAVES, CHANGE], by=OLD, pinned=OLD) == "LOG_BAD_HEAD"
     assert code([*LEAVES, CHANGE], by=OLD, pinned=NEW, own=4) == "LOG_BAD_HEAD"

@@ -136,6 +136,13 @@ def test_a_tombstone_under_a_timer_says_nothing(world):
     assert said(*exported(world)) == [*SAID, "NOT_A_MEMBER"]
 
 
+@pytest.mark.parametrize("name", ["bob", "josé", "alíce", ""])
+def test_a_key_file_of_another_name_is_of_another_account(world, name):
+    archive, account = exported(world)
+    with pytest.raises(ProtocolError, match="KEYFILE_WRONG_ACCOUNT"):
+        said(archive, replace(account, name=name))
+
+
 def test_whom_the_server_names_as_the_sender_of_a_record_is_not_looked_at(world):
     _server, alice, bob, *_ = world
     archive, account = exported(world)
