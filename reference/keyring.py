@@ -56,10 +56,13 @@ def without_opk(keyring: Keyring, key_id: int) -> Keyring:
 
 
 def next_bundle(keyring: Keyring, *, name: str, previous: Bundle | None, now_ms: int) -> Bundle:
-    """The version after `previous` (None: the first) with this device added."""
+    """The version after `previous` (None: the first) with this device added; under the same root HK stays as it is."""
     device = keyring.device
     entry = Device(device.did, ed25519_public(keyring.ds_seed), x25519_public(device.dk_seed), now_ms)
     hk_gen = max(keyring.vault.hk_seeds)
+    hk_pub = x25519_public(keyring.vault.hk_seeds[hk_gen])
+    if previous is not None and previous.core.root_pub == keyring.vault.root_pub:
+        hk_gen, hk_pub = previous.core.hk_gen, previous.core.hk_pub
     core = BundleCore(
         suites=1,
         uid=device.uid,
@@ -67,7 +70,7 @@ def next_bundle(keyring: Keyring, *, name: str, previous: Bundle | None, now_ms:
         version=1 if previous is None else previous.core.version + 1,
         prev_hash=ZERO32 if previous is None else previous.hash,
         root_pub=keyring.vault.root_pub,
-        hk_pub=x25519_public(keyring.vault.hk_seeds[hk_gen]),
+        hk_pub=hk_pub,
         hk_gen=hk_gen,
         issued_ms=now_ms,
         devices=(*(() if previous is None else previous.core.devices), entry),
@@ -75,11 +78,19 @@ def next_bundle(keyring: Keyring, *, name: str, previous: Bundle | None, now_ms:
     return make_bundle(core, root_seed=keyring.vault.root_seed)
 
 
-def bundle_without(keyring: Keyring, did: bytes, *, previous: Bundle, now_ms: int) -> Bundle:
-    """The version after `previous` from which a device is gone."""
+def with_new_history_key(keyring: Keyring, hk_gen: int) -> Keyring:
+    """A fresh HK of this generation; those before it stay."""
+    hk_seeds = {**keyring.vault.hk_seeds, hk_gen: private_key()}
+    return replace(keyring, vault=replace(keyring.vault, hk_seeds=hk_seeds))
+
+
+def bundle_without(keyring: Keyring, did: bytes, *, previous: Bundle, hk_gen: int, now_ms: int) -> Bundle:
+    """The version after `previous` from which a device is gone; `hk_gen`: of `previous`, or a new one of the vault."""
     core = previous.core
     left = tuple(entry for entry in core.devices if entry.did != did)
     core = replace(core, version=core.version + 1, prev_hash=previous.hash, issued_ms=now_ms, devices=left)
+    if hk_gen != core.hk_gen:
+        core = replace(core, hk_gen=hk_gen, hk_pub=x25519_public(keyring.vault.hk_seeds[hk_gen]))
     return make_bundle(core, root_seed=keyring.vault.root_seed)
 
 

@@ -19,6 +19,7 @@ from reference.keyring import (
     make_vault,
     next_bundle,
     signed_prekeys,
+    with_new_history_key,
     without_opk,
 )
 from reference.login import Credentials
@@ -75,13 +76,20 @@ class Person:
         self.bind()
 
     def remove(self, did: bytes) -> None:
-        """The next bundle without a device of this person, if the last one has it."""
+        """The next bundle without a device of this person, if the last one has it.
+
+        HK changes with another device (section 3): a key file made before does not open what comes.
+        """
         self.notary.expect_news()
         self.refresh((self.uid,), log_size=0)
         current = self._current()
         if current.core.device(did) is None:
             return
-        bundle = bundle_without(self.keyring, did, previous=current, now_ms=now_ms())
+        hk_gen = current.core.hk_gen
+        if did != self.keyring.device.did:
+            hk_gen += 1
+            self._keyring = with_new_history_key(self.keyring, hk_gen)  # first: a lost answer loses no key
+        bundle = bundle_without(self.keyring, did, previous=current, hk_gen=hk_gen, now_ms=now_ms())
         self.notary.own_hashes.add(bundle.hash)
         self.web.post("/api/keys/publish/", bundle=b64(bundle.encode()), prekeys=[])
         self.notary.expect_news()

@@ -7,6 +7,7 @@ import pytest
 from reference.account import Pin
 from reference.client import ChatRefused, Problem
 from reference.errors import ProtocolError
+from reference.primitives import x25519_public
 from reference.tests.world import (
     OPKS,
     PASSPHRASE,
@@ -100,6 +101,40 @@ async def test_of_the_list_only_chats_with_oneself_in_them_count():
 async def heard(client):
     """What a bell began is through."""
     await asyncio.gather(*client._hearing.values())
+
+
+# --- history keys ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_who_takes_a_browser_off_makes_a_new_history_key():
+    server = Server()
+    alice, bob, cid = await talking(server)
+    stolen = key_file(alice)
+    lost = await new_browser(server, alice)
+    alice.person.notary.expect_news()
+    await alice.send(cid, "with it")
+    await alice.remove(lost.person.keyring.device.did)
+    before, after = server.bundles[alice.uid][-2:]
+    assert (before.core.hk_gen, after.core.hk_gen) == (1, 2)
+    assert before.core.hk_pub != after.core.hk_pub == x25519_public(alice.person.keyring.vault.hk_seeds[2])
+    await alice.send(cid, "without it")
+    assert read(await new_browser(server, alice)) == ["hello", "hi", "with it", "without it"]
+    thief = browser(server, "alice")
+    await thief.restore(stolen, PASSPHRASE, opks=OPKS)
+    assert read(thief) == ["KEYFILE_STALE", "hello", "hi", "with it", "NO_EPOCH_KEY"]
+    assert server.bundles[alice.uid][-1].core.hk_pub == after.core.hk_pub
+
+
+@pytest.mark.asyncio
+async def test_who_leaves_by_itself_changes_no_history_key():
+    server = Server()
+    alice, _bob, _cid = await talking(server)
+    new = await new_browser(server, alice)
+    await new.leave()
+    before, after = server.bundles[alice.uid][-2:]
+    assert (len(before.core.devices), len(after.core.devices)) == (2, 1)
+    assert (before.core.hk_gen, before.core.hk_pub) == (after.core.hk_gen, after.core.hk_pub)
 
 
 # --- pins and class B -----------------------------------------------------------------------------------------------
