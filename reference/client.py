@@ -34,7 +34,7 @@ class Client:
     """One person at one device. Make it with `await Client.sign_up(...)` or `await Client.log_in(...)`.
 
     `heeds_blocks`: after a code of class B nothing is sealed, unless it is one of `decided`; else whoever holds the
-    client decides.
+    client decides. `wait_for_next_s`: how long a member may take to let this device in, before it begins anew.
     """
 
     def __init__(self, person: Person) -> None:
@@ -48,6 +48,7 @@ class Client:
         self._blocks: dict[bytes | None, list[str]] = {}  # conversation, or all of them -> the reasons
         self.heeds_blocks = False
         self.decided: frozenset[str] = frozenset()
+        self.wait_for_next_s = 10.0
         self.make_link: Callable[..., Link] = Link
 
     @classmethod
@@ -238,7 +239,7 @@ class Client:
         self._gaps.discard(cid)
 
     def _tell_refusal(self, cid: bytes, code: str) -> None:
-        """SEQ_GAP stands for a state: it is told once while it lasts (section 13), like LOG_STALE by whom it is seen."""
+        """SEQ_GAP stands for a state: told once while it lasts (section 13), like LOG_STALE by whom it is seen."""
         if code == "LOG_STALE":
             return
         if code == "SEQ_GAP":
@@ -261,6 +262,7 @@ class Client:
             refresh=self._log.refresh,
             tell=self._tell,
             check_open=self.check_open,
+            wait_for_next=lambda: self.wait_for_next_s,
         )
         self.exchanges.setdefault(cid, fresh)
         return cid

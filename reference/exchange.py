@@ -16,11 +16,12 @@ from reference.link import Link, PostRefused
 from reference.patience import patiently
 from reference.person import Person, now_ms
 from reference.primitives import random_bytes
-from reference.record import parse_record
+from reference.record import RESTART, parse_record
 from reference.talk import Talk, adopt, apply_message, apply_record, count_refused, propose
 from reference.wish import can_do_without, kind_to_propose
 
 TRIES = 20
+LOOK_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ News = Message | File | Changed | Problem
 
 
 class Exchange:
-    """`refresh(talk, record_log_size)` brings log and bundles up to date, None: not for a record; `tell` takes what a person should see;
-    `check_open(cid)` raises what stands in the way of sealing.
+    """`refresh(talk, record_log_size)` brings log and bundles up to date, None: not for a record; `tell` takes what a
+    person should see; `check_open(cid)` raises what stands in the way of sealing; `wait_for_next()`: seconds.
     """
 
     def __init__(
@@ -85,10 +86,12 @@ class Exchange:
         refresh: Callable[[Talk, int | None], Awaitable[None]],
         tell: Callable[["News"], None],
         check_open: Callable[[bytes], None] = lambda _: None,
+        wait_for_next: Callable[[], float] = lambda: 0,
     ) -> None:
         self.talk, self.lock = talk, asyncio.Lock()
         self._cid, self._person, self._link = talk.state.cid, person, link
         self._refresh, self._tell, self._check_open = refresh, tell, check_open
+        self._wait_for_next, self._has_waited = wait_for_next, False
 
     async def catch_up(self) -> None:
         """Apply everything that the server has, in sequence order."""
@@ -115,8 +118,12 @@ class Exchange:
             self._check_open(self._cid)
             bundles = self._bundles()
             kind = kind_to_propose(talk, person.keyring.device, bundles, now_ms())
+            self._has_waited = self._has_waited and kind == RESTART
             if kind is None:
                 return
+            if kind == RESTART and not self._has_waited:
+                await self._wait_outside()
+                continue
             prekeys = await patiently(person.prekeys, talk, kind)
             made = propose(talk, kind, person.keyring.device, bundles, person.notary.leaves, prekeys)
             try:
@@ -151,6 +158,15 @@ class Exchange:
             did=device.did, salt=salt,
         )  # fmt: skip
         return content, envelope
+
+    async def _wait_outside(self) -> None:
+        """A member's NEXT that lets this device in is better than a RESTART (section 6)."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + self._wait_for_next()
+        while self.talk.state.next is None and clock() < end:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            await self.catch_up()
+        self._has_waited = True
 
     def _bundles(self) -> tuple[Bundle, ...]:
         return tuple(self._person.notary.usable(uid) for uid in self.talk.uids)

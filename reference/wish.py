@@ -14,7 +14,7 @@ MOST_UNDER_THE_SAME_KEYS = 1000
 
 
 def kind_to_propose(talk: Talk, device: OwnDevice, bundles: tuple[Bundle, ...], now_ms: int) -> int | None:
-    """START, RESTART or NEXT when one is due before the next message, else None. `bundles`: the current ones of both."""
+    """START, RESTART or NEXT when one is due before the next message, else None; `bundles`: the current ones."""
     if talk.state.epoch < 0:
         return START
     if talk.state.next is None:

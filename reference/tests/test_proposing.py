@@ -1,5 +1,6 @@
 """When a client proposes an epoch record, and when it lets one be (section 6, "When to propose")."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from reference.errors import ProtocolError
 from reference.link import PostRefused
 from reference.log import DAY_MS
 from reference.person import now_ms
+from reference.record import NEXT, RESTART, parse_record
 from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, talking
 
 HOUR_MS = 60 * 60 * 1000
@@ -150,3 +152,51 @@ async def test_it_waits_for_every_other_record_and_after_a_thousand_for_a_refres
     talk.chains[(talk.state.epoch, own)] = replace(chain, next_counter=1000)
     with pytest.raises(refusal):
         await alice.send(cid, "under worn keys")
+
+
+async def outside(server, client, monkeypatch, seconds):
+    """A browser that no record has let in, which waits so long before it begins anew; and each of its looks."""
+    new = await another_browser(server, client)
+    new.wait_for_next_s = seconds
+    monkeypatch.setattr(exchange, "LOOK_AGAIN_SECONDS", 0.01)
+    pull, looks = new.linked().pull, asyncio.Semaphore(0)
+
+    async def watched(cid, after):
+        looks.release()
+        return await pull(cid, after)
+
+    new.linked().pull = watched
+    return new, looks
+
+
+def kinds(server, cid):
+    return [parse_record(item.blob).core.kind for item in server.events[cid] if item.kind == wire.RECORD]
+
+
+@pytest.mark.asyncio
+async def test_who_is_outside_waits_for_a_member_to_let_it_in(monkeypatch):
+    server = Server()
+    alice, _bob, cid = await talking(server)
+    new, looks = await outside(server, alice, monkeypatch, 60)
+    before = kinds(server, cid)
+    async with asyncio.timeout(30):
+        sending = asyncio.create_task(new.send(cid, "from inside"))
+        for _ in range(2):
+            await looks.acquire()
+        assert kinds(server, cid) == before
+        alice.person.notary.expect_news()
+        await alice.send(cid, "come in")
+        await sending
+    assert kinds(server, cid) == [*before, NEXT, NEXT]
+
+
+@pytest.mark.asyncio
+async def test_who_waited_in_vain_begins_anew(monkeypatch):
+    server = Server()
+    alice, _bob, cid = await talking(server)
+    new, looks = await outside(server, alice, monkeypatch, 0.05)
+    before = kinds(server, cid)
+    async with asyncio.timeout(30):
+        await new.send(cid, "anew")
+        await looks.acquire()
+    assert kinds(server, cid) == [*before, RESTART]

@@ -185,6 +185,7 @@ def browser(server, name):
     server.register(name)
     web = Web(server, server.uids[name])
     client = Client(Person(web, Credentials(name, "", b"", [])))
+    client.wait_for_next_s = 0
     client.make_link = lambda origin, cookies, did, cursors, on_news: Link(server, web.uid, did, on_news)
     return client
 

@@ -89,6 +89,7 @@ class World(Crowd):
         gate, first = await self.new_gate(), self.devices[owner].client
         key_file = await asyncio.to_thread(first.export_keyfile, PASSWORD)
         client = await Client.log_in(f"http://127.0.0.1:{gate.port}", first.person.credentials)
+        client.wait_for_next_s = 0  # the first one's program lets nobody in by itself
         device = self.keep(Device(name, client, gate, self.history))
         device.start_reading()
         await client.restore(key_file, PASSWORD, opks=20)
