@@ -16,8 +16,8 @@ from reference.errors import CLASS_B, ProtocolError
 from reference.exchange import Changed, Exchange, File, Message, News, Problem
 from reference.keyring import OPK_POOL
 from reference.link import Link
-from reference.logwatch import LogWatch
 from reference.login import Credentials, log_in, sign_up
+from reference.logwatch import LogWatch
 from reference.patience import patiently, to_its_end
 from reference.person import Person
 from reference.talk import Talk

@@ -109,7 +109,7 @@ async def heard(client):
 @pytest.mark.asyncio
 async def test_who_takes_a_browser_off_makes_a_new_history_key():
     server = Server()
-    alice, bob, cid = await talking(server)
+    alice, _bob, cid = await talking(server)
     stolen = key_file(alice)
     lost = await new_browser(server, alice)
     alice.person.notary.expect_news()
