@@ -1,4 +1,4 @@
-"""Generates vectors of our own: `python -m tests.vectors.generate --seed 1 --count 75 > tests/vectors/own.json`.
+"""Generates vectors of our own: `python -m tests.vectors.generate --seed 1 --count 76 > tests/vectors/own.json`.
 
 The same seed and count give the same file. What a damaged object must be refused with is what the reference says, so
 such a file holds the two implementations together; it proves nothing about the protocol by itself.
@@ -68,6 +68,7 @@ CONTENTS: list[tuple[str, Given]] = [
     ("told of the epoch before", {"ack_before": {"07" * 16: 3}}),
     ("told of the epoch before in a list", {"ack_before": ["07" * 16]}),
     ("told of the epoch before beyond every counter", {"ack_before": {"07" * 16: 2**20 + 1}}),
+    ("of a kind that is a list", {"t": []}),
 ]
 
 
