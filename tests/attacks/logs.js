@@ -116,6 +116,32 @@ export async function a18_stale(world) {
   await goesOn(alice, bob, cid);
 }
 
+/** Everything is answered but the log: the last head that came grows old. */
+export async function a18_withheld(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const told = async () => (await alice.codes(cid)).filter((code) => code === "LOG_STALE").length;
+  const withhold = () => lieAboutLog(world.server, () => Promise.reject(new TypeError("network")));
+  const honest = withhold();
+  const lookAt = async (hours) => {
+    alice.skew = hours * 3_600_000;
+    look(world);
+    await settled();
+  };
+  await lookAt(23);
+  expect(await told(), 0, "a day is not over");
+  await lookAt(25);
+  await shows(alice, cid, "LOG_STALE");
+  await lookAt(26);
+  expect(await told(), 1, "told once while it lasts");
+  expect(alice.messenger.conversation(cid).blocked, null, "a warning, no block");
+  await goesOn(alice, bob, cid);
+  honest();
+  await lookAt(0);
+  withhold();
+  await lookAt(25);
+  await until(async () => (await told()) === 2, "told again", told);
+}
+
 export async function a19(world) {
   const { alice, bob, cid } = await withPuppet(world);
   const key = await generateEd25519();

@@ -176,6 +176,7 @@ MORE: dict[int, list[tuple[str, str, str]]] = {
         ("chat/unlocked.js", "await keepRefusedHead(this, error);", ""),
         ("chat/record-in.js", "await keepRecord(parts, { ...event, cid: draft.chat.cid });", ";"),
     ],
+    18: [("chat/unlocked.js", 'await this.trust.stands("LOG_STALE", true);', ";")],
     52: [("chat/delivered.js", "epoch, now), epoch - 1, before)", "epoch, now), epoch, before)")],
     78: [("ui/chat-app.js", "    this.#clearDesk();\n    const screen", "    const screen")],
     19: [

@@ -1,7 +1,7 @@
 /** The own copy of the transparency log: replayed at login, hourly, and whenever it grew (protocol.md, section 4). */
 
 import { equal } from "../lib/bytes.js";
-import { acceptHead, checkPrefix, emptyLog, leavesOf, logRoot, restoreLog, topsOf } from "../crypto/log.js";
+import { acceptHead, checkPrefix, emptyLog, isHeadOld, leavesOf, logRoot, parseHead, restoreLog, topsOf } from "../crypto/log.js";
 import { CHUNK_LEAVES } from "../crypto/log-leaves.js";
 import { ProtocolError, check } from "../crypto/errors.js";
 import { Queue, SingleFlight } from "./schedule.js";
@@ -59,6 +59,11 @@ export class LogReplay {
       await this.#parts.ring.commit({ ring });
       this.isKeyNew = false;
     });
+  }
+
+  /** @returns {boolean} the last head that was accepted is too old to go by: what a log comes to that is not answered */
+  get isLate() {
+    return this.signed !== null && isHeadOld(parseHead(this.signed.head), this.#parts.clock.now());
   }
 
   /** @param {{size: number, root: Uint8Array}} earlier head of a key file @throws LOG_SPLIT_VIEW */

@@ -139,7 +139,10 @@ export class Unlocked {
         return this.trust.alarm(error);
       }
       if (codeOf(error) === "NAME_REBOUND") await this.trust.stands("NAME_REBOUND", true);
-      if (codeOf(error) !== "LOG_STALE") throw error;
+      if (codeOf(error) !== "LOG_STALE") {
+        if (this.watch.isLogKnown && this.replay.isLate) await this.trust.stands("LOG_STALE", true); // before that nothing is sealed
+        throw error;
+      }
       isStale = true; // a warning: what is known so far stays good
     }
     if (this.replay.isKeyNew) await this.#tellOfLogKey();

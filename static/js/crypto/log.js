@@ -162,6 +162,11 @@ export function parseHead(bytes) {
   });
 }
 
+/** @param {Head} head @param {number} nowMs @returns {boolean} too old to go by */
+export function isHeadOld({ tsMs }, nowMs) {
+  return nowMs - tsMs > HEAD_AGE_MAX_MS;
+}
+
 /**
  * A head with the leaves from the own size up to its size, in section 4's order of checks.
  * @param {{head: Uint8Array, sig: Uint8Array, leaves: Uint8Array[]}} fetched
@@ -183,7 +188,7 @@ export async function acceptHead({ head: bytes, sig, leaves }, { log, lgPub: pin
     check(equal(await logRoot(longer), head.root), "LOG_SPLIT_VIEW");
     await checkKeyLeaves(longer, keyLeaves);
     if (fault) throw fault;
-    check(nowMs - head.tsMs <= HEAD_AGE_MAX_MS, "LOG_STALE");
+    check(!isHeadOld(head, nowMs), "LOG_STALE");
   } catch (error) {
     longer.places.cutTo(log.size);
     throw error;
