@@ -1,9 +1,11 @@
 /** The own copy of the log, kept without most of its hashes. */
 
 import { acceptHead, appendLeaves, emptyLog, encodeAssetLeaf, encodeHead, encodeLeaf, isReleased, lastLeaf, leavesOf, logId, logRoot, parseLeaf, restoreLog, signHead, topsOf } from "/static/js/crypto/log.js";
+import { ProtocolError } from "/static/js/crypto/errors.js";
 import { signKeyLeaf } from "/static/js/crypto/log-key.js";
 import { generateEd25519, randomBytes, sha256, sha256Each } from "/static/js/crypto/primitives.js";
 import { utf8 } from "/static/js/lib/bytes.js";
+import { unchanged } from "/tests/vectors/js_compare.js";
 import { holds, refuses, same } from "./claims.js";
 
 const SIZES = [0, 1, 2, 3, 255, 256, 257, 300, 511, 512, 513, 640, 1023, 1024, 1100];
@@ -63,6 +65,29 @@ export async function a_shorter_log_knows_nothing_of_what_came_later() {
   const elsewhere = await appendLeaves(shorter, [asset, leaf]);
   same([await leavesOf(longer), await leavesOf(elsewhere)], [[...others, leaf, asset], [...others, asset, leaf]]);
   same([lastLeaf(elsewhere, idx, 301) ?? null, lastLeaf(longer, idx, 301).version], [null, 1]);
+}
+
+export async function a_refused_head_leaves_nothing_behind_in_the_own_log() {
+  const key = await generateEd25519();
+  const [log, leaves] = [await appendLeaves(emptyLog(), await someLeaves(2)), await someLeaves(3)];
+  const own = { log, lgPub: key.pub, nowMs: 0, myName: "nobody", myBundleHashes: [] };
+  const judge = async (root) => {
+    const head = { logId: await logId(key.pub), size: 5, root, tsMs: 0 };
+    return acceptHead({ head: encodeHead(head), sig: await signHead(head, key.seed), leaves }, own);
+  };
+  await refuses("LOG_SPLIT_VIEW", () => unchanged(own, () => judge(randomBytes(32))));
+  same(log.places.size, 2);
+  const { log: longer } = await unchanged(own, async () => judge(await logRoot(await appendLeaves(log, leaves))));
+  same([longer.size, log.size], [5, 2]);
+}
+
+export async function what_a_refusal_left_behind_in_a_log_is_seen() {
+  const log = await appendLeaves(emptyLog(), await someLeaves(2));
+  const refused = async () => {
+    log.places.add(null);
+    throw new ProtocolError("LOG_SPLIT_VIEW");
+  };
+  await refuses("Error", () => unchanged({ log }, refused));
 }
 
 export async function tops_are_one_for_each_full_chunk() {
