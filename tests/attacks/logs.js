@@ -1,6 +1,6 @@
 /** Attacks on the log: two views, an old one, a forged head, shadow versions (A17 to A20). */
 
-import { expect, until } from "/tests/js_chat/harness.js";
+import { PASSPHRASE, expect, until } from "/tests/js_chat/harness.js";
 import { parseHead } from "/static/js/crypto/log.js";
 import { verify } from "/static/js/crypto/primitives.js";
 import { fromBase64Url } from "/static/js/lib/bytes.js";
@@ -20,7 +20,7 @@ export function lieAboutLog(server, change, isVictim = () => true) {
 }
 
 /** A page of a log with these leaves, signed by this key. */
-async function pageOf(leaves, from, { key, tsMs = Date.now(), size = leaves.length }) {
+export async function pageOf(leaves, from, { key, tsMs = Date.now(), size = leaves.length }) {
   const log = await appendLeaves(emptyLog(), leaves.slice(0, size));
   const head = { logId: await logId(key.pub), size, root: await logRoot(log), tsMs };
   return {
@@ -47,6 +47,23 @@ export async function a17(world) {
   const [found] = await evidenceOf(alice);
   expect([found.code, found.theirs.record, found.theirs.log_root !== found.theirs.root_here], ["LOG_SPLIT_VIEW", toBase64Url(record), true], "the record is kept");
   await checkSigned(world, found.mine);
+}
+
+/** A browser that comes later meets the same record among what it reads with the history key. */
+export async function a17_history(world) {
+  const { alice, bob, cid } = await withPuppet(world);
+  const file = await alice.keyFile();
+  const other = await appendLeaves(emptyLog(), [...world.server.leaves.slice(0, -1), await stranger()]);
+  const { record } = await bob.propose(1, { log: { ...world.server.log, tree: other.tree } });
+  await world.inject(cid, { kind: "record", blob: record, from: bob });
+  await isBlocked(alice, cid, "LOG_SPLIT_VIEW");
+  const fresh = world.browserOf(alice.person);
+  await fresh.load();
+  await fresh.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE });
+  await isBlocked(fresh, cid, "LOG_SPLIT_VIEW");
+  expect(await fresh.texts(cid), ["hello", "hi"], "what came before is read");
+  const [found] = await evidenceOf(fresh);
+  expect(found.theirs.record, toBase64Url(record), "the record is kept");
 }
 
 async function evidenceOf(browser) {
@@ -173,7 +190,7 @@ export async function a19_keyfile(world) {
   lieAboutLog(world.server, (_, from) => generateEd25519().then((key) => pageOf(world.server.leaves, from, { key })));
   const fresh = world.browserOf(alice.person);
   await fresh.load();
-  const refusal = await fresh.messenger.importKeyFile({ bytes: file, passphrase: "abcd-efgh-ijkm-npqr-stuv" }).then(() => null, ({ code }) => code);
+  const refusal = await fresh.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE }).then(() => null, ({ code }) => code);
   expect([refusal, alice.person.bundles.length], ["LOG_BAD_HEAD", 1], "refused, and nothing published");
 }
 
@@ -237,7 +254,7 @@ export async function a19_keyfile_rotated(world) {
   await world.server.rotateLogKey();
   const fresh = world.browserOf(alice.person);
   await fresh.load();
-  const { notices } = await fresh.messenger.importKeyFile({ bytes: file, passphrase: "abcd-efgh-ijkm-npqr-stuv" });
+  const { notices } = await fresh.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE });
   expect([notices, alice.person.bundles.length], [["LOG_KEY_ROTATED"], 2], "told, and published");
 }
 

@@ -1,9 +1,12 @@
 /** The life of a conversation: what one device proposes, the others take in. */
 
 import { followRecord, needsPrekey, readHistory, receiveRecord } from "/static/js/crypto/epoch.js";
+import { encodeCore, othersOf, parseCore, parseRecord } from "/static/js/crypto/epoch-core.js";
+import { openWrap, wrapInfo, wrapSecretOfMember } from "/static/js/crypto/epoch-keys.js";
 import { MODE_EPHEMERAL, NEXT, RESTART, START } from "/static/js/crypto/labels.js";
+import { appendLeaves, encodeAssetLeaf } from "/static/js/crypto/log.js";
 import { randomBytes } from "/static/js/crypto/primitives.js";
-import { hex } from "/static/js/lib/bytes.js";
+import { equal, hex, utf8 } from "/static/js/lib/bytes.js";
 import { holds, refuses, same } from "./claims.js";
 import { contextOf, deliver, devicesOf, freshState, newDevice, newWorld, propose, publish } from "./people.js";
 
@@ -103,6 +106,46 @@ export async function a_record_in_my_name_is_not_taken() {
   await deliver(world, alice, mine, [bob]);
 }
 
+export async function a_device_stands_once_in_a_record_whoever_it_is_said_to_belong_to() {
+  const world = await newWorld();
+  const [alice, bob] = devicesOf(world);
+  const { core } = await parseRecord((await propose(world, alice, START)).record);
+  same(parseCore(encodeCore(core)).members.length, 2);
+  const twice = core.members.map((entry) => ({ ...entry, did: alice.did }));
+  same(twice.map(({ uid }) => hex(uid)), [hex(alice.uid), hex(bob.uid)]);
+  await refuses("BAD_ENCODING", () => parseCore(encodeCore({ ...core, members: twice })));
+}
+
+export async function copies_of_both_devices_read_on_until_each_side_made_a_record() {
+  const world = await newWorld();
+  const [alice, bob] = devicesOf(world);
+  await deliver(world, alice, await propose(world, alice, START), [bob]);
+  for (const [sender, other] of [[bob, alice], [alice, bob]]) await deliver(world, sender, await propose(world, sender, NEXT), [other]);
+  const [hers, his] = [alice, bob].map((device) => structuredClone(device));
+
+  const first = await propose(world, alice, NEXT);
+  const read = await receiveRecord(first.record, his.state, contextOf(world, his));
+  await deliver(world, alice, first, [bob]);
+  same([read.epochKeys.kMsg, read.state.next], [alice.keys.kMsg, alice.state.next]);
+
+  const second = await propose(world, bob, NEXT);
+  const all = { ...hers, state: { ...read.state, leafSeed: hers.state.leafSeed } }; // what both copies know together
+  await refuses("LEAF_MISMATCH", () => receiveRecord(second.record, all.state, contextOf(world, all)));
+  await refuses("BAD_TAG", () => openedBy(all, bob, second.record));
+  same((await openedBy(alice, bob, second.record)).length, 32);
+  await deliver(world, bob, second, [alice]);
+  same(keysOf(alice), keysOf(bob));
+}
+
+// The wrap alone, whatever a receiver would check before.
+async function openedBy({ did, dkSeed, dkPub, state }, { dkPub: senderDkPub }, record) {
+  const { core, coreHash, wraps } = await parseRecord(record);
+  const place = othersOf(core).findIndex((entry) => equal(entry.did, did));
+  const sender = { senderDkPub, ePub: core.ePub };
+  const z = await wrapSecretOfMember({ leafSeed: state.leafSeed, dkSeed, opkSeed: null }, sender);
+  return openWrap(z, wrapInfo({ ...othersOf(core)[place], ...sender, join: false, coreHash, dkPub }), wraps[place]);
+}
+
 export async function withheld_messages_are_refused_then_told() {
   const world = await newWorld();
   const [alice, bob] = devicesOf(world);
@@ -133,6 +176,22 @@ export async function history_opens_with_the_history_key_alone() {
     if (state.epoch === 1) same(read.epochKeys.kMsg, alice.keys.kMsg);
   }
   await refuses("NOT_A_MEMBER", () => readHistory(records[0], freshState(world), { ...contextOf(world, device), historySeeds: [randomBytes(32)] }));
+}
+
+export async function another_view_of_the_log_is_seen_by_whoever_reads_history_or_is_outside() {
+  const world = await newWorld();
+  const [alice, bob] = devicesOf(world);
+  const before = world.log;
+  const [shown, other] = await Promise.all(["shown", "other"].map((word) => encodeAssetLeaf({ build: word, manifest: utf8(word) })));
+  world.log = await appendLeaves(before, [shown]);
+  const proposal = await propose(world, alice, START);
+  await deliver(world, alice, proposal, [bob]);
+  const device = { uid: alice.uid, did: randomBytes(16) };
+  const reader = { ...contextOf(world, device), historySeeds: [world.people[0].history.seed] };
+  for (const read of [readHistory, followRecord]) {
+    for (const log of [before, await appendLeaves(before, [other])]) await refuses("LOG_SPLIT_VIEW", () => read(proposal.record, freshState(world), { ...reader, log }));
+    same((await read(proposal.record, freshState(world), reader)).state.epoch, 0);
+  }
 }
 
 export async function an_ephemeral_epoch_has_no_history() {

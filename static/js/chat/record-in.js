@@ -143,7 +143,8 @@ async function refuse(draft, event, { error, epoch }, parts) {
   if (error.code === "DUPLICATE") return;
   if (NOT_LET_IN.has(error.code)) {
     const outside = await attempt(() => followOutside(event.blob, draft.chat, parts));
-    if (!outside.error) return stayOutside(draft, event, outside.value, parts);
+    if (outside.error) return refuse(draft, event, { error: outside.error, epoch }, parts);
+    return stayOutside(draft, event, outside.value, parts);
   }
   if (error.code === "LOG_SPLIT_VIEW") await keepRecord(parts, { ...event, cid: draft.chat.cid });
   draft.notice(event.seq, error.code, event.at);

@@ -1,6 +1,6 @@
 /** The bytes of an epoch record, both ways, and what they alone show to be wrong (protocol.md, section 6). */
 
-import { compare, concat, equal, u32, u64, u8, vec } from "../lib/bytes.js";
+import { compare, concat, equal, hex, u32, u64, u8, vec } from "../lib/bytes.js";
 import { check, parse } from "./errors.js";
 import {
   HASH_BYTES, ID_BYTES, KEY_BYTES, LABEL, MEMBERS_MAX, MODE_EPHEMERAL, MODE_HISTORY, NEXT, RESTART, START, WRAP_BYTES, Z32,
@@ -156,7 +156,9 @@ function isSound(core) {
 }
 
 function hasSoundEntries(core) {
-  return core.members.length >= 1 && isAscending(core.members, compareEntries) && core.members.every((entry) => isSoundEntry(entry, core));
+  const { members } = core;
+  const dids = new Set(members.map(({ did }) => hex(did)));
+  return members.length >= 1 && isAscending(members, compareEntries) && dids.size === members.length && members.every((entry) => isSoundEntry(entry, core));
 }
 
 function isSoundEntry(entry, core) {

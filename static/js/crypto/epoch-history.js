@@ -2,7 +2,7 @@
 
 import { equal } from "../lib/bytes.js";
 import {
-  bundleDeviceOf, checkConversation, checkMembers, checkOrder, checkPublicKeys, checkReferences, checkSender, checkSuite,
+  bundleDeviceOf, checkConversation, checkLogRoot, checkMembers, checkOrder, checkPublicKeys, checkReferences, checkSender, checkSuite,
 } from "./epoch-check.js";
 import { historyUidsOf, parseRecord } from "./epoch-core.js";
 import { checkConfirm, historyInfo, historySecretOfReader, openWrap } from "./epoch-keys.js";
@@ -11,11 +11,11 @@ import { ProtocolError, check } from "./errors.js";
 import { x25519Public } from "./primitives.js";
 
 /**
- * Steps 1 to 3, 5 to 7 and 9.
+ * Steps 1 to 3, 5 to 7, 9 and 10.
  * @param {Uint8Array} bytes @param {object} state ConversationState of the reader: only epoch, th and records move on
  * @param {{device: {uid: Uint8Array, did: Uint8Array}, bundles: object[], log: object, historySeeds: Uint8Array[]}} context
  *   historySeeds: HK of every generation held
- * @returns {Promise<{state: object, epochKeys: object, core: object}>} next is null @throws NOT_A_MEMBER: no hwrap for these keys
+ * @returns {Promise<{state: object, epochKeys: object, core: object}>} next is null @throws NOT_A_MEMBER: no hwrap for these keys, LOG_SPLIT_VIEW
  */
 export async function readHistory(bytes, state, context) {
   const record = await parseRecord(bytes);
@@ -29,6 +29,7 @@ export async function readHistory(bytes, state, context) {
   checkPublicKeys(core);
   const kMsg = await openHistoryWrap(record, referenced, context);
   await checkConfirm(kMsg, record);
+  await checkLogRoot(core, context.log);
   return { state: follow(state, record), epochKeys: await keysOf(record, kMsg, null), core };
 }
 
