@@ -83,6 +83,8 @@ export async function a07(world) {
   });
 }
 
+export { copies_of_both_devices_read_on_until_each_side_made_a_record as a07_copies } from "/tests/js/epochs.js";
+
 export async function a25(world) {
   const { alice, bob, cid } = await withPuppet(world);
   const late = await bob.seal(bob.content({ body: "under old keys" }));

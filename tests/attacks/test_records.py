@@ -9,6 +9,10 @@ def test_a07_stolen_keys_without_the_last_secret_open_no_next_epoch(bench):
     bench("a07")
 
 
+def test_a07_copies_of_both_browsers_read_on_only_until_each_side_made_a_record(bench):
+    bench("a07_copies")
+
+
 @pytest.mark.parametrize("place", ["a08", "a08_all"])
 def test_a08_points_of_low_order_are_refused(bench, place):
     bench(place)
