@@ -4,7 +4,8 @@ import { PASSPHRASE, expect, refuses } from "/tests/js_chat/harness.js";
 import { makeKeyfile, openKeyfile } from "/static/js/crypto/keyfile.js";
 import { encodeAccount, parseAccount } from "/static/js/crypto/keyfile-payload.js";
 import { passphraseProblem } from "/static/js/crypto/passphrase.js";
-import { begin, bothReal, flip, hasProblem, isBlocked, withPuppet } from "./bench.js";
+import { begin, bothReal, flip, hasProblem, isBlocked, shows, withPuppet } from "./bench.js";
+import { lieAboutLog, pageOf } from "./logs.js";
 import { concat, encodeLeaf, generateEd25519, hex, randomBytes, signBundle, u32, unhex } from "./product.js";
 
 const ITERATIONS_AT = 7;
@@ -135,11 +136,28 @@ export async function a73(world) {
   const { phase, notices } = await third.messenger.importKeyFile({ bytes: old, passphrase: PASSPHRASE });
   expect([phase, notices], ["open", ["KEYFILE_STALE"]], "told that it is old");
   await third.sees(cid, "hello", "hi");
+  await shows(third, cid, "KEYFILE_STALE");
   const { payload } = await openKeyfile(old, PASSPHRASE);
   const names = Object.keys(JSON.parse(new TextDecoder().decode(payload))).sort();
   expect(names, ["bundle_hash", "bundle_version", "hk", "lg_pub", "log", "made", "name", "origin", "pins", "rs", "uid", "v"], "no chain state in it");
   const dids = new Set(alice.person.bundles.at(-1).devices.map(({ did }) => hex(did)));
   expect([dids.size, dids.has(third.client.did)], [3, true], "a device of its own");
+}
+
+/** The log that is shown ends before the account's last version. */
+export async function a73_unlogged(world) {
+  const { alice, bytes, fresh, tries } = await newcomer(world);
+  await tries(bytes);
+  alice.messenger.end();
+  fresh.messenger.end();
+  const { server } = world;
+  const honest = lieAboutLog(server, (_, from) => pageOf(server.leaves, from, { key: server.key, size: server.leaves.length - 1 }));
+  const third = world.browserOf(alice.person);
+  await third.load();
+  await refuses(third.messenger.importKeyFile({ bytes, passphrase: PASSPHRASE }), "BUNDLE_NOT_IN_LOG");
+  expect([third.messenger.phase, alice.person.bundles.length], ["import", 2], "nothing imported, nothing published");
+  honest();
+  expect((await third.messenger.importKeyFile({ bytes, passphrase: PASSPHRASE })).phase, "open", "with the whole log it is taken");
 }
 
 /** The root of the file was replaced since: it opens nothing new. */

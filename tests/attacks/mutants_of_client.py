@@ -170,14 +170,21 @@ ALSO: dict[int, list[tuple[str, str, str]]] = {
 
 # attacks with several guards: each of these goes by itself, too
 MORE: dict[int, list[tuple[str, str, str]]] = {
+    7: [("crypto/epoch-keys.js", "kdf(z, Z32, info, 44)", "kdf(z.subarray(32, 64), Z32, info, 44)")],
     14: [("chat/record-in.js", "spkId !== 0 && opkId === 0", "false")],
     15: [("chat/watch.js", 'await this.#parts.trust.block(cid, "SECOND_CHAT");', ";")],
     17: [
         ("chat/unlocked.js", "await keepRefusedHead(this, error);", ""),
         ("chat/record-in.js", "await keepRecord(parts, { ...event, cid: draft.chat.cid });", ";"),
+        ("crypto/epoch-history.js", "await checkLogRoot(core, context.log);", ""),
     ],
     18: [("chat/unlocked.js", 'await this.trust.stands("LOG_STALE", true);', ";")],
     52: [("chat/delivered.js", "epoch, now), epoch - 1, before)", "epoch, now), epoch, before)")],
+    73: [
+        ("chat/key-import.js", "checkBundleInLog(replay.log, chain.at(-1));", ""),
+        ("chat/life.js", "await open.trust.note(OLD_FILE);", ";"),
+        ("chat/key-import.js", 'if (!mayAddDevice) throw new ProtocolError("KEYFILE_STALE");', ""),
+    ],
     78: [("ui/chat-app.js", "    this.#clearDesk();\n    const screen", "    const screen")],
     19: [
         ("crypto/log-key.js", "await verifyByLog(leaf.oldPub, leaf.sig, signedText(leaf));", ""),

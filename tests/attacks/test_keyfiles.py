@@ -31,6 +31,10 @@ def test_a73_an_old_file_opens_the_history_and_says_that_it_is_old(bench, way):
     bench(way)
 
 
+def test_a73_no_file_goes_on_from_a_version_that_the_log_does_not_show(bench):
+    bench("a73_unlogged")
+
+
 def test_a74_guessing_a_stolen_file_is_expensive(bench):
     bench("a74")
 

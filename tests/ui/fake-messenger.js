@@ -128,6 +128,7 @@ export class FakeMessenger extends EventTarget {
   }
 
   async importKeyFile({ passphrase, onStep, onHistory }) {
+    if (passphrase === "of a former root") throw refusal("KEYFILE_STALE");
     if (passphrase !== "right") throw refusal("KEYFILE_WRONG_PASSPHRASE");
     await this.#steps(["read", "check", "make", "publish", "history"], onStep);
     for (let done = 0; done <= 1200; done += 240) {
@@ -135,7 +136,7 @@ export class FakeMessenger extends EventTarget {
       await this.lateHistory;
       await pause(60);
     }
-    return { phase: "open" };
+    return { phase: "open", notices: this.notices ?? [] };
   }
 
   async resetKeys({ name }) {

@@ -74,6 +74,18 @@ def test_a_new_browser_takes_the_file_and_shows_the_history_coming(show):
     expect(page.locator("chat-desk")).to_be_visible()
 
 
+def test_an_old_file_that_was_taken_is_told_apart_from_one_that_was_refused(show):
+    page = show("import")
+    page.evaluate("() => { fake.notices = ['KEYFILE_STALE']; }")
+    page.locator("key-import input[type=file]").set_input_files(FILE)
+    visible(page, "key-import input[type=password]").fill("of a former root")
+    page.keyboard.press("Enter")
+    expect(page.locator("key-import [data-part=error]")).to_contain_text("it was not used")
+    visible(page, "key-import input[type=password]").fill("right")
+    page.keyboard.press("Enter")
+    expect(page.locator("toast-stack")).to_contain_text("The key file was an old one")
+
+
 def test_without_a_file_nothing_is_asked_of_the_messenger(show):
     page = show("import")
     visible(page, "key-import input[type=password]").fill("right")

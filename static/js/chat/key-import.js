@@ -5,6 +5,7 @@ import { signBundle } from "../crypto/bundle.js";
 import { ProtocolError } from "../crypto/errors.js";
 import { checkImport } from "../crypto/keyfile-payload.js";
 import { DEVICES_MAX } from "../crypto/labels.js";
+import { checkBundleInLog } from "../crypto/log.js";
 import { ed25519Public } from "../crypto/primitives.js";
 import { ChatError } from "./codes.js";
 import { firstPrekeys, makeDevice } from "./device-keys.js";
@@ -17,7 +18,7 @@ const TRIES = 3; // another browser may publish at the same time
 /**
  * Up to the published bundle; changes nothing in this browser before all checks have passed.
  * @param {object} parts SetupParts @param {{bytes: Uint8Array, passphrase: string, onStep: (step: string) => void}} wish
- * @returns {Promise<{card: object, open: object, account: object, notices: string[]}>} @throws KEYFILE_*, LOG_*
+ * @returns {Promise<{card: object, open: object, account: object, notices: string[]}>} @throws KEYFILE_*, LOG_*, BUNDLE_NOT_IN_LOG
  */
 export async function importDevice(parts, { bytes, passphrase, onStep }) {
   onStep("read");
@@ -35,7 +36,7 @@ export async function importDevice(parts, { bytes, passphrase, onStep }) {
 /**
  * @param {{api: object, me: object, clock: object}} parts @param {object} account AccountPayload of a file
  * @returns {Promise<{chain: object[], log: object, notices: string[]}>} the account's Bundles and the whole Log, both verified
- * @throws KEYFILE_WRONG_ACCOUNT, KEYFILE_STALE: of a former root, LOG_*
+ * @throws KEYFILE_WRONG_ACCOUNT, KEYFILE_STALE: of a former root, LOG_*, BUNDLE_NOT_IN_LOG
  */
 export async function checkAgainstAccount(parts, account) {
   const { api, me } = parts;
@@ -45,6 +46,7 @@ export async function checkAgainstAccount(parts, account) {
   const root = hex(await ed25519Public(account.rootSeed));
   if (!chain.some(({ rootPub }) => hex(rootPub) === root)) throw new ProtocolError("KEYFILE_WRONG_ACCOUNT");
   const replay = await replayFor(parts, account, chain);
+  checkBundleInLog(replay.log, chain.at(-1));
   const { notices, mayAddDevice } = await checkImport(account, { bundles: chain, log: replay.log });
   if (!mayAddDevice) throw new ProtocolError("KEYFILE_STALE");
   return { chain, log: replay.log, notices: replay.isKeyNew ? [...notices, "LOG_KEY_ROTATED"] : notices };

@@ -19,6 +19,7 @@ import { isListed, isSupported, phaseOf, unpublished } from "./standing.js";
 import { Unlocked } from "./unlocked.js";
 
 const IDLE_MS = 15 * 60_000;
+const OLD_FILE = "KEYFILE_STALE"; // of an older version of the account, taken all the same
 
 /** @typedef {"setup"|"prove"|"locked"|"import"|"open"|"elsewhere"|"unsupported"} Phase */
 
@@ -123,7 +124,9 @@ export class Life {
     const open = await this.#adopt(kept, "history");
     await fileShown(open, newestGen(account));
     onStep("history");
-    return { ...(await this.#readHistory(open, account, onHistory)), notices };
+    const reached = await this.#readHistory(open, account, onHistory);
+    if (notices.includes(OLD_FILE)) await open.trust.note(OLD_FILE);
+    return { ...reached, notices };
   }
 
   /** What another browser made of the account. @param {{bytes: Uint8Array, passphrase: string, own?: string}} wish own: this browser's, when it is another @returns {Promise<{phase: Phase}>} @throws KEYFILE_*, LOG_* */

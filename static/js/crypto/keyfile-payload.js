@@ -78,7 +78,7 @@ export async function checkAccount(account, { uid, name, rootPub }) {
 /**
  * All that an import asks before anything is made or published.
  * @param {AccountPayload} account @param {{bundles: object[], log: object}} current the user's verified Bundle chain, ascending, never empty; the own Log
- * @returns {Promise<{notices: string[], mayAddDevice: boolean}>} KEYFILE_STALE; not mayAddDevice: an old root, history only
+ * @returns {Promise<{notices: string[], mayAddDevice: boolean}>} KEYFILE_STALE; not mayAddDevice: of a former root, to be refused
  * @throws KEYFILE_WRONG_ACCOUNT, LOG_SPLIT_VIEW
  */
 export async function checkImport(account, { bundles, log }) {

@@ -1,7 +1,7 @@
 /** A browser without keys: bring the key file, or, when it is lost, start over knowingly. */
 import { busy } from "./dialog-view.js";
 import { define, View } from "./view.js";
-import { say, sayCode, sayError } from "./words.js";
+import { say, sayError } from "./words.js";
 import "./file-drop.js";
 import "./pass-field.js";
 import "./step-progress.js";
@@ -49,7 +49,7 @@ export class KeyImport extends View {
       });
       passphrase.clear();
       app.show(reached.phase);
-      for (const code of reached.notices ?? []) app.say(sayCode(code, { name: say("you") }));
+      for (const code of reached.notices ?? []) app.say(say(`notice.${code}`));
     } catch (thrown) {
       this.#show("bring");
       this.#fail("error", thrown);
