@@ -170,6 +170,7 @@ ALSO: dict[int, list[tuple[str, str, str]]] = {
 
 # attacks with several guards: each of these goes by itself, too
 MORE: dict[int, list[tuple[str, str, str]]] = {
+    6: [("crypto/epoch-core.js", "dids.size === members.length", "true")],
     7: [("crypto/epoch-keys.js", "kdf(z, Z32, info, 44)", "kdf(z.subarray(32, 64), Z32, info, 44)")],
     14: [("chat/record-in.js", "spkId !== 0 && opkId === 0", "false")],
     15: [("chat/watch.js", 'await this.#parts.trust.block(cid, "SECOND_CHAT");', ";")],

@@ -83,7 +83,9 @@ export async function a07(world) {
   });
 }
 
-export { copies_of_both_devices_read_on_until_each_side_made_a_record as a07_copies } from "/tests/js/epochs.js";
+export {
+  a_device_stands_once_in_a_record_whoever_it_is_said_to_belong_to as a06_twice, copies_of_both_devices_read_on_until_each_side_made_a_record as a07_copies,
+} from "/tests/js/epochs.js";
 
 export async function a25(world) {
   const { alice, bob, cid } = await withPuppet(world);

@@ -36,7 +36,7 @@ def test_a05_a_name_that_moves_to_another_account_is_told(bench, way):
     bench(way)
 
 
-@pytest.mark.parametrize("way", ["a06", "a06_moved"])
+@pytest.mark.parametrize("way", ["a06", "a06_moved", "a06_twice"])
 def test_a06_the_device_keys_of_another_bring_nothing(bench, way):
     bench(way)
 
