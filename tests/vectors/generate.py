@@ -1,4 +1,4 @@
-"""Generates vectors of our own: `python -m tests.vectors.generate --seed 1 --count 76 > tests/vectors/own.json`.
+"""Generates vectors of our own: `python -m tests.vectors.generate --seed 1 --count 200 > tests/vectors/own.json`.
 
 The same seed and count give the same file. What a damaged object must be refused with is what the reference says, so
 such a file holds the two implementations together; it proves nothing about the protocol by itself.

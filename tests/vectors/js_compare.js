@@ -10,7 +10,7 @@ export function maybe(text) {
 
 /** @param {string} what @param {any} got bytes or plain @param {any} wanted hex or plain */
 export function same(what, got, wanted) {
-  const [mine, theirs] = [got, wanted].map(snapshot);
+  const [mine, theirs] = [got, wanted].map((value) => snapshot(value));
   if (mine !== theirs) throw new Error(`${what}: ${mine.slice(0, 160)} instead of ${theirs.slice(0, 160)}`);
 }
 
