@@ -165,6 +165,7 @@ def _check_head(core: Core) -> None:
 
 def _check_lists(core: Core) -> None:
     require(strictly_ascending([member.uid + member.did for member in core.members]), "BAD_ENCODING")
+    require(len({member.did for member in core.members}) == len(core.members), "BAD_ENCODING")
     require(strictly_ascending([final.did for final in core.finals]), "BAD_ENCODING")
     require(core.kind == NEXT or not core.finals, "BAD_ENCODING")
     require(all(final.next_counter >= 1 for final in core.finals), "BAD_ENCODING")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from reference.account import Account, encode_account
@@ -14,6 +15,7 @@ from reference.keyfile import ACCOUNT, make_keyfile, stretch
 from reference.log import bundle_leaf, key_leaf, make_head
 from reference.merkle import root
 from reference.primitives import ed25519_public, sha256
+from reference.record import encode_core, parse_record
 from reference.vectors.build import BUILDERS, as_json
 from reference.vectors.judge import plaintext
 from tests.vectors.world import (
@@ -67,6 +69,20 @@ def record_context(dice: Dice) -> Given:
     given = epoch_in(dice)
     record = as_json(BUILDERS["epoch"](given))["record"]
     return {"record": record, "state": receiver_state(dice, given)}
+
+
+def shared_device_context(dice: Dice) -> Given:
+    """A record whose sender's device stands there as one of the other person's, too."""
+    while True:
+        given = record_context(dice)
+        record = parse_record(bytes.fromhex(given["record"]))
+        core = record.core
+        if len(core.uids) > 1:
+            break
+    other = next(member for member in core.members if member.uid != core.s_uid)
+    members = tuple(replace(member, did=core.s_did) if member is other else member for member in core.members)
+    changed = replace(record, core_bytes=encode_core(replace(core, members=members)))
+    return {**given, "record": changed.encode().hex()}
 
 
 def receiver_state(dice: Dice, given: Given) -> Given:

@@ -15,7 +15,7 @@ from reference.errors import ProtocolError
 from reference.vectors.build import BUILDERS, as_json
 from reference.vectors.judge import JUDGES
 from tests.vectors import world
-from tests.vectors.contexts import CONTEXTS, ck0_of, content_context
+from tests.vectors.contexts import CONTEXTS, ck0_of, content_context, shared_device_context
 from tests.vectors.world import Dice
 
 Given = dict[str, Any]
@@ -73,13 +73,14 @@ CONTENTS: list[tuple[str, Given]] = [
 
 
 def generate(seed: int, count: int) -> Given:
-    """A vector set of `count` cases: built ones of all types in turn, accepted and refused objects, then contents."""
-    dice, drawn = Dice(seed), count - len(CONTENTS)
+    """A vector set of `count` cases: built ones of all types in turn, accepted and refused objects, then the rest."""
+    dice, drawn = Dice(seed), count - len(CONTENTS) - 1
     built = max(len(INPUTS), drawn // 2)
     kinds, objects = list(INPUTS), list(CONTEXTS)
     cases = [_built(dice, kinds[turn % len(kinds)], turn) for turn in range(built)]
     while len(cases) < drawn:
         cases.extend(_judged(dice, objects[len(cases) % len(objects)], len(cases))[: drawn - len(cases)])
+    cases.append(_refused("record", str(len(cases)), "a device of both", shared_device_context(dice)))
     for what, more in CONTENTS:
         cases.append(_refused("envelope", str(len(cases)), what, content_context(dice, **more)))
     return {
