@@ -6,11 +6,11 @@ They are hints for retention: one that is lost with its process is told again by
 import asyncio
 from dataclasses import dataclass, field
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.db import Error as DatabaseError
 
 from chatproject.lib import bridge
+from chatproject.lib.perloop import PerLoop
 from conversations import services
 from conversations.baseconsumer import log_failure
 from conversations.refusals import Refusal, unavailable
@@ -50,15 +50,7 @@ class Acks:
             answer.set_result(refused.get(key))
 
 
-def acks() -> Acks:
-    """The one of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _of_loops:
-        _of_loops[loop] = Acks()
-    return _of_loops[loop]
-
-
-_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Acks] = WeakKeyDictionary()
+acks = PerLoop(Acks)
 
 
 async def _written(waiting: dict[AckKey, int]) -> dict[AckKey, Refusal]:

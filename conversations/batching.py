@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from weakref import WeakKeyDictionary
 
 import psycopg
 from django.conf import settings
@@ -18,6 +17,7 @@ from django.db import Error as DatabaseError
 from django.db import connections
 
 from chatproject.lib import bridge
+from chatproject.lib.perloop import PerLoop
 from conversations import services
 from conversations.baseconsumer import log_failure
 from conversations.judging import Stored
@@ -115,15 +115,7 @@ class Batcher:
             return await bridge.run(services.post_batch, posts)
 
 
-def batcher() -> Batcher:
-    """The one of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _batchers:
-        _batchers[loop] = Batcher()
-    return _batchers[loop]
-
-
-_batchers: WeakKeyDictionary[asyncio.AbstractEventLoop, Batcher] = WeakKeyDictionary()
+batcher = PerLoop(Batcher)
 
 
 def _pipelined() -> bool:

@@ -14,11 +14,11 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from chatproject.lib import measures
+from chatproject.lib.perloop import PerLoop
 from conversations.neighbours import Neighbours
 from conversations.switchboard import News, Socket, Switchboard
 
@@ -86,8 +86,8 @@ def ring_log(uids: Iterable[UUID], *, log_size: int) -> None:
 
 def end_sessions(uid: UUID) -> None:
     """Have every socket of a person check its login and device now; those that lost them close. From any thread."""
-    for loop, desk in list(_desks.items()):
-        with suppress(RuntimeError):  # that loop has ended
+    for loop, desk in _desk.living():
+        with suppress(RuntimeError):  # that loop has ended meanwhile
             loop.call_soon_threadsafe(desk.recheck, uid)
 
 
@@ -114,8 +114,7 @@ def open_sockets() -> int:
 
 def open_builds() -> Counter[str | None]:
     """How many sockets are open here, by the build of their pages; None: another client."""
-    living = [desk for loop, desk in list(_desks.items()) if not loop.is_closed()]
-    return Counter(socket.build for desk in living for socket in desk.switchboard.sockets())
+    return Counter(socket.build for _loop, desk in _desk.living() for socket in desk.switchboard.sockets())
 
 
 class _Desk:
@@ -279,16 +278,8 @@ class _Desk:
                 self.switchboard.hear(message, lag=lag)
 
 
-_desks: WeakKeyDictionary[asyncio.AbstractEventLoop, _Desk] = WeakKeyDictionary()
+_desk = PerLoop(_Desk)
 _logged: dict[str, float] = {}
-
-
-def _desk() -> _Desk:
-    """The one of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _desks:
-        _desks[loop] = _Desk()
-    return _desks[loop]
 
 
 def _layer() -> Any:

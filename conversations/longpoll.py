@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.utils import timezone
 
 from chatproject.lib import readiness, waits
+from chatproject.lib.perloop import PerLoop
 from conversations import delivery, frames, postbox
 from conversations.refusals import too_many
 from conversations.revalidation import revalidation
@@ -157,15 +157,7 @@ class Polls:
             delivery.leave(listener)
 
 
-def polls() -> Polls:
-    """The one of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _of_loops:
-        _of_loops[loop] = Polls()
-    return _of_loops[loop]
-
-
-_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Polls] = WeakKeyDictionary()
+polls = PerLoop(Polls)
 
 
 async def news(login: Login, *, key: str, since: str, network: str) -> Answer:

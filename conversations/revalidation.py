@@ -8,12 +8,12 @@ import asyncio
 import threading
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
-from weakref import WeakKeyDictionary
 
 from django.db import Error as DatabaseError
 from django.db import OperationalError
 
 from chatproject.lib import bridge
+from chatproject.lib.perloop import PerLoop
 from conversations import closecodes
 from conversations.baseconsumer import log_failure
 from conversations.socketauth import Login, SessionReader, identify_many
@@ -109,12 +109,4 @@ class Revalidation:
             self._reading.release()
 
 
-def revalidation() -> Revalidation:
-    """The one of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _of_loops:
-        _of_loops[loop] = Revalidation()
-    return _of_loops[loop]
-
-
-_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Revalidation] = WeakKeyDictionary()
+revalidation = PerLoop(Revalidation)

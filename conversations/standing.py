@@ -9,12 +9,12 @@ from asyncio import Future
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from chatproject.lib import bridge
+from chatproject.lib.perloop import PerLoop
 from conversations import frames, services
 from conversations.baseconsumer import log_failure
 from keys import services as keys
@@ -64,15 +64,7 @@ class Heartbeats:
         self._task = None
 
 
-def heartbeats() -> Heartbeats:
-    """The one of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _of_loops:
-        _of_loops[loop] = Heartbeats()
-    return _of_loops[loop]
-
-
-_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Heartbeats] = WeakKeyDictionary()
+heartbeats = PerLoop(Heartbeats)
 
 
 async def _answer(asked: Mapping[UUID, Future[Standing]]) -> None:

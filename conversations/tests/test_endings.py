@@ -14,6 +14,7 @@ from accounts.models import AccountSession, User
 from accounts.tests.people import PASSWORD
 from chatproject.lib import bridge
 from chatproject.lib.encoding import to_base64url
+from chatproject.lib.perloop import PerLoop
 from conversations import consumers, delivery, lobby, revalidation
 from conversations.routing import application_for_websockets
 from conversations.tests.outfit import Visitor, make_visitor
@@ -114,7 +115,7 @@ async def test_it_closes_the_socket(end: Callable[[Visitor], None], code: int) -
 async def test_a_process_without_sockets_tells_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
     monkeypatch.setattr(delivery._Desk, "tell", lambda self, uids, message, key: told.append((list(uids), message)))
-    monkeypatch.setattr(delivery, "_desks", type(delivery._desks)())
+    monkeypatch.setattr(delivery, "_desk", PerLoop(delivery._Desk))
     delivery.begin()
     alice = await bridge.run(make_visitor, "alice")
     await bridge.run(log_out_everywhere, alice)
