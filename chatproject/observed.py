@@ -1,4 +1,6 @@
-"""Outermost middleware but one: names each request for the log, counts it and takes its time."""
+"""Outermost middleware but one: names each request for the log, counts it and takes its time, but for what it waits by
+its own wish (`chatproject.lib.waits`).
+"""
 
 import time
 from collections.abc import Awaitable
@@ -6,7 +8,7 @@ from collections.abc import Awaitable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from chatproject.lib import measures, requestid
+from chatproject.lib import measures, requestid, waits
 from chatproject.lib.bothways import BothWays
 
 HEADER = "X-Request-ID"
@@ -19,11 +21,15 @@ class Observed(BothWays):
         if self.is_async:
             return self._call_async(request)
         name, began = requestid.begin(), time.perf_counter()
-        return _count(self.get_response(request), name, began)  # type: ignore[arg-type]
+        with waits.counted() as waited:
+            response = self.get_response(request)
+        return _count(response, name, began + waited.seconds)  # type: ignore[arg-type]
 
     async def _call_async(self, request: HttpRequest) -> HttpResponse:
         name, began = requestid.begin(), time.perf_counter()
-        return _count(await self.get_response(request), name, began)  # type: ignore[misc]
+        with waits.counted() as waited:
+            response: HttpResponse = await self.get_response(request)  # type: ignore[misc]
+        return _count(response, name, began + waited.seconds)
 
 
 def _count(response: HttpResponse, name: str, began: float) -> HttpResponse:

@@ -1,15 +1,27 @@
-"""Requests that wait for something to happen, by their own wish: meanwhile they hold no thread, and their deadline
-stands still.
+"""Requests that wait for something to happen, by their own wish: meanwhile they hold no thread, their deadline stands
+still, and it is no time that they take.
 """
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from asgiref.sync import SyncToAsync
 
 _deadline: ContextVar[asyncio.Timeout | None] = ContextVar("deadline", default=None)
+
+
+@dataclass(slots=True)
+class Waited:
+    """How long a request has waited so far."""
+
+    seconds: float = 0.0
+
+
+_waited: ContextVar[Waited | None] = ContextVar("waited", default=None)
 
 
 @contextmanager
@@ -23,19 +35,32 @@ def under(deadline: asyncio.Timeout) -> Iterator[None]:
 
 
 @contextmanager
+def counted() -> Iterator[Waited]:
+    """Around a request whose time is taken (see `chatproject.observed`)."""
+    waited = Waited()
+    token = _waited.set(waited)
+    try:
+        yield waited
+    finally:
+        _waited.reset(token)
+
+
+@contextmanager
 def waiting() -> Iterator[None]:
     """Around a wait that has an end of its own, in an asynchronous view."""
     _let_thread_go()
-    deadline, began = _deadline.get(), asyncio.get_running_loop().time()
+    waited, deadline = _waited.get() or Waited(), _deadline.get()
     ends = deadline.when() if deadline else None
-    if deadline is None or ends is None:
-        yield
-        return
-    deadline.reschedule(None)
+    if deadline:
+        deadline.reschedule(None)
+    began = time.perf_counter()
     try:
         yield
     finally:
-        deadline.reschedule(ends + asyncio.get_running_loop().time() - began)
+        seconds = time.perf_counter() - began
+        waited.seconds += seconds
+        if deadline and ends is not None:
+            deadline.reschedule(ends + seconds)
 
 
 def _let_thread_go() -> None:

@@ -1,13 +1,15 @@
 """Requests that wait for news instead of a socket: what they are told, and when. No change is lost between two."""
 
+import time
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import AsyncClient
 
-from chatproject.lib import bridge
+from chatproject.lib import bridge, measures
 from chatproject.lib.encoding import to_base64url
+from chatproject.lib.metrics import Histogram
 from conversations import delivery, longpoll, services, standing
 from conversations.tests.outfit import make_visitor
 from conversations.tests.polls import (
@@ -68,6 +70,18 @@ async def test_a_message_stored_by_another_process_ends_the_wait() -> None:
         await talk.ring(seq)
         status, told = await asked
     assert (status, told["heads"]) == (200, {talk.cid: seq})
+
+
+async def test_a_wait_is_no_time_that_the_server_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, measured = [0.0], Histogram("seconds", "x")
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(measures, "request_seconds", measured)
+    talk = await begin_talk()
+    async with waits_for_news(talk.bob) as (asked,):
+        now[0] += 20
+        await talk.ring(await talk.say())
+        assert (await asked)[0] == 200
+    assert {"seconds_sum 0", "seconds_count 2"} <= set(measured.lines())
 
 
 async def test_what_is_rung_while_the_heads_are_read_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
