@@ -18,9 +18,6 @@ from conversations.tests.world import Person, World
 PATIENCE_SECONDS = 30  # a commit waits for a disk that others use, too
 
 
-PATIENCE_SECONDS = 30  # a commit waits for a disk that others use, too
-
-
 class PatientCommunicator(WebsocketCommunicator):
     """Waits long for what has to come; that nothing comes is looked at for a moment, as ever."""
 

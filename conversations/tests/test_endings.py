@@ -18,7 +18,7 @@ from chatproject.lib.perloop import PerLoop
 from conversations import consumers, delivery, lobby, revalidation
 from conversations.routing import application_for_websockets
 from conversations.tests.outfit import Visitor, make_visitor
-from conversations.tests.sockets import PatientCommunicator
+from conversations.tests.sockets import PatientCommunicator, close_code
 from keys.tests.owners import Browser
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases="__all__"), pytest.mark.asyncio]
@@ -47,12 +47,16 @@ async def open_line(visitor: Visitor) -> WebsocketCommunicator:
     return line
 
 
-async def close_code(line: WebsocketCommunicator) -> int:
-    async with asyncio.timeout(END_SECONDS):
-        while True:
-            message = await line.receive_output(END_SECONDS)
-            if message["type"] == "websocket.close":
-                return int(message["code"])
+async def expect_closed(end: Callable[[Visitor], None], code: int, *, seconds: float) -> None:
+    """Alice's socket, in so many seconds at most, for what happens to her login or device; and nobody else's."""
+    alice, bob = await bridge.run(make_visitor, "alice"), await bridge.run(make_visitor, "bob")
+    line, other = await open_line(alice), await open_line(bob)
+    await bridge.run(end, alice)
+    async with asyncio.timeout(seconds):
+        assert await close_code(line) == code
+    assert await other.receive_nothing(), "nobody else's"
+    await line.disconnect()
+    await other.disconnect()
 
 
 def log_out(visitor: Visitor) -> None:
@@ -103,13 +107,7 @@ def publish_without_this_device(visitor: Visitor) -> None:
     ],
 )
 async def test_it_closes_the_socket(end: Callable[[Visitor], None], code: int) -> None:
-    alice, bob = await bridge.run(make_visitor, "alice"), await bridge.run(make_visitor, "bob")
-    line, other = await open_line(alice), await open_line(bob)
-    await bridge.run(end, alice)
-    assert await close_code(line) == code
-    assert await other.receive_nothing(), "nobody else's"
-    await line.disconnect()
-    await other.disconnect()
+    await expect_closed(end, code, seconds=END_SECONDS)
 
 
 async def test_a_process_without_sockets_tells_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from conversations.revalidation import Revalidation
 from conversations.socketauth import Login, SessionReader
 from conversations.tests.outfit import Visitor, make_visitor
 from conversations.tests.sockets import PATIENCE_SECONDS, close_code
-from conversations.tests.test_endings import line_of, open_line
+from conversations.tests.test_endings import expect_closed, line_of, open_line
 from keys.models import Device
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases="__all__"), pytest.mark.asyncio]
@@ -130,13 +130,7 @@ def become_another_device(visitor: Visitor) -> None:
     ],
 )
 async def test_it_closes_the_socket_without_a_bell(end: Callable[[Visitor], None], code: int) -> None:
-    alice, bob = await bridge.run(make_visitor, "alice"), await bridge.run(make_visitor, "bob")
-    line, other = await open_line(alice), await open_line(bob)
-    await bridge.run(end, alice)
-    assert await close_code(line) == code
-    assert await other.receive_nothing(), "nobody else's"
-    await line.disconnect()
-    await other.disconnect()
+    await expect_closed(end, code, seconds=PATIENCE_SECONDS)
 
 
 async def test_all_sockets_of_a_session_are_closed_though_they_said_no_hello(monkeypatch: pytest.MonkeyPatch) -> None:
