@@ -12,13 +12,6 @@ from tests.browser.profile import Profile
 from tests.browser.server import Site
 
 pytestmark = pytest.mark.browser
-TYPE_AND_SEND = """(texts) => {
-    const field = document.querySelector("message-composer [data-part=text]");
-    for (const text of texts) {
-        field.value = text;
-        field.form.requestSubmit();
-    }
-}"""
 
 
 @dataclass
@@ -72,8 +65,8 @@ def test_both_tabs_write_and_show_the_same(stage):
 
 def test_many_texts_of_both_tabs_at_once_arrive_once_each(stage):
     texts = [[f"{tab} {number}" for number in range(8)] for tab in ("first", "second")]
-    stage.first.page.evaluate(TYPE_AND_SEND, texts[0])
-    stage.second.page.evaluate(TYPE_AND_SEND, texts[1])
+    stage.first.send_at_once(texts[0])
+    stage.second.send_at_once(texts[1])
     for text in texts[0] + texts[1]:
         stage.his.expect_message(text)
     for text in texts[0] + texts[1]:
@@ -115,7 +108,7 @@ def test_a_tab_whose_login_ended_lets_the_one_that_logged_in_again_go_on(stage):
 
 def test_texts_typed_while_the_writing_tab_is_closed_arrive_once_each(stage):
     texts = [f"into a closing tab {number}" for number in range(6)]
-    stage.second.page.evaluate(TYPE_AND_SEND, texts)
+    stage.second.send_at_once(texts)
     stage.first.page.close(run_before_unload=False)
     stage.second.unlock(stage.alice)
     for text in texts:
@@ -132,7 +125,7 @@ def test_texts_typed_while_the_writing_tab_crashes_arrive_once_each(stage):
     third.open_chat(stage.bob)
     third.expect_message("hello")
     texts = [f"into a crash {number}" for number in range(6)]
-    third.page.evaluate(TYPE_AND_SEND, texts)
+    third.send_at_once(texts)
     with pytest.raises(Error):
         stage.second.page.goto("chrome://crash", timeout=5_000)
     third.unlock(stage.alice)

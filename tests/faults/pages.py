@@ -26,13 +26,6 @@ DRAWN = """() => Array.from(document.querySelectorAll("message-bubble"), (bubble
   const text = bubble.querySelector("[data-part=text]").textContent;
   return { seq, mine, state, code, text, isText: kind === "text" };
 })"""
-TYPE_AND_SEND = """(texts) => {
-    const field = document.querySelector("message-composer [data-part=text]");
-    for (const text of texts) {
-        field.value = text;
-        field.form.requestSubmit();
-    }
-}"""
 
 
 class ChatPage(Watched):
@@ -91,7 +84,7 @@ class ChatPage(Watched):
         """Without a pause, and without looking what becomes of them."""
         for text in texts:
             self.type(self._cid, text)
-        await self.browser.do(tab.page.evaluate, TYPE_AND_SEND, texts)
+        await self.browser.do(tab.send_at_once, texts)
 
     async def say(self, cid: bytes, text: str) -> None:
         """A text is typed and gets its tick."""
