@@ -11,6 +11,7 @@ from typing import Any
 from bench import processes
 from bench.stage import Contender
 
+FIRST_SOCKETS = 20  # are not measured: a server loads and caches something for them
 
 class Generator:
     def __init__(self, contender: Contender, folder: Path) -> None:
@@ -33,8 +34,10 @@ class Generator:
         return {"rate": rate, "cpu": sum(costs.values()), "cores": cores, "threads": self._threads, **costs, **result}
 
     def idle(self, count: int) -> dict[str, Any]:
-        """So many idle sockets for a moment: server memory of one, in KiB, and CPU milliseconds to log it in."""
-        opened = self.keep(20)
+        """So many idle sockets for a moment: server memory of one, in KiB, and CPU milliseconds to log it in. Of few
+        sockets at least half are measured.
+        """
+        opened = self.keep(min(FIRST_SOCKETS, count // 2))
         memory, used = processes.memory_kib([self._roots["app"]]), processes.cpu_seconds(self._roots)
         more = self.keep(count) - opened
         seconds = sum(processes.cpu_seconds(self._roots).values()) - sum(used.values())

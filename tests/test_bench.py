@@ -11,7 +11,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from accounts.tests.people import make_person
-from bench import cost, limits, reads, table
+from bench import cost, generator, limits, reads, table
 from bench.scaling import Costs
 from bench.stage import Stage
 from tests import sources
@@ -104,6 +104,34 @@ def test_what_postgresql_used_is_told_for_the_seconds_that_pgbench_ran(
     assert (one["rate"], many["rate"]) == (300 / seconds, 300 * limits.BATCH / seconds)
     assert {each["cores"] for each in (one, many)} == {3.0 / seconds}
     assert {each["seconds"] for each in (one, many)} == {seconds}
+
+
+class OfEqualSockets(generator.Generator):
+    """Of a server where each socket takes 30 KiB, and 5 ms to log it in."""
+
+    def __init__(self) -> None:
+        self._roots = {"app": 1}
+        self.open = self.most = self._opened = 0
+
+    def ask(self, **step: Any) -> dict[str, Any]:
+        self._opened += max(0, step["count"] - self.open)
+        self.open, self.most = step["count"], max(step["count"], self.most)
+        return {"idle": self.open}
+
+    def memory_kib(self, _processes: list[int]) -> float:
+        return 5000 + 30 * self.open
+
+    def cpu_seconds(self, _roots: dict[str, int]) -> dict[str, float]:
+        return {"app": 0.005 * self._opened, "database": 1.0}
+
+
+@pytest.mark.parametrize("count", [1, 2, 20, 21, 1000])
+def test_idle_sockets_are_measured_however_few_they_are(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = OfEqualSockets()
+    monkeypatch.setattr(generator.processes, "memory_kib", server.memory_kib)
+    monkeypatch.setattr(generator.processes, "cpu_seconds", server.cpu_seconds)
+    assert server.idle(count) == {"kib_a_socket": pytest.approx(30.0), "login_ms": pytest.approx(5.0)}
+    assert (server.most, server.open) == (count, 0)
 
 
 class Generator:
