@@ -92,31 +92,12 @@ restart_web() {
   settled
 }
 
-kept() { k get secret web --output "jsonpath={.data.$1}"; }
+in_web() { k exec deploy/web -- "$@"; }
+secret() { k get secret web --output "jsonpath={.data.$1}"; }
 
-fallbacks() { # set, not set: whether a key beside the one that signs is accepted
-  is "$(k exec deploy/web -- llave manage env | grep '^SECRET_KEY_FALLBACKS=')" "SECRET_KEY_FALLBACKS=($1)    (/run/llave/SECRET_KEY_FALLBACKS)" "another key is $1"
-}
-
-another_key() { # docs/operations.md, Another SECRET_KEY, until the old one is only accepted
-  local before fresh
-  fallbacks "not set"
-  before=$(kept SECRET_KEY)
-  guide "base64 -w 0 | sed"
-  fresh=$(kept SECRET_KEY_FALLBACKS)
-  restart_web
-  fallbacks set
-  guide "{{.data.SECRET_KEY_FALLBACKS}}"
-  restart_web
-  is "$(kept SECRET_KEY)" "$fresh" "the new key signs"
-  is "$(kept SECRET_KEY_FALLBACKS)" "$before" "the old key is accepted"
-}
-
-forget_key() { # its last step
-  guide "patch secret web --type json"
-  restart_web
-  fallbacks "not set"
-}
+make_key() { guide "base64 -w 0 | sed"; }
+swap_keys() { guide "{{.data.SECRET_KEY_FALLBACKS}}"; }
+remove_key() { guide "patch secret web --type json"; }
 
 pods_of() { # app: those that are not on their way out already
   k get pods --selector "app=$1" --output 'go-template={{range .items}}{{if not .metadata.deletionTimestamp}}pod/{{.metadata.name}}{{"\n"}}{{end}}{{end}}'

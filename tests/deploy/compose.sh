@@ -45,34 +45,14 @@ rolling() { # one replica after the other restarts
   done
 }
 
-recreate_web() {
+restart_web() {
   keep_logs
   guide "compose.yaml up --detach --wait --force-recreate web"
 }
 
-fallbacks() { # set, not set: whether a key beside the one that signs is accepted
-  is "$(in_web llave manage env | grep '^SECRET_KEY_FALLBACKS=')" "SECRET_KEY_FALLBACKS=($1)    (/run/llave/SECRET_KEY_FALLBACKS)" "another key is $1"
-}
-
-another_key() { # docs/operations.md, Another SECRET_KEY, until the old one is only accepted
-  local before fresh
-  fallbacks "not set"
-  before=$(secret SECRET_KEY)
-  guide "> /secrets/.new && mv -f /secrets/.new /secrets/SECRET_KEY_FALLBACKS"
-  fresh=$(secret SECRET_KEY_FALLBACKS)
-  recreate_web
-  fallbacks set
-  guide "mv -f SECRET_KEY_FALLBACKS SECRET_KEY"
-  recreate_web
-  is "$(secret SECRET_KEY)" "$fresh" "the new key signs"
-  is "$(secret SECRET_KEY_FALLBACKS)" "$before" "the old key is accepted"
-}
-
-forget_key() { # its last step
-  guide "rm -f /secrets/SECRET_KEY_FALLBACKS"
-  recreate_web
-  fallbacks "not set"
-}
+make_key() { guide "> /secrets/.new && mv -f /secrets/.new /secrets/SECRET_KEY_FALLBACKS"; }
+swap_keys() { guide "mv -f SECRET_KEY_FALLBACKS SECRET_KEY"; }
+remove_key() { guide "rm -f /secrets/SECRET_KEY_FALLBACKS"; }
 
 upgrade() { # docs/self-hosting.md, Upgrade, with an image that is built already
   keep_logs
