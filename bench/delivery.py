@@ -48,6 +48,7 @@ def main(arguments: list[str]) -> int:
             for number in range(options.rounds):
                 for each in contenders:
                     print(f"-- round {number + 1}, {each.name}", file=sys.stderr)
+                    generators[each.name] = generators[each.name].living()
                     try:
                         results += list(_turn(generators[each.name], each, options, is_first=number == 0))
                     except RuntimeError as error:  # this server's turn is lost, not the run of all

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from bench import processes
 from bench.stage import Contender
 
 FIRST_SOCKETS = 20  # are not measured: a server loads and caches something for them
+
 
 class Generator:
     def __init__(self, contender: Contender, folder: Path) -> None:
@@ -53,6 +54,10 @@ class Generator:
         """A step without load."""
         return self._ask(json.dumps(step))
 
+    def living(self) -> "Generator":
+        """This one, or a new one in its place when it has ended: a server closed one of its lines between two steps."""
+        return self if self._process.poll() is None else self.again()
+
     def again(self) -> "Generator":
         """A new one in its place, with new connections."""
         self._process.kill()
@@ -61,14 +66,16 @@ class Generator:
 
     def end(self) -> None:
         assert self._process.stdin
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):  # it has ended before
+            self._process.stdin.close()
         self._process.wait(timeout=30)
 
     def _ask(self, line: str) -> dict[str, Any]:
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # told by what it does not answer
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
         found: dict[str, Any] = json.loads(self._process.stdout.readline() or '{"failed": "the generator ended"}')
         if "failed" in found:
             raise RuntimeError(found["failed"])

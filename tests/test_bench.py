@@ -13,7 +13,7 @@ import pytest
 from accounts.tests.people import make_person
 from bench import cost, generator, limits, reads, table
 from bench.scaling import Costs
-from bench.stage import Stage
+from bench.stage import Contender, Stage
 from tests import sources
 
 CORES = 8
@@ -148,6 +148,19 @@ def test_a_size_is_the_median_of_its_rounds_and_nothing_wrong_is_lost() -> None:
     rounds = [{"cpu": 3.0, "wrong": 0}, {"cpu": 1.0, "wrong": 0}, {"cpu": 2.0, "wrong": 1}]
     options = cost._options(["--rounds", "3"])
     assert cost._measured(Generator(*rounds), 50, options) == {"cpu": 2.0, "wrong": 1}
+
+
+def test_a_generator_that_ended_costs_its_servers_turn_alone(tmp_path: Path) -> None:
+    ended = generator.Generator(Contender("naive", "plain", 1, "", {}, {}), tmp_path)
+    ended._process.kill()
+    ended._process.wait()
+    with pytest.raises(RuntimeError, match="ended"):
+        ended.step(do="closed")
+    fresh = ended.living()
+    assert fresh is not ended
+    assert fresh.living() is fresh
+    for each in (ended, fresh):
+        each.end()
 
 
 @pytest.mark.django_db
