@@ -17,6 +17,7 @@ from reference.chain import Chain
 from reference.content import MAX_CONTENT_BYTES
 from reference.envelope import seal_message
 
+ACK_SECONDS = 1.0
 BODY_BYTES = 1000 - 120  # as a content of about 1,000 bytes, padded to 1,024
 ANSWER_SECONDS = 30.0
 
@@ -29,7 +30,7 @@ class LlavePair(Pair):
         self._sender, self._receiver = (_device(crowd["people"][talk[end]], 0) for end in ("from", "to"))
         self._chain = Chain(os.urandom(32))
         self._cursor = self._head = 0
-        self._pulling = False
+        self._pulling = self._has_acked = False
 
     async def open(self, port: int, origin: str) -> None:
         self._from = await _open_line(port, origin, self._sender, lambda text: self.sender_hears(json.loads(text)))
@@ -87,7 +88,19 @@ class LlavePair(Pair):
             self.wrong += item["seq"] != self._cursor + 1
             self._cursor, self._head = item["seq"], max(self._head, item["seq"])
             self.delivered(item["client_id"], sha256(unb64(item["blob"])).digest())
-        self._to.send(wire.ack(bytes.fromhex(self.cid), self._cursor).encode())
+        self._ack()
+
+    def _ack(self) -> None:
+        """As the page: one a second, the first at once."""
+        if not self._has_acked:
+            self._has_acked = True
+            self._to.send(wire.ack(bytes.fromhex(self.cid), self._cursor).encode())
+            asyncio.get_running_loop().call_later(ACK_SECONDS, self._ack_on, self._cursor)
+
+    def _ack_on(self, told: int) -> None:
+        self._has_acked = False
+        if self._cursor > told:
+            self._ack()
 
 
 class MeshPair(LlavePair):

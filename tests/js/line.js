@@ -1,5 +1,6 @@
 /** The line's own timers: when it asks, when it gives up, how long it stays away. */
 
+import { Line } from "/static/js/chat/line.js";
 import { CLOSE, retryHint } from "/static/js/transport/closecodes.js";
 import { socketMaker } from "/static/js/transport/socket.js";
 import { same } from "./claims.js";
@@ -132,4 +133,17 @@ export function a_hint_is_read_strictly_and_has_a_bound() {
   const others = [undefined, "", "retry=", "retry=-1", "retry=1e4", "retry=100000", " retry=500", "retry=500\n", "Retry=500", "retry=5.5", "retry=\u0665\u0660\u0660", "retry=500; x"];
   same(others.map((reason) => retryHint(CLOSE.GOING_AWAY, reason)), others.map(() => 0));
   same([CLOSE.SERVER_ERROR, 1001, 0].map((code) => retryHint(code, "retry=500")), [0, 0, 0]);
+}
+
+export function a_chat_is_acknowledged_at_once_and_then_once_a_second() {
+  const clock = new Clock();
+  const sent = [];
+  const createSocket = () => ({ send: ({ cid, upto }) => sent.push([clock.now, cid, upto]) });
+  const line = new Line({ createSocket, schedule: { after: clock.after } });
+  [["a", 1], ["a", 2], ["b", 7], ["a", 3]].forEach((told) => line.ack(...told));
+  clock.pass(1_500);
+  line.ack("a", 4);
+  clock.pass(5_000);
+  line.ack("a", 5);
+  same(sent, [[0, "a", 1], [0, "b", 7], [1_000, "a", 3], [2_000, "a", 4], [6_500, "a", 5]]);
 }

@@ -2,8 +2,10 @@
 
 import { ackFrame, answersPost, helloFrame, postFrame, pullFrame } from "../transport/frames.js";
 import { ChatError } from "./codes.js";
+import { Paced } from "./schedule.js";
 
 const ANSWER_WITHIN_MS = 20_000;
+const ACK_MS = 1_000;
 
 /**
  * @typedef {object} LineParts
@@ -19,6 +21,7 @@ export class Line {
   #parts;
   #socket;
   #waiting = new Map();
+  #acks;
   state = "offline";
 
   /** @param {LineParts} parts */
@@ -31,6 +34,7 @@ export class Line {
       rebind: parts.rebind,
       onReplaced: parts.onReplaced,
     });
+    this.#acks = new Paced(parts.schedule, ACK_MS, (cid, upto) => this.#socket.send(ackFrame({ cid, upto })));
   }
 
   start() {
@@ -56,9 +60,9 @@ export class Line {
     return this.#ask(`pull:${cid}:${after}`, pullFrame({ cid, after, limit }));
   }
 
-  /** @param {string} cid @param {number} upto */
+  /** One a second and chat; one that finds no line is told again by a later one. @param {string} cid @param {number} upto */
   ack(cid, upto) {
-    this.#socket.send(ackFrame({ cid, upto }));
+    this.#acks.say(cid, upto);
   }
 
   #ask(key, frame) {

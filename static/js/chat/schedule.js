@@ -49,3 +49,33 @@ export class SingleFlight {
     return this.#running.get(name);
   }
 }
+
+/** For each name one call within `ms`: the first at once, and the last of those that come meanwhile when that time is over. */
+export class Paced {
+  #schedule;
+  #ms;
+  #act;
+  #last = new Map(); // name -> what was said meanwhile, null: nothing
+
+  /** @param {object} schedule @param {number} ms @param {(name: string, value: *) => void} act */
+  constructor(schedule, ms, act) {
+    this.#schedule = schedule;
+    this.#ms = ms;
+    this.#act = act;
+  }
+
+  /** @param {string} name @param {*} value not null */
+  say(name, value) {
+    const rests = this.#last.has(name);
+    this.#last.set(name, rests ? value : null);
+    if (rests) return;
+    this.#act(name, value);
+    this.#schedule.after(this.#ms, () => this.#goOn(name));
+  }
+
+  #goOn(name) {
+    const value = this.#last.get(name);
+    this.#last.delete(name);
+    if (value !== null) this.say(name, value);
+  }
+}
