@@ -49,8 +49,9 @@ class BaseConsumer:
     async def opened(self) -> None:
         """Accept or close."""
 
-    async def received(self, text: str) -> None:
-        """One frame, within HANDLER_SECONDS."""
+    def received(self, text: str) -> Awaitable[Any] | None:
+        """Take one frame; what is left to wait for, within HANDLER_SECONDS, before the next is read. None: nothing."""
+        return None
 
     def closed(self) -> None:
         """Forget the socket; must not wait."""
@@ -109,23 +110,24 @@ class BaseConsumer:
         if self.closing:
             return
         try:
-            async with asyncio.timeout(HANDLER_SECONDS):
-                await self._dispatch(message)
+            rest = self._dispatch(message)
+            if rest is not None:
+                async with asyncio.timeout(HANDLER_SECONDS):
+                    await rest
         except TimeoutError:
             await self.close(closecodes.TOO_SLOW)
         except Exception as error:
             log_failure("socket handler", error)
             await self.close(closecodes.SERVER_ERROR)
 
-    async def _dispatch(self, message: dict[str, Any]) -> None:
+    def _dispatch(self, message: dict[str, Any]) -> Awaitable[Any] | None:
         if message["type"] == "websocket.connect":
-            await self.opened()
-        elif not self._bucket.take(self.loop.time()):
-            await self.throw_out(closecodes.TOO_MANY)
-        elif message.get("text") is None:
-            await self.throw_out(closecodes.BAD_FRAMES)
-        else:
-            await self.received(message["text"])
+            return self.opened()
+        if not self._bucket.take(self.loop.time()):
+            return self.throw_out(closecodes.TOO_MANY)
+        if message.get("text") is None:
+            return self.throw_out(closecodes.BAD_FRAMES)
+        return self.received(message["text"])
 
 
 def log_failure(what: str, error: BaseException) -> None:

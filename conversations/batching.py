@@ -7,9 +7,10 @@ waits is bounded in number, bytes and time; beyond that a post is refused at onc
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Any, TypeVar
 
 import psycopg
 from django.conf import settings
@@ -27,6 +28,7 @@ from conversations.rules import MESSAGE, Post
 
 logger = logging.getLogger(__name__)
 Answer = Stored | Refusal
+T = TypeVar("T")
 
 MAX_BATCH = 100
 MAX_WAITING, MAX_WAITING_BYTES = 5_000, 64 * 1024 * 1024
@@ -36,13 +38,14 @@ WAIT_SECONDS = 5.0
 @dataclass(slots=True)
 class _Waiting:
     post: Post
-    answer: asyncio.Future[Answer]
+    then: Callable[[Post, Answer], Any]
+    result: asyncio.Future[Any]
     until: float
 
     def say(self, answer: Answer) -> None:
         """Once; whoever waited may be gone."""
-        if not self.answer.done():
-            self.answer.set_result(answer)
+        if not self.result.done():
+            self.result.set_result(self.then(self.post, answer))
 
 
 class Batcher:
@@ -57,15 +60,19 @@ class Batcher:
 
     def post(self, post: Post) -> asyncio.Future[Answer]:
         """The answer comes when it is committed or refused; it is never an exception of the database."""
-        answer: asyncio.Future[Answer] = self._loop.create_future()
+        return self.submit(post, lambda _post, answer: answer)
+
+    def submit(self, post: Post, then: Callable[[Post, Answer], T]) -> asyncio.Future[T]:
+        """As `post`, and what `then` makes of the answer, at once: a future less for each message."""
+        result: asyncio.Future[T] = self._loop.create_future()
         if len(self._waiting) >= MAX_WAITING or self._bytes + len(post.blob) > MAX_WAITING_BYTES:
-            answer.set_result(unavailable())
-            return answer
-        self._waiting.append(_Waiting(post, answer, self._loop.time() + WAIT_SECONDS))
+            result.set_result(then(post, unavailable()))
+            return result
+        self._waiting.append(_Waiting(post, then, result, self._loop.time() + WAIT_SECONDS))
         self._bytes += len(post.blob)
         if self._task is None:
             self._task = self._loop.create_task(self._work())
-        return answer
+        return result
 
     async def close(self) -> None:
         """When nothing waits any more."""
@@ -97,7 +104,7 @@ class Batcher:
         late = [each for each in taken if each.until < self._loop.time()]
         for each in late:
             each.say(unavailable())
-        return [each for each in taken if not each.answer.done()]
+        return [each for each in taken if not each.result.done()]
 
     async def _answers(self, posts: Sequence[Post]) -> list[Answer]:
         try:

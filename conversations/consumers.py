@@ -4,7 +4,10 @@ import asyncio
 import secrets
 import time
 from collections import deque
+from collections.abc import Awaitable
+from contextlib import suppress
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -42,7 +45,7 @@ class ChatConsumer(BaseConsumer):
         self._own: dict[UUID, int] = {}  # posted here: no bell rings for it
         self._posts: set[asyncio.Future[postbox.Outcome]] = set()
         self._outbox: deque[str] = deque()
-        self._sending: asyncio.Future[None] | None = None
+        self._outbox_filled = asyncio.Event()
         self._bells: dict[UUID, int] = {}
         self._log_bell = 0
 
@@ -145,8 +148,9 @@ class ChatConsumer(BaseConsumer):
         """What was posted is answered first."""
         if self._posts:
             await asyncio.wait(self._posts, timeout=ANSWER_SECONDS)
-        if self._sending:
-            await asyncio.wait([self._sending], timeout=ANSWER_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._send_outbox()
         await self.close(closecodes.GOING_AWAY, hint)
 
     async def _send_bells(self) -> None:
@@ -161,36 +165,48 @@ class ChatConsumer(BaseConsumer):
 
     # Frames
 
-    async def received(self, text: str) -> None:
+    def received(self, text: str) -> Awaitable[Any] | None:
+        """Posts and acknowledgements, nearly all there is, are taken without waiting: their answers come later."""
         try:
             frame = frames.parse(text)
-            with watching.taking(frame):
-                await self._handle(frame)
         except frames.FrameError as error:
-            if error.code == "TOO_LARGE":
-                return await self.throw_out(closecodes.FRAME_TOO_LARGE)
-            await self._strike(error.code)
+            return self._refuse(error.code)
+        if not self._welcomed or isinstance(frame, frames.Hello | frames.Pull):
+            return self._wait_for(frame)
+        if isinstance(frame, frames.Post):
+            return self._post(frame)
+        with watching.taking(frame):
+            if isinstance(frame, frames.Ack):
+                self._has(frame.cid, frame.upto)
+                postbox.ack(self._login, frame).add_done_callback(self._acked)
+            else:
+                postbox.heartbeat(self._login).add_done_callback(self._standing_found)
+        return None
+
+    async def _wait_for(self, frame: frames.ClientFrame) -> None:
+        """A hello, a pull, or what comes before the one or after it."""
+        try:
+            with watching.taking(frame):
+                match frame, self._welcomed:
+                    case frames.Hello(), False:
+                        await self._hello(frame)
+                    case frames.Pull(), True:
+                        await self._pull(frame)
+                    case _:
+                        await self._strike("BAD_FRAME")
         except Refusal as refusal:
             await self._strike(refusal.code)
         except DatabaseError:
             await self._strike("UNAVAILABLE")
 
-    async def _handle(self, frame: frames.ClientFrame) -> None:
-        if isinstance(frame, frames.Hello) == self._welcomed:
-            raise frames.FrameError("BAD_FRAME")
-        match frame:
-            case frames.Hello():
-                await self._hello(frame)
-            case frames.Post():
-                await self._post(frame)
-            case frames.Pull():
-                self._has(frame.cid, frame.after)
-                await self._answer(await postbox.pull(self._login, cid=frame.cid, after=frame.after, limit=frame.limit))
-            case frames.Ack():
-                self._has(frame.cid, frame.upto)
-                postbox.ack(self._login, frame).add_done_callback(self._acked)
-            case frames.AskHeads():
-                postbox.heartbeat(self._login).add_done_callback(self._standing_found)
+    async def _refuse(self, code: str) -> None:
+        if code == "TOO_LARGE":
+            return await self.throw_out(closecodes.FRAME_TOO_LARGE)
+        await self._strike(code)
+
+    async def _pull(self, frame: frames.Pull) -> None:
+        self._has(frame.cid, frame.after)
+        await self._answer(await postbox.pull(self._login, cid=frame.cid, after=frame.after, limit=frame.limit))
 
     async def _hello(self, frame: frames.Hello) -> None:
         if frame.did != self.did:
@@ -204,15 +220,17 @@ class ChatConsumer(BaseConsumer):
         self._told = dict(now.heads)
         await self._answer(frames.Welcome(now.incarnation, now.heads, now.log_size, now.now_ms))
         self._welcomed = True
+        self.start(self._write())
         await self._send_bells()
 
-    async def _post(self, frame: frames.Post) -> None:
-        """Reading goes on while it is stored: the answer comes by `_answered`."""
+    def _post(self, frame: frames.Post) -> Awaitable[Any] | None:
+        """Reading goes on while it is stored: the answer comes by `_answered`. What to wait for when many are."""
+        watching.count_taken(frame)
         posted, began = postbox.submit(self._login, frame), time.perf_counter()
         self._posts.add(posted)
         posted.add_done_callback(partial(self._answered, began))
-        if len(self._posts) >= MAX_UNANSWERED:
-            await asyncio.wait(self._posts, return_when=asyncio.FIRST_COMPLETED)
+        many = len(self._posts) >= MAX_UNANSWERED
+        return asyncio.wait(self._posts, return_when=asyncio.FIRST_COMPLETED) if many else None
 
     def _answered(self, began: float, posted: asyncio.Future[postbox.Outcome]) -> None:
         self._posts.discard(posted)
@@ -270,8 +288,18 @@ class ChatConsumer(BaseConsumer):
         if self.closing:
             return
         self._outbox.append(text)
-        if self._sending is None or self._sending.done():
-            self._sending = self.start(self._send_outbox())
+        self._outbox_filled.set()
+
+    async def _write(self) -> None:
+        """For as long as the socket lives: a task for each frame would cost more than the frame."""
+        try:
+            while True:
+                await self._outbox_filled.wait()
+                self._outbox_filled.clear()
+                await self._send_outbox()
+        except Exception:  # nothing more would be sent
+            await self.close(closecodes.SERVER_ERROR)
+            raise
 
     async def _send_outbox(self) -> None:
         while self._outbox and not self.closing:

@@ -10,8 +10,8 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -69,19 +69,19 @@ def leave(socket: Socket) -> None:
 
 def tell(uids: Iterable[UUID], *, cid: UUID, seq: int, news: News | None = None, but: Socket | None = None) -> None:
     """Tell everybody's sockets (but the one that posted) how far a conversation has come; `news` brings the event."""
-    with _quietly("ring"):
-        people = set(uids)
-        _desk().switchboard.ring(people, cid=cid, seq=seq, news=news, but=but)
+    with _Quietly("ring"):
+        people, desk = set(uids), _desk()
+        desk.switchboard.ring(people, cid=cid, seq=seq, news=news, but=but)
         words = {"text": news.text, "stored_ms": news.at_ms} if news else {}
-        _desk().tell_holders(people, {"type": "event", "cid": cid.hex, "seq": seq, **words})
+        desk.tell_holders(people, {"type": "event", "cid": cid.hex, "seq": seq, **words})
 
 
 def ring_log(uids: Iterable[UUID], *, log_size: int) -> None:
     """Tell everybody's sockets how long the log has become."""
-    with _quietly("ring"):
-        people = set(uids)
-        _desk().switchboard.ring_log(people, log_size=log_size)
-        _desk().tell(people, {"type": "log", "log_size": log_size}, key=("log",))
+    with _Quietly("ring"):
+        people, desk = set(uids), _desk()
+        desk.switchboard.ring_log(people, log_size=log_size)
+        desk.tell(people, {"type": "log", "log_size": log_size}, key=("log",))
 
 
 def end_sessions(uid: UUID) -> None:
@@ -245,7 +245,7 @@ class _Desk:
         if age >= STALE_SECONDS:
             return _failed("stale", "too old, or clocks apart")
         for each in messages:
-            with _quietly("hear"):
+            with _Quietly("hear"):
                 self._hear(name, each, lag)
 
     async def _announce(self) -> None:
@@ -301,13 +301,19 @@ async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
             await asyncio.sleep(RETRY_SECONDS)
 
 
-@contextmanager
-def _quietly(what: str) -> Iterator[None]:
-    """What goes wrong inside is counted, never raised."""
-    try:
-        yield
-    except Exception as error:
-        _failed(what, error)
+class _Quietly:
+    """What goes wrong inside is counted, never raised. A class, for every message passes through."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        _failed(self._what, error)
+        return True
 
 
 def _failed(what: str, why: Exception | str) -> None:

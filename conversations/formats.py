@@ -7,6 +7,7 @@ TOO_LARGE; the rest of the checks belongs to the receivers.
 import hashlib
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NoReturn
 from uuid import UUID
@@ -182,6 +183,7 @@ def _ascending(rows: list[tuple[Any, ...]]) -> bool:
     return all(low < high for low, high in pairwise(rows))
 
 
+@lru_cache(maxsize=10_000)  # of people, devices and conversations, which come with every envelope
 def _uuid(raw: bytes) -> UUID:
     return UUID(bytes=raw)
 

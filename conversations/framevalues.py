@@ -82,7 +82,7 @@ def as_build(value: Any) -> str:
 
 def read_object(text: str) -> Any:
     """JSON without fractions, without a name given twice. ValueError or RecursionError otherwise."""
-    return json.loads(text, object_pairs_hook=_object, parse_float=_refuse, parse_constant=_refuse)
+    return _JSON.decode(text)
 
 
 def to_wire(value: Any) -> Any:
@@ -108,3 +108,4 @@ def _refuse(_text: str) -> Any:
 
 
 as_sequence = number_between(0, MAX_NUMBER)
+_JSON = json.JSONDecoder(object_pairs_hook=_object, parse_float=_refuse, parse_constant=_refuse)  # making one is dear

@@ -35,9 +35,7 @@ def submit(login: Login, frame: frames.Post) -> Future[Outcome]:
     post = Post(login.uid, login.did, frame.cid, frame.client_id, frame.kind, frame.blob)
     if frame.blobs:
         return asyncio.get_running_loop().create_task(_claim_and_post(post, frame.blobs))
-    outcome: Future[Outcome] = asyncio.get_running_loop().create_future()
-    batching.batcher().post(post).add_done_callback(lambda answer: _settle(outcome, post, answer))
-    return outcome
+    return batching.batcher().submit(post, _outcome)
 
 
 async def post(login: Login, frame: frames.Post) -> Outcome:
@@ -81,12 +79,7 @@ async def _claim_and_post(post: Post, blobs: Collection[UUID]) -> Outcome:
         return _outcome(post, refusal)
     except (DatabaseError, OSError):
         return _outcome(post, unavailable())
-    return _outcome(post, await batching.batcher().post(post))
-
-
-def _settle(outcome: Future[Outcome], post: Post, answer: Future[batching.Answer]) -> None:
-    if not outcome.done():
-        outcome.set_result(_outcome(post, answer.result()))
+    return await batching.batcher().submit(post, _outcome)
 
 
 def _outcome(post: Post, answer: batching.Answer) -> Outcome:

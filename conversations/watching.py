@@ -55,14 +55,17 @@ async def layer_answers() -> bool:
 
 @contextmanager
 def taking(frame: frames.ClientFrame) -> Iterator[None]:
-    """Around the work on one frame."""
-    measures.frames.add("in", frame.f)
+    """Around the work on one frame that is done with then."""
+    count_taken(frame)
     began = time.perf_counter()
     try:
         yield
     finally:
-        if not isinstance(frame, frames.Post):
-            measures.frame_seconds.observe(time.perf_counter() - began, frame.f)
+        measures.frame_seconds.observe(time.perf_counter() - began, frame.f)
+
+
+def count_taken(frame: frames.ClientFrame) -> None:
+    measures.frames.add("in", frame.f)
 
 
 def count_answered_post(answer: frames.Accepted | frames.Refused, began: float) -> None:
