@@ -1,4 +1,4 @@
-"""`ledger` on PostgreSQL: three or four statements that read a batch, one that writes it.
+"""`ledger` on PostgreSQL: two or three statements that read a batch, one that writes it.
 
 Statements are texts with parameters, so that a blocking connection and a pipelined one run the same. A batch travels
 as one JSON parameter, its blobs as one value beside it: lists of values cost the client far more.
@@ -13,25 +13,25 @@ from uuid import UUID
 from django.conf import settings
 
 from conversations.formats import EnvelopeHeader
-from conversations.judging import Facts, Known, Prepared, Verdict
+from conversations.judging import ChainKey, ClientKey, Facts, Known, Prepared, Verdict
 from conversations.rules import State
 from conversations.throttles import MINUTE, Left, posts_left
 
 Statement = tuple[str, tuple[Any, ...]]
 Rows = Sequence[Sequence[Any]]
 
-_WANTED = "json_to_recordset(%s::json) AS w(cid uuid, uid uuid, did uuid, client_id uuid, epoch bigint)"
 # READ COMMITTED: each statement sees what was committed before it began, so nothing is older than the lock.
-LOCK = f"""
-SELECT w.uid, c.cid, c.uid_lo, c.uid_hi, c.seq, c.epoch, c.th FROM {_WANTED}
+LOCK = """
+SELECT w.n, c.uid_lo, c.uid_hi, c.seq, c.epoch, c.th
+FROM json_to_recordset(%s::json) AS w(n integer, cid uuid, uid uuid)
 JOIN conversations_conversation c ON c.cid = w.cid AND w.uid IN (c.uid_lo, c.uid_hi)
 ORDER BY c.cid FOR UPDATE OF c"""
-KNOWN = f"""
-SELECT e.did, e.client_id, e.cid, e.kind, e.seq, e.sha256 FROM {_WANTED}
-JOIN conversations_event e ON e.did = w.did AND e.client_id = w.client_id"""
-COUNTERS = f"""
-SELECT d.cid, d.epoch, d.did, d.next_counter FROM {_WANTED}
-JOIN conversations_conversationdevice d ON d.cid = w.cid AND d.epoch = w.epoch AND d.did = w.did"""
+STANDS = """
+SELECT w.n, e.cid, e.kind, e.seq, e.sha256, d.next_counter
+FROM json_to_recordset(%s::json) AS w(n integer, cid uuid, did uuid, client_id uuid, epoch bigint)
+LEFT JOIN conversations_event e ON e.did = w.did AND e.client_id = w.client_id
+LEFT JOIN conversations_conversationdevice d ON d.cid = w.cid AND d.epoch = w.epoch AND d.did = w.did
+WHERE e.cid IS NOT NULL OR d.cid IS NOT NULL"""
 LEFT = """
 SELECT w.uid, (SELECT count(*) FROM conversations_event e WHERE e.uid = w.uid AND e.at > w.since),
   (SELECT e.at FROM conversations_event e WHERE e.uid = w.uid AND e.at > w.since
@@ -58,22 +58,35 @@ FROM json_to_recordset(%s::json) AS w(cid uuid, seq bigint, kind text, uid uuid,
 
 def reads(batch: Sequence[Prepared], *, now: datetime, ask_left: Iterable[UUID]) -> list[Statement]:
     """`ask_left`: the people whose events of the last minute have to be counted."""
-    wanted = json.dumps([_wanted(each) for each in batch])
-    statements: list[Statement] = [(text, (wanted,)) for text in (LOCK, KNOWN, COUNTERS)]
+    writers = {(each.post.cid, each.post.uid): number for number, each in enumerate(batch)}
+    locked = [{"n": number, "cid": cid.hex, "uid": uid.hex} for (cid, uid), number in writers.items()]
+    stands = [_asked(number, each) for number, each in enumerate(batch)]
+    statements: list[Statement] = [(LOCK, (json.dumps(locked),)), (STANDS, (json.dumps(stands),))]
     since, most = (now - MINUTE).isoformat(), settings.POSTS_PER_MINUTE
     asked = [{"uid": uid.hex, "since": since, "most": most} for uid in ask_left]
     return [*statements, (LEFT, (json.dumps(asked),))] if asked else statements
 
 
-def facts(results: Sequence[Rows], *, left: Mapping[UUID, Left]) -> Facts:
-    """From what `reads` gave, in its order; `left` of the people who were not asked for."""
-    locked, known, counters, *counted = results
+def facts(batch: Sequence[Prepared], results: Sequence[Rows], *, left: Mapping[UUID, Left]) -> Facts:
+    """From what `reads` of this batch gave, in its order; `left` of the people who were not asked for."""
+    posts = [each.post for each in batch]
+    locked, stands, *counted = results
     asked = {uid: posts_left(posted=count, blocking=at) for uid, count, at in (counted[0] if counted else ())}
+    known: dict[ClientKey, Known] = {}
+    counters: dict[ChainKey, int] = {}
+    for number, cid, kind, seq, sha256, next_counter in stands:
+        post, header = posts[number], batch[number].header
+        if cid is not None:
+            known[post.did, post.client_id] = Known(cid, kind, seq, bytes(sha256))
+        if next_counter is not None and isinstance(header, EnvelopeHeader):
+            counters[post.cid, header.epoch, post.did] = next_counter
     return Facts(
-        members={(row[1], row[0]) for row in locked},
-        conversations={cid: State(lo, hi, seq, epoch, bytes(th)) for _uid, cid, lo, hi, seq, epoch, th in locked},
-        known={(row[0], row[1]): Known(row[2], row[3], row[4], bytes(row[5])) for row in known},
-        counters={(cid, epoch, did): counter for cid, epoch, did, counter in counters},
+        members={(posts[number].cid, posts[number].uid) for number, *_state in locked},
+        conversations={
+            posts[number].cid: State(lo, hi, seq, epoch, bytes(th)) for number, lo, hi, seq, epoch, th in locked
+        },
+        known=known,
+        counters=counters,
         left={**left, **asked},
     )
 
@@ -106,11 +119,12 @@ def writes(verdict: Verdict, found: Facts, *, now: datetime) -> list[Statement]:
     return [(WRITE, (_conversations(verdict, found, at), _chains(verdict), blobs, json.dumps(events)))]
 
 
-def _wanted(each: Prepared) -> dict[str, Any]:
+def _asked(number: int, each: Prepared) -> dict[str, Any]:
+    """What stands of this post already, and where its chain is; a record and what is no envelope have none."""
     post, header = each.post, each.header
     return {
+        "n": number,
         "cid": post.cid.hex,
-        "uid": post.uid.hex,
         "did": post.did.hex,
         "client_id": post.client_id.hex,
         "epoch": header.epoch if isinstance(header, EnvelopeHeader) else None,

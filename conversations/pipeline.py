@@ -62,7 +62,7 @@ class Pipeline:
         uids = {each.post.uid for each in batch}
         left = {uid: found for uid in uids if (found := self._allowances.find(uid, clock))}
         results = await self._run(connection, ledgersql.reads(batch, now=now, ask_left=uids - left.keys()))
-        facts = ledgersql.facts(results, left=left)
+        facts = ledgersql.facts(batch, results, left=left)
         verdict = judging.judge(batch, facts, now=now, current=services.current_reference, devices=services.devices_of)
         await self._finish(connection, ledgersql.writes(verdict, facts, now=now))
         for uid in uids:

@@ -171,7 +171,7 @@ def _post_by_statements(batch: Sequence[Prepared], now: datetime) -> list[Stored
         for text, values in ledgersql.reads(batch, now=now, ask_left={each.post.uid for each in batch}):
             cursor.execute(text, values)
             results.append(cursor.fetchall())
-        facts = ledgersql.facts(results, left={})
+        facts = ledgersql.facts(batch, results, left={})
         verdict = judging.judge(batch, facts, now=now, current=current_reference, devices=devices_of)
         for text, values in ledgersql.writes(verdict, facts, now=now):
             cursor.execute(text, values)
