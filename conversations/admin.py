@@ -30,6 +30,7 @@ class MetadataAdmin(PlainAdmin):
     """Read only."""
 
     list_per_page = 50
+    show_full_result_count = False  # counting many rows twice takes seconds
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -61,7 +62,7 @@ class EventAdmin(MetadataAdmin):
     fields = ["conversation", "seq", "kind", "uid", "did", "client_id", "epoch", "counter", "size", "at"]
     list_filter = ["kind"]
     search_fields = ["=conversation__cid", "=uid", "=did"]
-    ordering = ["-at", "-seq"]
+    ordering = ["-pk"]  # the latest first, by an index: there may be very many
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         events: QuerySet[Event] = super().get_queryset(request)
