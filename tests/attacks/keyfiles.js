@@ -1,6 +1,6 @@
 /** Attacks with key files: weaker or endless derivation, damage, swapped parts, somebody else's or last year's file (A68 to A75, A77). */
 
-import { PASSPHRASE, expect, refuses } from "/tests/js_chat/harness.js";
+import { PASSPHRASE, expect, refuses, until } from "/tests/js_chat/harness.js";
 import { makeKeyfile, openKeyfile } from "/static/js/crypto/keyfile.js";
 import { encodeAccount, parseAccount } from "/static/js/crypto/keyfile-payload.js";
 import { passphraseProblem } from "/static/js/crypto/passphrase.js";
@@ -170,11 +170,44 @@ export async function a73_old_root(world) {
   alice.person.bundles.push(bundle);
   await world.server.append(await encodeLeaf({ name: "alice", uid: unhex(alice.person.uid), version: 2, bundleHash: bundle.hash }));
   await hasProblem(alice, "LOG_SELF_FORGED");
+  await refuses(alice.messenger.bringKeyFile({ bytes: file, passphrase: PASSPHRASE }), "KEYFILE_STALE"); // her own root is the former one
   alice.messenger.end();
   const fresh = world.browserOf(alice.person);
   await fresh.load();
   const code = await fresh.messenger.importKeyFile({ bytes: file, passphrase: PASSPHRASE }).then(() => null, (error) => error.code);
   expect([code, alice.person.bundles.length], ["KEYFILE_STALE", 2], "no device is added");
+}
+
+/** Found again after a reset, a file of the former root gives its history: only the keys that the account had, and nothing else. */
+export async function a73_history(world) {
+  const alice = await world.person("alice");
+  const cid = await begin(alice, await world.puppet("bob"));
+  const file = await alice.keyFile();
+  alice.messenger.end();
+  const fresh = world.browserOf(alice.person);
+  await fresh.load();
+  await fresh.messenger.resetKeys({ name: "alice" });
+  await fresh.makeKeys();
+  await until(() => fresh.messenger.conversations().length === 1, "the chat is there");
+  await shows(fresh, cid, "NO_EPOCH_KEY");
+  const bring = async (change) => fresh.messenger.bringKeyFile({ bytes: await rewritten(file, change), passphrase: PASSPHRASE });
+  const vault = await fresh.vault();
+  for (const gen of [1, 2, 3]) {
+    const entry = { gen, seed: randomBytes(32) }; // another key of then, of now, and of a time to come
+    await refuses(bring((account) => ({ ...account, history: [...account.history, entry] })), "KEYFILE_DAMAGED");
+  }
+  const stranger = await generateEd25519();
+  await refuses(bring((account) => ({ ...account, rootSeed: stranger.seed })), "KEYFILE_WRONG_ACCOUNT");
+  await refuses(bring((account) => ({ ...account, log: { size: 1, root: randomBytes(32) } })), "LOG_SPLIT_VIEW");
+  expect([hex(await fresh.vault()) === hex(vault), await fresh.texts(cid)], [true, []], "nothing was taken");
+  const pin = { uid: randomBytes(16), rootPub: stranger.pub, verified: true };
+  await bring((account) => ({ ...account, pins: [pin] }));
+  await shows(fresh, cid, "KEYFILE_STALE");
+  await fresh.sees(cid, "hello", "hi");
+  const { payload } = await openKeyfile(await fresh.keyFile(), PASSPHRASE);
+  const { history, pins, rootSeed } = parseAccount(payload);
+  const present = parseAccount((await openKeyfile(vault, PASSPHRASE)).payload);
+  expect([history.map(({ gen }) => gen), pins.some(({ uid }) => hex(uid) === hex(pin.uid)), hex(rootSeed)], [[1, 2], false, hex(present.rootSeed)], "history alone");
 }
 
 export async function a74(world) {

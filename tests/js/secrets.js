@@ -1,10 +1,10 @@
 /** Ring, passphrases, key-file payloads, safety numbers, file names. */
 
 import { cleanFileName, stripBidi } from "/static/js/crypto/file-name.js";
-import { checkAccount, checkImport, encodeAccount, encodeConversation, parseAccount, parseConversation } from "/static/js/crypto/keyfile-payload.js";
+import { checkAccount, checkHistory, checkImport, encodeAccount, encodeConversation, parseAccount, parseConversation } from "/static/js/crypto/keyfile-payload.js";
 import { appendLeaves, emptyLog, encodeAssetLeaf, logRoot } from "/static/js/crypto/log.js";
 import { PASSPHRASE_BYTES, generatePassphrase, passphraseProblem } from "/static/js/crypto/passphrase.js";
-import { generateEd25519, randomBytes, sha256 } from "/static/js/crypto/primitives.js";
+import { generateEd25519, generateX25519, randomBytes, sha256 } from "/static/js/crypto/primitives.js";
 import { deriveKek, openObject, sealObject } from "/static/js/crypto/ring.js";
 import { safetyNumber } from "/static/js/crypto/safety-number.js";
 import { unhex, utf8 } from "/static/js/lib/bytes.js";
@@ -96,6 +96,17 @@ export async function an_import_is_judged_by_bundles_and_log() {
   await refuses("LOG_SPLIT_VIEW", () => checkImport({ ...account, log: { size: 1, root: randomBytes(32) } }, { bundles, log }));
   await refuses("LOG_SPLIT_VIEW", () => checkImport({ ...account, log: { ...account.log, size: 9 } }, { bundles, log }));
   await refuses("KEYFILE_WRONG_ACCOUNT", () => checkAccount(account, { ...bundles[0], rootPub: former.pub }));
+}
+
+export async function old_history_keys_are_those_of_their_generations() {
+  const [one, two] = await Promise.all([generateX25519(), generateX25519()]);
+  const bundles = [one, one, two].map(({ pub }, i) => ({ hkGen: Math.max(1, i), historyPub: pub }));
+  const history = [{ gen: 1, seed: one.seed }, { gen: 2, seed: two.seed }];
+  for (const held of [history, history.slice(1), []]) await checkHistory({ history: held }, bundles);
+  const wrong = [{ gen: 1, seed: randomBytes(32) }, { gen: 2, seed: one.seed }, { gen: 3, seed: two.seed }];
+  for (const entry of wrong) await refuses("KEYFILE_DAMAGED", () => checkHistory({ history: [...history, entry] }, bundles));
+  const twice = [...bundles, { hkGen: 1, historyPub: two.pub }];
+  await refuses("KEYFILE_DAMAGED", () => checkHistory({ history }, twice));
 }
 
 export function file_names_are_harmless() {

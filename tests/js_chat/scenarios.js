@@ -6,6 +6,7 @@ import { CHANGES } from "./changes.js";
 import { ENDED_EPOCHS } from "./ended-epochs.js";
 import { FakeServer } from "./fake-server.js";
 import { FAULTS } from "./faults.js";
+import { FORMER_KEYS } from "./former-keys.js";
 import { HOSTILE } from "./hostile.js";
 import { LATER } from "./later.js";
 import { OWN_KEYS } from "./own-keys.js";
@@ -47,6 +48,7 @@ const SCENARIOS = {
   ...TIMERS,
   ...OWN_KEYS,
   ...ACROSS,
+  ...FORMER_KEYS,
   ...TABS,
   ...LATER,
   ...ENDED_EPOCHS,

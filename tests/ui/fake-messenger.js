@@ -276,6 +276,10 @@ export class FakeMessenger extends EventTarget {
   async bringKeyFile({ passphrase, own }) {
     if (passphrase === "wrong") throw refusal("KEYFILE_WRONG_PASSPHRASE");
     if (passphrase !== "right" && own !== "right") throw refusal("KEYFILE_OTHER_PASSPHRASE");
+    if (passphrase === "of a former root") {
+      this.file.due = "renew";
+      return { phase: "open", notices: ["KEYFILE_STALE"] };
+    }
     this.chats.filter(({ blocked }) => blocked?.code === "LOG_SELF_FORGED").forEach(({ cid }) => this.block(cid, null));
     return { phase: "open" };
   }

@@ -119,6 +119,26 @@ def test_a_key_file_in_other_hands_is_answered_with_new_keys(show):
     expect(page.locator("key-file-reminder")).to_contain_text("Save a new key file")
 
 
+def test_an_earlier_key_file_opens_old_messages_and_a_new_one_is_asked_for(show):
+    page = show()
+    choose(page, "keyFile")
+    page.get_by_role("button", name="I found my earlier key file").click()
+    expect(page.locator("key-file-dialog dialog")).to_be_hidden()
+    dialog = page.locator("app-menu bring-dialog")
+    expect(dialog).to_contain_text("before you started over")
+    expect(dialog).not_to_contain_text("this browser goes on", use_inner_text=True)
+    assert Axe().run(page).response["violations"] == []
+    dialog.locator("input[type=file]").set_input_files(
+        {"name": "old.e2ck", "mimeType": "application/octet-stream", "buffer": b"E2CK"}
+    )
+    dialog.locator("[data-part=passphrase] input").fill("of a former root")
+    page.keyboard.press("Enter")
+    dialog.locator("[data-part=own] input").fill("right")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("the messages of that time can be read again")
+    expect(page.locator("key-file-reminder")).to_contain_text("Save a new key file")
+
+
 def test_a_reminder_can_wait(show):
     page = show("open&due=renew")
     reminder = page.locator("key-file-reminder")

@@ -136,7 +136,7 @@ def test_a_browser_that_the_account_lost_goes_on_with_the_new_key_file(show):
     open_chat(page)
     block(page, "LOG_SELF_FORGED")
     page.locator("stop-banner [data-part=safe]").click()
-    dialog = page.locator("bring-dialog")
+    dialog = page.locator("chat-view bring-dialog")
     assert Axe().run(page).response["violations"] == []
     own = dialog.locator("[data-part=own] input")
     expect(own).to_be_hidden()

@@ -1,7 +1,6 @@
 /** When the person showed and saved the key file, and when they are asked for it again. */
 
-import { ChatError, codeOf } from "./codes.js";
-import { openVault, sealAccount } from "./key-files.js";
+import { openOwnVault, sealAccount } from "./key-files.js";
 import { vaultChange } from "../store/vault.js";
 
 const CARE = "file-care";
@@ -42,7 +41,7 @@ export async function fileShown({ ring, clock }, gen) {
   await change(ring, { provedAt: clock.now(), gen, vaultGen: Math.max(gen, care.vaultGen), round: care.round + 1, askAt: clock.now() + days * DAY_MS });
 }
 
-/** The keys in the vault, or their passphrase, are not those of the last file any more. @param {object} open Unlocked */
+/** The keys in the vault, or their passphrase, are not those of the last file any more: a new file is due. @param {object} open Unlocked */
 export function fileOutdated({ ring }) {
   return change(ring, { gen: 0, round: 0, quietUntil: 0 });
 }
@@ -54,9 +53,7 @@ export function fileOutdated({ ring }) {
 export async function takeHistoryKeys({ db, ring }, account, passphrase) {
   const newest = newestGen(account);
   if (newest <= (await careOf(ring)).vaultGen) return;
-  const vault = await openVault(db, passphrase).catch((error) => {
-    throw codeOf(error) === "WRONG_PASSPHRASE" ? new ChatError("KEYFILE_OTHER_PASSPHRASE") : error;
-  });
+  const vault = await openOwnVault(db, passphrase);
   const history = mergedHistory(vault, account);
   const { bundleVersion, bundleHash } = account;
   await ring.commit({ clear: [vaultChange(await sealAccount({ ...vault, history, bundleVersion, bundleHash }, passphrase))] });

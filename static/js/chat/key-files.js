@@ -6,7 +6,7 @@ import { encodeAccount, parseAccount } from "../crypto/keyfile-payload.js";
 import { HASH_BYTES, ITERATIONS_MIN, KEYFILE_ACCOUNT, KEYFILE_CONVERSATION } from "../crypto/labels.js";
 import { ed25519Public, randomBytes } from "../crypto/primitives.js";
 import { readVault } from "../store/vault.js";
-import { ChatError } from "./codes.js";
+import { ChatError, codeOf } from "./codes.js";
 
 const EMPTY_LOG = { size: 0, root: new Uint8Array(HASH_BYTES) };
 
@@ -25,6 +25,13 @@ export async function openVault(db, passphrase) {
   } catch (error) {
     throw error.code === "KEYFILE_WRONG_PASSPHRASE" ? new ChatError("WRONG_PASSPHRASE") : error;
   }
+}
+
+/** Beside a file, which may have a passphrase of its own. @param {object} db @param {string} own passphrase of this browser @returns {Promise<object>} AccountPayload @throws KEYFILE_OTHER_PASSPHRASE */
+export function openOwnVault(db, own) {
+  return openVault(db, own).catch((error) => {
+    throw codeOf(error) === "WRONG_PASSPHRASE" ? new ChatError("KEYFILE_OTHER_PASSPHRASE") : error;
+  });
 }
 
 /** Today's file: the vault's keys with the present bundle, log and pins. @param {object} open Unlocked @param {string} passphrase @returns {Promise<{name: string, bytes: Uint8Array, gen: number}>} gen: its newest HK @throws KEYFILE_OLD_HERE: another browser has newer keys of the history */

@@ -24,7 +24,8 @@ export async function importDevice(parts, { bytes, passphrase, onStep }) {
   onStep("read");
   const account = await readAccountFile(bytes, passphrase);
   onStep("check");
-  const { chain, notices } = await checkAgainstAccount(parts, account);
+  const { chain, notices, mayAddDevice } = await checkAgainstAccount(parts, account);
+  if (!mayAddDevice) throw new ProtocolError("KEYFILE_STALE");
   onStep("make");
   const device = await makeDevice(parts.clock.now(), chain.at(-1).rootPub);
   const own = await firstPrekeys(parts.clock.now());
@@ -35,8 +36,9 @@ export async function importDevice(parts, { bytes, passphrase, onStep }) {
 
 /**
  * @param {{api: object, me: object, clock: object}} parts @param {object} account AccountPayload of a file
- * @returns {Promise<{chain: object[], log: object, notices: string[]}>} the account's Bundles and the whole Log, both verified
- * @throws KEYFILE_WRONG_ACCOUNT, KEYFILE_STALE: of a former root, LOG_*, BUNDLE_NOT_IN_LOG
+ * @returns {Promise<{chain: object[], log: object, notices: string[], mayAddDevice: boolean}>} the account's Bundles and the whole Log, both verified;
+ *   not mayAddDevice: the file is of a former root
+ * @throws KEYFILE_WRONG_ACCOUNT, LOG_*, BUNDLE_NOT_IN_LOG
  */
 export async function checkAgainstAccount(parts, account) {
   const { api, me } = parts;
@@ -48,8 +50,7 @@ export async function checkAgainstAccount(parts, account) {
   const replay = await replayFor(parts, account, chain);
   checkBundleInLog(replay.log, chain.at(-1));
   const { notices, mayAddDevice } = await checkImport(account, { bundles: chain, log: replay.log });
-  if (!mayAddDevice) throw new ProtocolError("KEYFILE_STALE");
-  return { chain, log: replay.log, notices: replay.isKeyNew ? [...notices, "LOG_KEY_ROTATED"] : notices };
+  return { chain, log: replay.log, mayAddDevice, notices: replay.isKeyNew ? [...notices, "LOG_KEY_ROTATED"] : notices };
 }
 
 // Only to check: nothing of it is kept, the new browser replays for itself.

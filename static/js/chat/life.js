@@ -129,10 +129,11 @@ export class Life {
     return { ...reached, notices };
   }
 
-  /** What another browser made of the account. @param {{bytes: Uint8Array, passphrase: string, own?: string}} wish own: this browser's, when it is another @returns {Promise<{phase: Phase}>} @throws KEYFILE_*, LOG_* */
+  /** What another browser made of the account, or what a file of former keys still opens. @param {{bytes: Uint8Array, passphrase: string, own?: string}} wish own: this browser's, when it is another @returns {Promise<{phase: Phase, notices?: string[]}>} @throws KEYFILE_*, LOG_* */
   async bring({ bytes, passphrase, own = passphrase }) {
-    const isOnAccount = await bringAccount(this.open, { bytes, passphrase, own });
-    const change = isOnAccount ? async ({ card, open }) => ({ card, open }) : withNewDevice;
+    const { isListed, notices } = await bringAccount(this.open, { bytes, passphrase, own });
+    if (notices.length > 0) return { phase: this.phase, notices };
+    const change = isListed ? async ({ card, open }) => ({ card, open }) : withNewDevice;
     const reached = await this.#onAccount(own, change);
     const { open } = this;
     if (!open) throw new ChatError("NOT_UNLOCKED"); // locked meanwhile

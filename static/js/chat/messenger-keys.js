@@ -97,8 +97,9 @@ export class MessengerKeys extends EventTarget {
 
   /**
    * Another browser made new keys of the account, or took this one off it: with the file saved there this browser goes on, and keeps its chats.
+   * A file of keys from before a reset opens the messages of that time, and does nothing else.
    * @param {{bytes: Uint8Array, passphrase: string, own?: string}} wish own: the passphrase of this browser, after KEYFILE_OTHER_PASSPHRASE
-   * @returns {Promise<{phase: string}>} @throws KEYFILE_*, LOG_*
+   * @returns {Promise<{phase: string, notices?: string[]}>} KEYFILE_STALE: it was of former keys @throws KEYFILE_*, LOG_*
    */
   bringKeyFile(wish) {
     return this.#inTurn(() => (this.#opened(), this.#life.bring(wish)));

@@ -4,7 +4,7 @@ import { equal, fromBase64Url, fromUtf8, toBase64Url, utf8 } from "../lib/bytes.
 import { check, mapRangeError } from "./errors.js";
 import { HASH_BYTES, ID_BYTES, KEY_BYTES } from "./labels.js";
 import { checkPrefix } from "./log.js";
-import { ed25519Public } from "./primitives.js";
+import { ed25519Public, x25519Public } from "./primitives.js";
 import { parseStrictJson } from "./strict-json.js";
 
 const DEPTH_MAX = 3; // the object, a list, its entries
@@ -78,7 +78,7 @@ export async function checkAccount(account, { uid, name, rootPub }) {
 /**
  * All that an import asks before anything is made or published.
  * @param {AccountPayload} account @param {{bundles: object[], log: object}} current the user's verified Bundle chain, ascending, never empty; the own Log
- * @returns {Promise<{notices: string[], mayAddDevice: boolean}>} KEYFILE_STALE; not mayAddDevice: of a former root, to be refused
+ * @returns {Promise<{notices: string[], mayAddDevice: boolean}>} KEYFILE_STALE; not mayAddDevice: of a former root, for its history alone
  * @throws KEYFILE_WRONG_ACCOUNT, LOG_SPLIT_VIEW
  */
 export async function checkImport(account, { bundles, log }) {
@@ -88,6 +88,17 @@ export async function checkImport(account, { bundles, log }) {
   await checkPrefix(log, account.log);
   const isStale = isOldRoot || account.bundleVersion < last.version;
   return { notices: isStale ? ["KEYFILE_STALE"] : [], mayAddDevice: !isOldRoot };
+}
+
+/**
+ * Every HK is the one of its generation: with what it opens nothing else of the file needs to be believed.
+ * @param {AccountPayload} account @param {object[]} bundles the user's verified Bundle chain, ascending @throws KEYFILE_DAMAGED
+ */
+export async function checkHistory({ history }, bundles) {
+  for (const { gen, seed } of history) {
+    const known = bundles.findLast(({ hkGen }) => hkGen === gen);
+    check(Boolean(known) && equal(await x25519Public(seed), known.historyPub), "KEYFILE_DAMAGED");
+  }
 }
 
 async function hasOldRoot({ rootSeed }, bundles) {

@@ -5,6 +5,7 @@ import { askToNotify, mayNotify } from "./notifications.js";
 import { setTheme, theme } from "./theme.js";
 import { define, View } from "./view.js";
 import { say, sayError } from "./words.js";
+import "./bring-dialog.js";
 import "./browsers-dialog.js";
 import "./forget-dialog.js";
 import "./key-file-dialog.js";
@@ -27,6 +28,7 @@ export class AppMenu extends View {
     this.on("keyFile", "click", () => this.#leave(() => this.parts.keyFileDialog.open()));
     this.on("browsers", "click", () => this.#leave(() => this.parts.browsersDialog.open()));
     this.on("changePhrase", "click", () => this.#leave(() => this.parts.passphraseDialog.open()));
+    this.addEventListener("bring-older-file", () => this.parts.bringDialog.open({ isOlder: true }));
     this.addEventListener("ask-new-root", () => this.parts.rootDialog.open());
     this.on("forget", "click", () => this.#leave(() => this.parts.forgetDialog.open()));
     this.on("shortcuts", "click", () => this.#leave(() => this.emit("show-shortcuts")));
@@ -36,7 +38,7 @@ export class AppMenu extends View {
   set messenger(messenger) {
     const { me } = messenger;
     this.#messenger = messenger;
-    for (const name of ["keyFile", "forget", "browsers", "passphrase", "root"]) this.parts[`${name}Dialog`].messenger = messenger;
+    for (const name of ["keyFile", "bring", "forget", "browsers", "passphrase", "root"]) this.parts[`${name}Dialog`].messenger = messenger;
     this.parts.browsers.hidden = typeof messenger.browsers !== "function";
     this.parts.changePhrase.hidden = typeof messenger.changePassphrase !== "function";
     this.parts.receiptsChoice.hidden = typeof messenger.readReceipts !== "function";

@@ -1,4 +1,4 @@
-/** Another browser made new keys of the account: its key file is brought here, and this browser goes on with its chats. */
+/** A key file in a browser that has keys: of another browser that made new ones, so that this one goes on; or an older one, for its messages. */
 import { VaultDialog } from "./vault-dialog.js";
 import { define } from "./view.js";
 import { say } from "./words.js";
@@ -10,7 +10,10 @@ export class BringDialog extends VaultDialog {
   }
 
   empty() {
-    const { file, passphrase, own } = this.parts;
+    const { file, passphrase, own, newer, older } = this.parts;
+    const { isOlder = false } = this.given;
+    newer.hidden = isOlder;
+    older.hidden = !isOlder;
     file.clear();
     passphrase.clear();
     own.clear();
@@ -22,12 +25,14 @@ export class BringDialog extends VaultDialog {
     if (!file.check()) return null;
     const typed = ownBox.hidden ? { passphrase } : { passphrase, own: own.value };
     try {
-      await this.source.bringKeyFile({ ...typed, bytes: await file.bytes() });
+      const { notices = [] } = await this.source.bringKeyFile({ ...typed, bytes: await file.bytes() });
+      if (!notices.includes("KEYFILE_STALE")) return say("bring.done");
+      this.emit("key-file-due");
+      return say("bring.older");
     } catch (error) {
       if (error.code === "KEYFILE_OTHER_PASSPHRASE" && isHere()) this.#askOwn(true);
       throw error;
     }
-    return say("bring.done");
   }
 
   #askOwn(on) {

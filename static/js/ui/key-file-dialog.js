@@ -10,10 +10,7 @@ import "./pass-field.js";
 export class KeyFileDialog extends DialogView {
   prepared() {
     this.on("form", "submit", (event) => this.#check(event));
-    this.on("stolen", "click", () => {
-      this.close();
-      this.emit("ask-new-root");
-    });
+    for (const [part, wish] of [["older", "bring-older-file"], ["stolen", "ask-new-root"]]) this.on(part, "click", () => this.#leave(wish));
     this.on("again", "click", () => this.#saveAgain());
   }
 
@@ -32,6 +29,11 @@ export class KeyFileDialog extends DialogView {
 
   closed() {
     this.#empty();
+  }
+
+  #leave(wish) {
+    this.close();
+    this.emit(wish);
   }
 
   #empty() {
