@@ -14,6 +14,7 @@ from reference.courier import download, seal_file, upload
 from reference.epochs import EpochState
 from reference.errors import CLASS_B, ProtocolError
 from reference.exchange import Changed, Exchange, File, Message, News, Problem
+from reference.hourly import Hourly
 from reference.keyring import OPK_POOL
 from reference.link import Link
 from reference.login import Credentials, log_in, sign_up
@@ -41,6 +42,7 @@ class Client:
         self.person = person
         self.exchanges: dict[bytes, Exchange] = {}
         self._log = LogWatch(person, self._tell)
+        self._hourly = Hourly(self._log.look)
         self._events: asyncio.Queue[News] = asyncio.Queue()
         self._hearing: dict[bytes, asyncio.Task[None]] = {}
         self._link: Link | None = None
@@ -186,6 +188,7 @@ class Client:
             on_news=self._news,
         )
         await self._link.open()
+        self._hourly.start()
 
     async def export(self, cid: bytes) -> bytes:
         """The conversation as a file that opens with this account's key file (section 18), whatever was told of it."""
@@ -201,6 +204,7 @@ class Client:
             await asyncio.to_thread(self.person.remove, self.person.keyring.device.did)
 
     async def close(self) -> None:
+        await self._hourly.stop()
         for task in list(self._hearing.values()):
             task.cancel()
         if self._link is not None:

@@ -136,6 +136,11 @@ def make_head(leaves: Sequence[bytes], *, log_seed: bytes, log_pub: bytes, ts_ms
     return head, sign(log_seed, head)
 
 
+def is_old(ts_ms: int, now_ms: int) -> bool:
+    """A head of this time is too old to go by."""
+    return now_ms - ts_ms > DAY_MS
+
+
 class Accepted(NamedTuple):
     """`log_pub`: the key in force at the head's size, to be pinned from now on."""
 
@@ -173,7 +178,7 @@ def accept_head(
         if isinstance(leaf, KeyLeaf):
             require((leaf.size, leaf.root) == (at, root(leaves[:at])), "LOG_SPLIT_VIEW")
     _check_steps([parse_leaf(leaf) for leaf in own_leaves], parsed, index_of(my_name), my_bundle_hashes)
-    require(now_ms - head.ts_ms <= DAY_MS, "LOG_STALE")
+    require(not is_old(head.ts_ms, now_ms), "LOG_STALE")
     return Accepted(head, leaves, log_pub)
 
 

@@ -7,7 +7,7 @@ from reference.bundle import Bundle, accept_bundle, change_since
 from reference.encoding import b64, unb64
 from reference.epochs import Directory
 from reference.errors import ProtocolError, require
-from reference.log import BundleLeaf, accept_head, check_logged, index_of, last_leaf, parse_leaf
+from reference.log import BundleLeaf, accept_head, check_logged, index_of, is_old, last_leaf, parse_leaf
 from reference.prekeys import SPK, Prekey, accept_prekey
 from reference.web import Web
 
@@ -29,7 +29,7 @@ class Notary:
 
     `pinned_size`: of the log at which `log_pub` was in force; None: of the own tree.
 
-    `head`: the last head that was believed, with its signature behind it. `own_root`: RS_pub of the vault.
+    `head`: the last head that was believed, with its signature behind it; `head_ms`: its time. `own_root`: RS_pub of the vault.
     `own_hashes`: of the bundles made here. `expected`: uid -> RS_pub out of a key file, until the bundles are there.
     """
 
@@ -40,6 +40,7 @@ class Notary:
     pinned_size: int | None = None
     leaves: tuple[bytes, ...] = ()
     head: bytes | None = None
+    head_ms: int = 0
     chains: dict[bytes, list[Bundle]] = field(default_factory=dict)
     own_root: bytes | None = None
     own_hashes: set[bytes] = field(default_factory=set)
@@ -58,6 +59,10 @@ class Notary:
     @property
     def is_behind_log(self) -> bool:
         return self.expected_size > len(self.leaves)
+
+    def is_late(self, now_ms: int) -> bool:
+        """The last head that was believed is too old to go by: what a log comes to that is not answered."""
+        return self.head is not None and is_old(self.head_ms, now_ms)
 
     def expect_news(self, log_size: int | None = None) -> None:
         """The log has this many leaves, or at least one more than known."""
@@ -88,7 +93,7 @@ class Notary:
             notices += ("LOG_KEY_ROTATED",)
         self.leaves, self.log_pub, self.pinned_size = accepted.leaves, accepted.log_pub, None
         self.chains.setdefault(self.uid, []).extend(bundle for bundle, _ in own)
-        self.head = unb64(answer["head"]) + unb64(answer["sig"])
+        self.head, self.head_ms = unb64(answer["head"]) + unb64(answer["sig"]), accepted.head.ts_ms
         self.expected_size = len(self.leaves)
         return notices
 

@@ -27,6 +27,11 @@ async def to_its_end(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) ->
 
 async def patiently(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """What blocking `work` returns, in a thread; as often as it takes while the server is away, busy or restarting."""
+    return await patiently_telling(lambda: None, work, *args, **kwargs)
+
+
+async def patiently_telling(in_vain: Callable[[], None], work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The same; `in_vain` is called after each time that was none."""
     longest = FIRST_PAUSE_SECONDS
     while True:
         try:
@@ -36,5 +41,6 @@ async def patiently(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
                 raise
         except (OSError, HTTPException):
             pass
+        in_vain()
         await asyncio.sleep(random.uniform(0, longest))  # noqa: S311  no secret
         longest = min(LONGEST_PAUSE_SECONDS, longest * 2)

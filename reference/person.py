@@ -167,14 +167,21 @@ class Person:
 
     def refresh(self, uids: tuple[bytes, ...], *, log_size: int) -> tuple[str, ...]:
         """The log up to `log_size` at least, and the newest bundles of these people; returns notices."""
-        return self.refresh_log(uids, log_size=log_size) + self.refresh_bundles(uids)
+        notices = self.refresh_log() if self.needs_log(uids, log_size=log_size) else ()
+        return notices + self.refresh_bundles(uids)
 
-    def refresh_log(self, uids: tuple[bytes, ...], *, log_size: int) -> tuple[str, ...]:
-        """The log up to `log_size` at least, and the whole of it for people never seen; returns notices."""
+    def needs_log(self, uids: tuple[bytes, ...], *, log_size: int) -> bool:
+        """The log goes on behind what is known of it, or one of these people was never seen."""
         self.notary.expect_news(log_size)
-        if self.notary.is_behind_log or any(self.notary.newest(uid) is None for uid in uids):
-            return self.notary.sync_log(now_ms())
-        return ()
+        return self.notary.is_behind_log or any(self.notary.newest(uid) is None for uid in uids)
+
+    def refresh_log(self) -> tuple[str, ...]:
+        """The whole log; returns notices."""
+        return self.notary.sync_log(now_ms())
+
+    @property
+    def is_log_late(self) -> bool:
+        return self.notary.is_late(now_ms())
 
     def refresh_bundles(self, uids: tuple[bytes, ...]) -> tuple[str, ...]:
         """The newest bundles of these people that the log has; returns notices."""

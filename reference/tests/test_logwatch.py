@@ -1,10 +1,19 @@
 """A record that needs more of the log or of the bundles than the server gives (sections 4 and 6)."""
 
+import asyncio
+from urllib.error import URLError
+
 import pytest
 
+from reference import hourly, patience
+from reference import person as person_module
 from reference.errors import ProtocolError
 from reference.log import DAY_MS
+from reference.person import now_ms
 from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, person, read, talking
+from reference.web import HttpRefused
+
+MINUTE_MS = 60_000
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +102,104 @@ async def test_a_bundle_that_is_kept_back_freezes_nothing():
     await alice.send(cid, "goes on")
     await bob.catch_up(cid)
     assert read(bob)[-1] == "goes on"
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """From here on it is so many milliseconds later for whoever judges a head; those of the server are as new."""
+
+    def go_on(server, passed):
+        monkeypatch.setattr(person_module, "now_ms", lambda: now_ms() + passed)
+        server.head_age_ms = -passed
+
+    return go_on
+
+
+def refusing(error):
+    def refuse():
+        raise error
+
+    return refuse
+
+
+NO_ANSWERS = [
+    refusing(HttpRefused(503, "UNAVAILABLE")),
+    refusing(HttpRefused(404, "NOT_FOUND")),
+    refusing(URLError("refused")),
+    lambda: {},
+    lambda: {"leaves": None},
+    lambda: {"leaves": [7], "size": 1},
+    lambda: {"leaves": ["AA"], "size": 1, "head": "", "sig": "", "log_pub": ""},
+]
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS)
+@pytest.mark.parametrize(("passed", "told"), [(DAY_MS - MINUTE_MS, []), (DAY_MS + MINUTE_MS, ["LOG_STALE"])])
+@pytest.mark.asyncio
+async def test_a_log_that_does_not_answer_is_stale_once_its_last_head_is(later, answer, passed, told):
+    server = Server()
+    alice = await person(server, "alice")
+    later(server, passed)
+    for _ in range(2):
+        server.log_instead = answer
+        for _ in range(2):
+            await alice._log.look()
+        assert read(alice) == told
+        server.log_instead = None
+        await alice._log.look()
+        later(server, 2 * passed)
+    assert read(alice) == []
+
+
+@pytest.mark.asyncio
+async def test_who_waits_for_an_answer_is_told_meanwhile(later, monkeypatch):
+    monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(patience, "LONGEST_PAUSE_SECONDS", 0.01)
+    server = Server()
+    alice, _bob, cid = await with_news(server)
+    later(server, DAY_MS + MINUTE_MS)
+    server.log_instead = refusing(URLError("refused"))
+    waiting = asyncio.create_task(alice.catch_up(cid))
+    async with asyncio.timeout(30):
+        assert (await anext(alice.events())).code == "LOG_STALE"
+        server.log_instead = None
+        await waiting
+    assert read(alice) == ["MODE_CHANGED", "kept"]
+
+
+@pytest.mark.asyncio
+async def test_an_alarm_is_told_as_one_and_not_as_an_old_log(later):
+    server = Server()
+    alice, _bob, _cid = await talking(server)
+    read(alice)
+    later(server, DAY_MS + MINUTE_MS)
+    server.leaves.pop()
+    await alice._log.look()
+    assert read(alice) == ["LOG_ROLLBACK"]
+
+
+@pytest.mark.asyncio
+async def test_the_log_is_asked_for_each_hour_until_the_end(monkeypatch):
+    monkeypatch.setattr(hourly, "EVERY_SECONDS", 0.01)
+    server = Server()
+    alice = await person(server, "alice")
+    asked = asyncio.Semaphore(0)
+    loop, log = asyncio.get_running_loop(), server.log
+    await alice._hourly.stop()
+
+    def watched():
+        loop.call_soon_threadsafe(asked.release)
+        server.log_instead = None
+        try:
+            return log(alice.uid, **{"from": len(server.leaves)})
+        finally:
+            server.log_instead = watched
+
+    server.log_instead = watched
+    await alice.connect()
+    async with asyncio.timeout(30):
+        for _ in range(2):
+            await asked.acquire()
+    await alice.close()
+    assert alice._hourly._task.done()
+    assert read(alice) == []
