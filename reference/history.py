@@ -5,7 +5,7 @@ from reference.epochs import Directory, EpochState, th_of
 from reference.errors import ProtocolError, require
 from reference.primitives import dh, x25519_public
 from reference.propose import find_device
-from reference.receive import check_confirm, check_keys, check_members, check_place, referenced_bundles
+from reference.receive import check_confirm, check_keys, check_log, check_members, check_place, referenced_bundles
 from reference.record import HISTORY, WRAP_BYTES, Record, parse_record
 from reference.schedule import confirm_key, hwrap_info, open_wrap
 
@@ -13,7 +13,7 @@ from reference.schedule import confirm_key, hwrap_info, open_wrap
 def read_history(
     data: bytes, *, uid: bytes, hk_seeds: dict[int, bytes], state: EpochState, directory: Directory
 ) -> tuple[Record, bytes]:
-    """The record and its K_msg, by steps 1-3, 5-7 and 9; `hk_seeds`: hk_gen -> private history key.
+    """The record and its K_msg, by steps 1-3, 5-7, 9 and 10; `hk_seeds`: hk_gen -> private history key.
 
     NOT_A_MEMBER when there is no hwrap for this user or no history key of that generation.
     """
@@ -24,7 +24,22 @@ def read_history(
     check_keys(record.core)
     k_msg = _open_hwrap(record, uid, hk_seeds, bundles)
     check_confirm(record, confirm_key(k_msg, th_of(record)))
+    check_log(record.core, directory)
     return record, k_msg
+
+
+def look_on(
+    data: bytes, *, uid: bytes, hk_seeds: dict[int, bytes], state: EpochState, directory: Directory
+) -> tuple[Record, bytes | None]:
+    """A record that lets this device in not: read by its hwrap, or followed only (None), by step 10 in either case."""
+    try:
+        return read_history(data, uid=uid, hk_seeds=hk_seeds, state=state, directory=directory)
+    except ProtocolError as error:
+        if error.code != "NOT_A_MEMBER":
+            raise
+    record = parse_record(data)
+    check_log(record.core, directory)
+    return record, None
 
 
 def hwrap_shared(hk_seed: bytes, *, dk_s: bytes, e_pub: bytes) -> bytes:

@@ -21,7 +21,7 @@ from reference.epochs import (
     th_of,
 )
 from reference.errors import ProtocolError
-from reference.history import read_history
+from reference.history import look_on
 from reference.merkle import root
 from reference.notary import DevicePrekeys
 from reference.primitives import x25519_public
@@ -199,12 +199,9 @@ def _uncounted(talk: Talk, core: Core) -> dict[tuple[bytes, bytes], int]:
 
 def _look_on(talk: Talk, data: bytes, uid: bytes, hk_seeds: dict[int, bytes], directory: Directory) -> None:
     """OUTSIDE: with an hwrap the epoch can be read, without it only followed."""
-    try:
-        record, k_msg = read_history(data, uid=uid, hk_seeds=hk_seeds, state=talk.state, directory=directory)
-    except ProtocolError as error:
-        if error.code != "NOT_A_MEMBER":
-            raise
-        stay_outside(talk, parse_record(data))
+    record, k_msg = look_on(data, uid=uid, hk_seeds=hk_seeds, state=talk.state, directory=directory)
+    if k_msg is None:
+        stay_outside(talk, record)
     else:
         talk.state = after_foreign_record(talk.state, record)
         enter(talk, record, k_msg)

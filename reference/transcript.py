@@ -14,10 +14,10 @@ from reference.bundle import Bundle, accept_bundle, change_since, parse_bundle
 from reference.envelope import Opened
 from reference.epochs import Directory, EpochState, after_foreign_record
 from reference.errors import ProtocolError, require
-from reference.history import read_history
+from reference.history import look_on
 from reference.log import accept_head, leaf_of, parse_head
 from reference.merkle import root
-from reference.receive import check_log, check_place
+from reference.receive import check_place
 from reference.record import NEXT, parse_record
 from reference.talk import Talk, apply_message, count_refused, enter, stay_outside
 
@@ -127,23 +127,19 @@ def _read(reading: _Reading, event: Event) -> Iterator[Line]:
 
 def _read_record(reading: _Reading, event: Event) -> Iterator[Line]:
     """By its hwrap; a record without one for this person is followed all the same, its messages stay closed."""
-    talk, directory = reading.talk, reading.directory
+    talk = reading.talk
     record = parse_record(event.blob)
     check_place(record, talk.state)
     counted = talk.progress()
     held = any(epoch == talk.state.epoch for epoch, _ in talk.chains)
     withheld = held and any(final.next_counter > counted.get(final.did, 0) for final in record.core.finals)
     require(record.core.kind != NEXT or record.core.th_prev == talk.state.th, "EPOCH_FORK")
-    check_log(record.core, directory)
-    try:
-        _, k_msg = read_history(
-            event.blob, uid=reading.uid, hk_seeds=reading.hk_seeds, state=talk.state, directory=directory
-        )
-    except ProtocolError as error:
-        if error.code != "NOT_A_MEMBER":
-            raise
+    _, k_msg = look_on(
+        event.blob, uid=reading.uid, hk_seeds=reading.hk_seeds, state=talk.state, directory=reading.directory
+    )
+    if k_msg is None:
         stay_outside(talk, record)
-        yield Line(event.seq, event.at_ms, event.uid, "record", {}, error.code)
+        yield Line(event.seq, event.at_ms, event.uid, "record", {}, "NOT_A_MEMBER")
         return
     talk.state = after_foreign_record(talk.state, record)
     enter(talk, record, k_msg)

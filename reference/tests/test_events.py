@@ -124,6 +124,18 @@ async def test_a_record_that_is_refused_counts_and_a_restart_goes_on(new_epochs,
     assert await history(server, alice, cid) == ["hello", "hi", code, "NO_EPOCH_KEY", "goes on", "heard"]
 
 
+@pytest.mark.parametrize("timer_s", [0, 3600])
+@pytest.mark.asyncio
+async def test_who_only_looks_on_judges_the_log_of_a_record_as_well(new_epochs, monkeypatch, timer_s):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    monkeypatch.setattr(talk, "root", lambda leaves: bytes(32))
+    new_epochs()
+    bob.exchanges[cid].talk.timer_wish = timer_s
+    await bob.send(cid, "over another log")
+    assert await history(server, alice, cid) == ["hello", "hi", "LOG_SPLIT_VIEW", "NO_EPOCH_KEY"]
+
+
 @pytest.mark.asyncio
 async def test_a_refused_record_of_another_number_moves_nothing():
     server = Server()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reference import offline, wire, wish
+from reference import offline, talk, wire, wish
 from reference.account import Pin
 from reference.archive import encode_archive, open_archive, parse_archive
 from reference.encoding import u8, vec
@@ -112,6 +112,21 @@ def test_behind_a_refused_record_a_restart_is_read(world, damage, code):
 
     asyncio.run(restarted())
     assert said(*exported(world)) == [*SAID, code, "NO_EPOCH_KEY", "goes on"]
+
+
+@pytest.mark.parametrize("timer_s", [0, 3600])
+def test_a_record_over_another_log_is_refused_readable_or_not(world, monkeypatch, timer_s):
+    _server, _alice, bob, cid, _late = world
+
+    async def lied():
+        await bob.catch_up(cid)
+        await bob.send(cid, "said")
+        monkeypatch.setattr(talk, "root", lambda leaves: bytes(32))
+        bob.exchanges[cid].talk.timer_wish = timer_s
+        await bob.send(cid, "over another log")
+
+    asyncio.run(lied())
+    assert said(*exported(world)) == [*SAID, "said", "LOG_SPLIT_VIEW", "NO_EPOCH_KEY"]
 
 
 @pytest.mark.parametrize("at", [1, -1])
