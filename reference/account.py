@@ -10,6 +10,7 @@ from reference.content import parse_json
 from reference.encoding import ID_BYTES, b64, unb64
 from reference.errors import ProtocolError, require
 from reference.keyfile import ACCOUNT, open_keyfile, parse_keyfile, stretch
+from reference.log import check_logged
 from reference.merkle import root
 from reference.primitives import ed25519_public
 
@@ -71,27 +72,36 @@ def parse_account(payload: bytes) -> Account:
         raise ProtocolError("KEYFILE_DAMAGED") from None
 
 
-def import_account(
-    data: bytes, passphrase: str, *, uid: bytes, name: str, root_pub: bytes, former_roots: Collection[bytes] = ()
-) -> Account:
-    """Open a key file for the logged-in account; `root_pub` of its last logged bundle, `former_roots` of those before.
-
-    Errors: those of `parse_keyfile` and `open_keyfile`, then KEYFILE_WRONG_ACCOUNT. A file of a former root is for
-    `check_account` to judge.
-    """
+def open_account(data: bytes, passphrase: str) -> Account:
+    """What an account's key file holds, whoever's it is. Errors: those of `parse_keyfile` and `open_keyfile`."""
     keyfile = parse_keyfile(data)
     require(keyfile.kind == ACCOUNT, "KEYFILE_BAD_FORMAT")
-    account = parse_account(open_keyfile(keyfile, stretch(passphrase, keyfile.salt, keyfile.iterations)))
+    return parse_account(open_keyfile(keyfile, stretch(passphrase, keyfile.salt, keyfile.iterations)))
+
+
+def check_owner(account: Account, *, uid: bytes, name: str, roots: Collection[bytes]) -> None:
+    """KEYFILE_WRONG_ACCOUNT unless it is the logged-in account's; `roots` of its bundles: none, no file fits.
+
+    A file of a former root is for `check_account` to judge.
+    """
     known = account.uid == uid and account.name == name
-    require(known and ed25519_public(account.root_seed) in {root_pub, *former_roots}, "KEYFILE_WRONG_ACCOUNT")
+    require(known and ed25519_public(account.root_seed) in roots, "KEYFILE_WRONG_ACCOUNT")
+
+
+def import_account(data: bytes, passphrase: str, *, uid: bytes, name: str, root_pub: bytes) -> Account:
+    """Both, for an account that has had one root."""
+    account = open_account(data, passphrase)
+    check_owner(account, uid=uid, name=name, roots=[root_pub])
     return account
 
 
 def check_account(account: Account, *, current: Bundle, leaves: Sequence[bytes]) -> tuple[str, ...]:
-    """LOG_SPLIT_VIEW unless the file's log is a prefix of this log, KEYFILE_STALE for a former root of the account.
+    """The file against a log that its `log_pub` leads to; `current`: the account's last bundle.
 
-    The notice KEYFILE_STALE for an old bundle.
+    Errors, in this order: BUNDLE_NOT_IN_LOG, LOG_SPLIT_VIEW unless the file's log is a prefix, KEYFILE_STALE for a
+    former root of the account. The notice KEYFILE_STALE for an old bundle.
     """
+    check_logged(current, leaves)
     require(account.log_size <= len(leaves), "LOG_SPLIT_VIEW")
     require(root(leaves[: account.log_size]) == account.log_root, "LOG_SPLIT_VIEW")
     require(ed25519_public(account.root_seed) == current.core.root_pub, "KEYFILE_STALE")

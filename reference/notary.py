@@ -29,8 +29,9 @@ class Notary:
 
     `pinned_size`: of the log at which `log_pub` was in force; None: of the own tree.
 
-    `head`: the last head that was believed, with its signature behind it; `head_ms`: its time. `own_root`: RS_pub of the vault.
-    `own_hashes`: of the bundles made here. `expected`: uid -> RS_pub out of a key file, until the bundles are there.
+    `head`: the last head that was believed, with its signature behind it; `head_ms`: its time. `own_root`: RS_pub of
+    the vault. `own_hashes`: of the bundles made here. `expected`: uid -> RS_pub out of a key file, until the bundles
+    are there.
     """
 
     web: Web
@@ -116,7 +117,6 @@ class Notary:
     def adopt_own_chain(self) -> None:
         """All own bundles, before there is a log to judge them by."""
         self.chains.setdefault(self.uid, []).extend(bundle for bundle, _ in self._fetch_bundles(self.uid))
-        require(self.newest(self.uid) is not None, "BUNDLE_NOT_IN_LOG")
 
     def usable(self, uid: bytes) -> Bundle:
         """The newest bundle, when it is the last leaf of its idx; BUNDLE_NOT_IN_LOG otherwise."""

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from reference.account import Account, parse_account
+from reference.account import open_account
 from reference.archive import Archive, open_archive
 from reference.asking import ask_passphrase
 from reference.assets import verify_assets
-from reference.errors import require
 from reference.filename import clean_file_name
-from reference.keyfile import ACCOUNT, open_keyfile, parse_keyfile, stretch
 from reference.transcript import Line, read_transcript
 from reference.vectors import check
 from reference.web import Web
@@ -50,13 +48,6 @@ def verify_site(given: argparse.Namespace) -> int:
     for finding in findings:
         print(f"{finding.where}: {finding.what}")
     return 1 if findings else 0
-
-
-def open_account(data: bytes, passphrase: str) -> Account:
-    """An account's key file, for reading only. Errors KEYFILE_*."""
-    keyfile = parse_keyfile(data)
-    require(keyfile.kind == ACCOUNT, "KEYFILE_BAD_FORMAT")
-    return parse_account(open_keyfile(keyfile, stretch(passphrase, keyfile.salt, keyfile.iterations)))
 
 
 def _as_json(line: Line, archive: Archive) -> str:

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from reference import wire
-from reference.account import Account, check_account, import_account
+from reference.account import Account, check_account, check_owner, open_account
 from reference.archive import Archive, Event, encode_archive, seal_archive
 from reference.bundle import Bundle
 from reference.encoding import b64, unb64
@@ -137,26 +137,24 @@ class Person:
     def restore(self, data: bytes, passphrase: str, *, opks: int = OPK_POOL) -> tuple[str, ...]:
         """A new device from the key file, published beside the others; returns notices.
 
-        Own bundles come first: the log's own leaves are judged by them, and the file by the last of them.
+        Own bundles come before the log: its own leaves are judged by them, and the file by the last of them.
         """
-        self.notary.adopt_own_chain()
-        account = self._account(data, passphrase)
+        account = open_account(data, passphrase)
+        self._check_owner(account)
         self.notary.log_pub, self.notary.pinned_size = account.log_pub, account.log_size
         self.notary.expected = {pin.uid: pin.root_pub for pin in account.pins if pin.uid != self.uid}
         notices = self.notary.sync_log(now_ms())
-        current = self.notary.usable(self.uid)
-        notices += check_account(account, current=current, leaves=self.notary.leaves)
+        notices += check_account(account, current=self._current(), leaves=self.notary.leaves)
         self._keyring = make_keyring(Vault(account.root_seed, account.hk_seeds), self.uid, opks=opks)
         self.publish()
         return notices
 
-    def _account(self, data: bytes, passphrase: str) -> Account:
-        """Of this person; from here on the own leaves of the log are judged by the present root."""
+    def _check_owner(self, account: Account) -> None:
+        """It is this person's; from here on the own leaves of the log are judged by the present root."""
+        self.notary.adopt_own_chain()
         roots = [bundle.core.root_pub for bundle in self.notary.chains[self.uid]]
+        check_owner(account, uid=self.uid, name=self.name, roots=roots)
         self.notary.own_root = roots[-1]
-        return import_account(
-            data, passphrase, uid=self.uid, name=self.name, root_pub=roots[-1], former_roots=roots[:-1]
-        )  # fmt: skip
 
     def find(self, name: str) -> bytes:
         """The uid behind a user name; LookupError when there is none."""

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
+from reference.account import open_account
 from reference.archive import open_archive
 from reference.client import Client, Message, Problem
-from reference.offline import open_account
 from reference.transcript import read_transcript
 from tests.server import running_server
 

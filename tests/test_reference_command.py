@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import pytest
 
+from reference.account import open_account
 from reference.archive import Event, encode_archive, open_archive, seal_archive
 from reference.bundle import parse_bundle
 from reference.client import Client, File, Message
 from reference.encoding import u8
 from reference.errors import ProtocolError
-from reference.offline import open_account
 from reference.primitives import x25519_public
 from reference.transcript import read_transcript
 from tests.server import BASE, running_server

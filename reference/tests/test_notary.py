@@ -115,3 +115,30 @@ async def test_a_root_that_never_was_is_another_account():
     server.take_bundle(make_bundle(replace(core, root_pub=ed25519_public(seed)), root_seed=seed))
     with pytest.raises(ProtocolError, match="KEYFILE_WRONG_ACCOUNT"):
         await browser(server, "alice").restore(data, PASSPHRASE, opks=OPKS)
+
+
+@pytest.mark.parametrize(
+    ("leaves", "code"), [((0,), "BUNDLE_NOT_IN_LOG"), ((1, 0), "BUNDLE_NOT_IN_LOG"), ((1, 0, 2), "LOG_SPLIT_VIEW")]
+)
+@pytest.mark.asyncio
+async def test_the_last_bundle_is_looked_up_in_the_log_before_the_files_log_is(leaves, code):
+    server = Server()
+    alice = await person(server, "alice")
+    data = alice.export_keyfile(PASSPHRASE)
+    await person(server, "bob")
+    await browser(server, "alice").restore(data, PASSPHRASE, opks=OPKS)
+    server.leaves = [server.leaves[at] for at in leaves]
+    with pytest.raises(ProtocolError, match=code):
+        await browser(server, "alice").restore(data, PASSPHRASE, opks=OPKS)
+    assert len(server.bundles[alice.uid]) == 2
+
+
+@pytest.mark.parametrize(("passphrase", "code"), [("wrong", "WRONG_PASSPHRASE"), (PASSPHRASE, "WRONG_ACCOUNT")])
+@pytest.mark.asyncio
+async def test_a_file_is_opened_before_the_account_is_looked_at_and_fits_none_without_bundles(passphrase, code):
+    server = Server()
+    alice = await person(server, "alice")
+    data = alice.export_keyfile(PASSPHRASE)
+    server.bundles.clear()
+    with pytest.raises(ProtocolError, match=f"KEYFILE_{code}"):
+        await browser(server, "alice").restore(data, passphrase, opks=OPKS)

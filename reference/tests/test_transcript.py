@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from reference import offline, talk, wire, wish
-from reference.account import Pin
+from reference.account import Pin, open_account
 from reference.archive import encode_archive, open_archive, parse_archive
 from reference.encoding import u8, vec
 from reference.errors import ProtocolError
-from reference.offline import open_account
 from reference.padding import padme
 from reference.tests.test_events import DAMAGES, inject, sealed
 from reference.tests.world import PASSPHRASE, Server, another_root, key_file, one_round, talking

@@ -123,7 +123,7 @@ def test_a_visit_that_was_not_let_in_has_nothing_to_take_back(world, capsys):
     (first,) = world.server.bundles[world.alice.uid]
     world.server.uids["alice"], kept = bytes(16), world.server.uids["alice"]
     assert world("send") == 1
-    assert capsys.readouterr().err == "ProtocolError: BUNDLE_NOT_IN_LOG\n"
+    assert capsys.readouterr().err == "ProtocolError: KEYFILE_WRONG_ACCOUNT\n"
     world.server.uids["alice"] = kept
     assert world.server.bundles[world.alice.uid] == [first]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from reference import keyfile, primitives, wire
-from reference.account import encode_account
+from reference.account import encode_account, open_account
 from reference.bundle import Bundle, make_bundle, parse_bundle
 from reference.client import Client
 from reference.encoding import Reader, b64, unb64
@@ -14,7 +14,6 @@ from reference.envelope import parse_header
 from reference.link import PostRefused
 from reference.log import leaf_of, make_head
 from reference.login import Credentials
-from reference.offline import open_account
 from reference.person import Person
 from reference.primitives import ed25519_public, private_key, sha256
 from reference.record import parse_record

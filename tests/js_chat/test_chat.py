@@ -2,9 +2,9 @@
 
 import pytest
 
+from reference.account import open_account
 from reference.archive import open_archive
 from reference.encoding import unb64
-from reference.offline import open_account
 from reference.transcript import read_transcript
 from tests.vectors.browser import module_page
 
