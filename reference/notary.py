@@ -8,9 +8,10 @@ from reference.encoding import b64, unb64
 from reference.epochs import Directory
 from reference.errors import ProtocolError, require
 from reference.log import BundleLeaf, accept_head, check_logged, index_of, is_old, last_leaf, parse_leaf
-from reference.prekeys import SPK, Prekey, accept_prekey
+from reference.prekeys import OPK, SPK, Prekey, accept_prekey
 from reference.web import Web
 
+KINDS = {"spk": SPK, "opk": OPK}  # as the server hands them out
 MOST_VERSIONS = 2000  # of one person at once: far more than anyone's devices ever make
 Step = tuple[Bundle, tuple[str, ...]]  # an accepted version and its notices
 
@@ -183,12 +184,19 @@ def prekey_fields(prekeys: Iterable[tuple[bytes, bytes]]) -> list[dict[str, str]
 
 
 def _accept(bundle: Bundle, did: bytes, entry: Mapping[str, Mapping[str, str]], now_ms: int) -> DevicePrekeys | None:
+    spk, opk = (_usable(bundle, did, entry, name, now_ms) for name in KINDS)
+    return None if spk is None else DevicePrekeys(spk, opk)
+
+
+def _usable(
+    bundle: Bundle, did: bytes, entry: Mapping[str, Mapping[str, str]], name: str, now_ms: int
+) -> Prekey | None:
+    """None: refused, of the other kind, or not there."""
     try:
-        spk = _prekey(bundle, did, entry["spk"], now_ms)
-        opk = _prekey(bundle, did, entry["opk"], now_ms) if entry["opk"] else None
+        prekey = _prekey(bundle, did, entry[name], now_ms)
     except (ProtocolError, KeyError, TypeError):
         return None
-    return DevicePrekeys(spk, opk) if spk.kind == SPK else None
+    return prekey if prekey.kind == KINDS[name] else None
 
 
 def _prekey(bundle: Bundle, did: bytes, entry: Mapping[str, str], now_ms: int) -> Prekey:
