@@ -27,6 +27,9 @@ from reference.web import Web
 __all__ = ["Changed", "ChatRefused", "Client", "File", "Message", "Problem"]
 
 
+STATES = frozenset({"SEQ_GAP", "NAME_REBOUND"})
+
+
 class ChatRefused(Exception):
     """The server's chat is none with that person alone (BAD_ANSWER), or not the only one of the pair (SECOND_CHAT)."""
 
@@ -46,7 +49,7 @@ class Client:
         self._events: asyncio.Queue[News] = asyncio.Queue()
         self._hearing: dict[bytes, asyncio.Task[None]] = {}
         self._link: Link | None = None
-        self._gaps: set[bytes] = set()  # conversations of which SEQ_GAP was told and lasts
+        self._standing: set[tuple[bytes, str]] = set()  # conversation and code of what was told and lasts
         self._blocks: dict[bytes | None, list[str]] = {}  # conversation, or all of them -> the reasons
         self.heeds_blocks = False
         self.decided: frozenset[str] = frozenset()
@@ -240,16 +243,14 @@ class Client:
         async with exchange.lock:
             del self._hearing[cid]
             await exchange.catch_up()
-        self._gaps.discard(cid)
+        self._standing -= {(cid, code) for code in STATES}
 
     def _tell_refusal(self, cid: bytes, code: str) -> None:
-        """SEQ_GAP stands for a state: told once while it lasts (section 13), like LOG_STALE by whom it is seen."""
-        if code == "LOG_STALE":
+        """What stands for a state is told once while it lasts (section 13), LOG_STALE by whom it is seen."""
+        if code == "LOG_STALE" or (cid, code) in self._standing:
             return
-        if code == "SEQ_GAP":
-            if cid in self._gaps:
-                return
-            self._gaps.add(cid)
+        if code in STATES:
+            self._standing.add((cid, code))
         cursor = self.exchanges[cid].talk.cursor if cid in self.exchanges else 0
         self._tell(Problem(cid, cursor, code))
 

@@ -8,7 +8,7 @@ import pytest
 from reference import hourly, patience
 from reference import person as person_module
 from reference.errors import ProtocolError
-from reference.log import DAY_MS
+from reference.log import DAY_MS, bundle_leaf
 from reference.person import now_ms
 from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, person, read, talking
 from reference.web import HttpRefused
@@ -32,6 +32,12 @@ async def with_news(server):
     return alice, bob, cid
 
 
+async def hear(server, client, cid):
+    """A bell, and what it begins."""
+    client._news({cid: len(server.events[cid])}, 0)
+    await client._hearing[cid]
+
+
 @pytest.mark.asyncio
 async def test_what_a_stale_log_holds_up_is_told_once_and_not_lost():
     server = Server()
@@ -52,9 +58,22 @@ async def test_who_hears_of_it_is_told_once_as_well():
     alice, _bob, cid = await with_news(server)
     server.head_age_ms = DAY_MS + 60_000
     for _ in range(2):
-        alice._news({cid: len(server.events[cid])}, 0)
-        await alice._hearing[cid]
+        await hear(server, alice, cid)
     assert read(alice) == ["LOG_STALE"]
+
+
+@pytest.mark.asyncio
+async def test_a_name_that_changed_hands_is_told_once_while_it_lasts():
+    server = Server()
+    alice, _bob, cid = await with_news(server)
+    leaf, server.leaves[-1] = server.leaves[-1], bundle_leaf("bob", bytes(16), 2, bytes(32))
+    for _ in range(2):
+        await hear(server, alice, cid)
+    assert read(alice) == ["NAME_REBOUND"]
+    server.leaves[-1] = leaf
+    await hear(server, alice, cid)
+    assert read(alice) == ["MODE_CHANGED", "kept"]
+    assert alice._standing == set()
 
 
 @pytest.mark.asyncio
