@@ -10,7 +10,7 @@ from reference.content import parse_json
 from reference.encoding import ID_BYTES, b64, unb64
 from reference.errors import ProtocolError, require
 from reference.keyfile import ACCOUNT, open_keyfile, parse_keyfile, stretch
-from reference.log import check_logged
+from reference.log import check_last
 from reference.merkle import root
 from reference.primitives import ed25519_public
 
@@ -101,7 +101,7 @@ def check_account(account: Account, *, current: Bundle, leaves: Sequence[bytes])
     Errors, in this order: BUNDLE_NOT_IN_LOG, LOG_SPLIT_VIEW unless the file's log is a prefix, KEYFILE_STALE for a
     former root of the account. The notice KEYFILE_STALE for an old bundle.
     """
-    check_logged(current, leaves)
+    check_last(current, leaves)
     require(account.log_size <= len(leaves), "LOG_SPLIT_VIEW")
     require(root(leaves[: account.log_size]) == account.log_root, "LOG_SPLIT_VIEW")
     require(ed25519_public(account.root_seed) == current.core.root_pub, "KEYFILE_STALE")

@@ -206,10 +206,20 @@ def last_leaf(leaves: Sequence[bytes], idx: bytes) -> BundleLeaf | None:
     return next((leaf for leaf in parsed if isinstance(leaf, BundleLeaf) and leaf.idx == idx), None)
 
 
-def check_logged(bundle: Bundle, leaves: Sequence[bytes]) -> None:
-    """A bundle is usable only if it equals the last leaf of its idx, else BUNDLE_NOT_IN_LOG."""
+def check_last(bundle: Bundle, leaves: Sequence[bytes]) -> None:
+    """BUNDLE_NOT_IN_LOG unless the bundle is the last leaf of its idx."""
+    require(_is_last(bundle, leaves), "BUNDLE_NOT_IN_LOG")
+
+
+def check_usable(bundle: Bundle, leaves: Sequence[bytes]) -> None:
+    """The same, but STALE_BUNDLE when it is an earlier leaf of its idx."""
+    require(leaf_of(bundle) in leaves, "BUNDLE_NOT_IN_LOG")
+    require(_is_last(bundle, leaves), "STALE_BUNDLE")
+
+
+def _is_last(bundle: Bundle, leaves: Sequence[bytes]) -> bool:
     newest = last_leaf(leaves, index_of(bundle.core.name))
-    require(newest is not None and newest == parse_leaf(leaf_of(bundle)), "BUNDLE_NOT_IN_LOG")
+    return newest is not None and newest == parse_leaf(leaf_of(bundle))
 
 
 def _check_signature(head: Head, data: bytes, sig: bytes, log_pub: bytes) -> None:

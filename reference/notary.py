@@ -7,7 +7,7 @@ from reference.bundle import Bundle, accept_bundle, change_since
 from reference.encoding import b64, unb64
 from reference.epochs import Directory
 from reference.errors import ProtocolError, require
-from reference.log import BundleLeaf, accept_head, check_logged, index_of, is_old, last_leaf, parse_leaf
+from reference.log import BundleLeaf, accept_head, check_usable, index_of, is_old, last_leaf, parse_leaf
 from reference.prekeys import OPK, SPK, Prekey, accept_prekey
 from reference.web import Web
 
@@ -110,7 +110,8 @@ class Notary:
         fetched = self._fetch_bundles(uid)
         chain = self.chains.setdefault(uid, [])
         chain.extend(bundle for bundle, _ in fetched)
-        require(not self._is_behind(uid), "BUNDLE_NOT_IN_LOG")
+        if self._is_behind(uid):
+            raise ProtocolError("STALE_BUNDLE" if chain else "BUNDLE_NOT_IN_LOG")
         if uid in self.expected:
             return change_since(self.expected.pop(uid), chain)
         return tuple(code for _, told in fetched for code in told) if is_known else ()
@@ -120,11 +121,11 @@ class Notary:
         self.chains.setdefault(self.uid, []).extend(bundle for bundle, _ in self._fetch_bundles(self.uid))
 
     def usable(self, uid: bytes) -> Bundle:
-        """The newest bundle, when it is the last leaf of its idx; BUNDLE_NOT_IN_LOG otherwise."""
+        """The newest bundle, when it is the last leaf of its idx; else STALE_BUNDLE or BUNDLE_NOT_IN_LOG."""
         bundle = self.newest(uid)
         if bundle is None:
             raise ProtocolError("BUNDLE_NOT_IN_LOG")
-        check_logged(bundle, self.leaves)
+        check_usable(bundle, self.leaves)
         return bundle
 
     def fetch_prekeys(self, bundle: Bundle, dids: Iterable[bytes], now_ms: int) -> dict[bytes, DevicePrekeys]:

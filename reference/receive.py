@@ -6,7 +6,7 @@ from reference.bundle import Bundle
 from reference.encoding import ZERO32
 from reference.epochs import Directory, EpochState, OwnDevice, after_received_record, th_of
 from reference.errors import ProtocolError, require
-from reference.log import BundleLeaf, index_of, last_leaf, leaf_of
+from reference.log import check_usable
 from reference.merkle import root
 from reference.primitives import check_x25519, dh, equal, sha256, x25519_public
 from reference.propose import find_device
@@ -113,9 +113,7 @@ def _referenced(reference: Reference, directory: Directory, leaves: tuple[bytes,
     bundle = directory.bundles.get(reference.bundle_hash)
     if bundle is None or (bundle.core.uid, bundle.core.version) != (reference.uid, reference.version):
         raise ProtocolError("BUNDLE_NOT_IN_LOG")
-    require(leaf_of(bundle) in leaves, "BUNDLE_NOT_IN_LOG")
-    newest = last_leaf(leaves, index_of(bundle.core.name))
-    require(isinstance(newest, BundleLeaf) and newest.version == reference.version, "STALE_BUNDLE")
+    check_usable(bundle, leaves)
     return bundle
 
 

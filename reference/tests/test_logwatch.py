@@ -117,6 +117,8 @@ async def test_a_bundle_that_is_kept_back_freezes_nothing():
     kept_back = server.bundles[bob.uid].pop()
     await alice.catch_up(cid)
     assert read(alice) == ["BUNDLE_NOT_IN_LOG", "NO_EPOCH_KEY"]
+    with pytest.raises(ProtocolError, match="STALE_BUNDLE"):
+        await alice.send(cid, "to fewer")
     server.bundles[bob.uid].append(kept_back)
     await alice.send(cid, "goes on")
     await bob.catch_up(cid)

@@ -142,3 +142,14 @@ async def test_a_file_is_opened_before_the_account_is_looked_at_and_fits_none_wi
     server.bundles.clear()
     with pytest.raises(ProtocolError, match=f"KEYFILE_{code}"):
         await browser(server, "alice").restore(data, passphrase, opks=OPKS)
+
+
+@pytest.mark.parametrize(("shown", "code"), [(0, "BUNDLE_NOT_IN_LOG"), (1, "STALE_BUNDLE")])
+@pytest.mark.asyncio
+async def test_whose_newest_bundle_is_kept_back_is_written_to_under_no_older_one(shown, code):
+    server = Server()
+    alice, bob = await person(server, "alice"), await person(server, "bob")
+    await browser(server, "bob").restore(bob.export_keyfile(PASSPHRASE), PASSPHRASE, opks=OPKS)
+    server.bundles[bob.uid] = server.bundles[bob.uid][:shown]
+    with pytest.raises(ProtocolError, match=code):
+        await alice.send(await alice.start(bob.uid), "hello")
