@@ -83,7 +83,7 @@ def seal_message(
     require(len(content) <= MAX_CONTENT_BYTES, "BAD_CONTENT")
     require(chain.next_counter < COUNTER_LIMIT, "COUNTER_TOO_FAR")
     header = Header(VERSION, SUITE, KIND_MESSAGE, cid, epoch, th[:8], uid, did, chain.next_counter, salt)
-    secret, after = secret_at(chain, header.counter)
+    secret, after = secret_at(chain, header.counter, now_ms=0)  # of its own it skips none
     keys = message_keys(secret, header)
     prefix = header.encode() + keys.commit
     envelope = prefix + gcm_seal(keys.key, keys.nonce, pad(content), prefix)
@@ -110,6 +110,7 @@ def open_message(
     sender: tuple[bytes, bytes],
     epochs: Mapping[int, Epoch],
     chains: Mapping[tuple[int, bytes], Chain],
+    now_ms: int,
 ) -> Opened:
     """Open an envelope; `sender` as the server names it, `chains` by (epoch, did). Section 7's errors, in its order."""
     header, mid = parse_header(data), mid_of(data)
@@ -121,7 +122,7 @@ def open_message(
     require((header.uid, header.did) in epoch.members, "DEVICE_NOT_IN_EPOCH")
     chain = chains[(header.epoch, header.did)]
     check_counter(chain, header.counter, mid)
-    secret, after = secret_at(chain, header.counter)
+    secret, after = secret_at(chain, header.counter, now_ms)
     content = parse_content(_open(data, header, secret))
     return Opened(header, mid, content, mark_seen(after, header.counter, mid), header.counter > chain.next_counter)
 

@@ -17,7 +17,7 @@ from reference.patience import patiently
 from reference.person import Person, now_ms
 from reference.primitives import random_bytes
 from reference.record import RESTART, parse_record
-from reference.talk import Talk, adopt, apply_message, apply_record, count_refused, propose
+from reference.talk import Talk, adopt, apply_message, apply_record, count_refused, forget_late, propose
 from reference.wish import can_do_without, kind_to_propose
 
 TRIES = 20
@@ -184,7 +184,8 @@ class Exchange:
             elif not item.blob:
                 self._tombstone(item)
             else:
-                self._show(item, apply_message(self.talk, item.blob, (item.uid, item.did)))
+                forget_late(self.talk, now_ms())
+                self._show(item, apply_message(self.talk, item.blob, (item.uid, item.did), now_ms()))
         except ProtocolError as error:
             if error.code != "DUPLICATE":
                 if item.kind == wire.RECORD:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from reference.board import Board
 from reference.bundle import Bundle
-from reference.chain import Chain
+from reference.chain import Chain, forget_old
 from reference.encoding import ZERO32
 from reference.envelope import Epoch, Opened, open_message, start_chains
 from reference.epochs import (
@@ -140,11 +140,18 @@ def apply_record(
     return received
 
 
-def apply_message(talk: Talk, data: bytes, sender: tuple[bytes, bytes]) -> Opened:
+def apply_message(talk: Talk, data: bytes, sender: tuple[bytes, bytes], now_ms: int) -> Opened:
     """Open an envelope and advance its chain; nothing changes when it is refused."""
-    opened = open_message(data, cid=talk.state.cid, sender=sender, epochs=talk.epochs, chains=talk.chains)
+    opened = open_message(
+        data, cid=talk.state.cid, sender=sender, epochs=talk.epochs, chains=talk.chains, now_ms=now_ms
+    )
     talk.chains[(opened.header.epoch, opened.header.did)] = opened.chain
     return opened
+
+
+def forget_late(talk: Talk, now_ms: int) -> None:
+    """Who did not come in fourteen days comes too late (section 7)."""
+    talk.chains = {key: forget_old(chain, now_ms) for key, chain in talk.chains.items()}
 
 
 def enter(talk: Talk, record: Record, k_msg: bytes) -> None:

@@ -151,7 +151,7 @@ def _read_message(reading: _Reading, event: Event) -> Iterator[Line]:
     if not event.blob:
         yield from _tombstone(reading, event)
         return
-    opened = apply_message(reading.talk, event.blob, (event.uid, event.did))
+    opened = apply_message(reading.talk, event.blob, (event.uid, event.did), now_ms=0)  # in a file no time passes
     if opened.gap:
         yield Line(event.seq, event.at_ms, event.uid, "message", {}, "COUNTER_GAP")
     content = opened.content

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from reference.chain import Chain
+from reference.chain import Chain, Skipped
 from reference.content import parse_content
 from reference.envelope import Epoch
 from reference.epochs import EpochState, OwnDevice
@@ -17,6 +17,7 @@ ALICE, BOB = b"a" * 16, b"b" * 16
 HERS, HERS_TOO, HIS, HIS_TOO = (letter * 16 for letter in (b"1", b"2", b"3", b"4"))
 MEMBERS = frozenset({(ALICE, HERS), (ALICE, HERS_TOO), (BOB, HIS), (BOB, HIS_TOO)})
 ENDED = 4
+LATE = Skipped(bytes(32), until_ms=1)
 CONTENT_ID = "00000000-0000-4000-8000-000000000001"
 
 
@@ -56,7 +57,7 @@ def test_what_the_record_counts_too_low_is_said(finals, said):
 
 def test_a_gap_ends_the_count():
     talk = talking({HERS: 3})
-    talk.chains[(ENDED, HERS)] = dataclasses.replace(talk.chains[(ENDED, HERS)], skipped={1: bytes(32)})
+    talk.chains[(ENDED, HERS)] = dataclasses.replace(talk.chains[(ENDED, HERS)], skipped={1: LATE})
     assert owed(talk, record()) == {HERS: 1}
 
 
@@ -76,7 +77,7 @@ def test_it_is_known_after_the_chains_of_the_ended_epoch_are_gone(mode):
 @pytest.mark.parametrize("mode", [HISTORY, EPHEMERAL])
 def test_who_is_no_member_any_more_keeps_no_chain_either(mode):
     talk = talking({HERS: 3})
-    talk.chains[(ENDED, HERS)] = dataclasses.replace(talk.chains[(ENDED, HERS)], skipped={0: bytes(32), 2: bytes(32)})
+    talk.chains[(ENDED, HERS)] = dataclasses.replace(talk.chains[(ENDED, HERS)], skipped={0: LATE, 2: LATE})
     talk.uncounted = {(ALICE, HERS): 3}
     stay_outside(talk, record(mode=mode))
     assert (talk.epochs, talk.chains, talk.uncounted) == ({}, {}, {})

@@ -30,6 +30,7 @@ def build_message(given: Given) -> Given:
         sender=(uid, did),
         epochs={given["epoch"]: Epoch(th, frozenset({(uid, did)}))},
         chains={(given["epoch"], did): at},
+        now_ms=0,
     )
     assert opened.content.fields == json.loads(content)
     return {
