@@ -18,10 +18,11 @@ from reference.person import Person, now_ms
 from reference.primitives import random_bytes
 from reference.record import RESTART, parse_record
 from reference.talk import Talk, adopt, apply_message, apply_record, count_refused, forget_late, propose
-from reference.wish import can_do_without, kind_to_propose
+from reference.wish import can_do_without, is_starved, kind_to_propose
 
 TRIES = 20
 LOOK_AGAIN_SECONDS = 1.0
+NOT_RENEWED = "KEYS_NOT_RENEWED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,10 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A notice, or why an event was refused: a code of section 13. `cid` None and `seq` 0 outside a conversation."""
+    """A notice, or why an event was refused: a code of section 13, or KEYS_NOT_RENEWED of section 6.
+
+    `cid` None and `seq` 0 outside a conversation.
+    """
 
     cid: bytes | None
     seq: int
@@ -131,9 +135,10 @@ class Exchange:
             except PostRefused:
                 if not self._can_do_without():
                     raise
-                return
+                return self._go_on()
         self._check_open(self._cid)
         require(self._can_do_without(), "EPOCH_GAP")
+        self._go_on()
 
     async def send(self, own: dict[str, Any]) -> int:
         """Seal and post a content ("t" and its fields) until accepted, in a later epoch when this one ended."""
@@ -170,6 +175,13 @@ class Exchange:
 
     def _bundles(self) -> tuple[Bundle, ...]:
         return tuple(self._person.notary.usable(uid) for uid in self.talk.uids)
+
+    def _go_on(self) -> None:
+        """Under the present keys; once they are old that is said, once an epoch."""
+        talk = self.talk
+        if not talk.starved and is_starved(talk, self._person.keyring.device, now_ms()):
+            talk.starved = True
+            self._tell(Problem(self._cid, talk.cursor, NOT_RENEWED))
 
     def _can_do_without(self) -> bool:
         return can_do_without(self.talk, self._person.keyring.device, self._bundles(), now_ms())

@@ -48,6 +48,7 @@ class Talk:
     `epochs` and `chains`: of the present epoch alone. `timer_wish`: the seconds that the person chose (0: messages
     stay), until a record brings them. `missing`: (epoch, did) -> how many were jumped over until that epoch ended.
     `uncounted`: (uid, did) -> what arrived without gap in the epoch before, where the record that ended it says less.
+    `starved`: said of the present epoch that its keys cannot be renewed.
     `references`, `record_ms`: the bundles of the last record that counts, and the own clock when it came; `leaf_ms`:
     when the own leaf was made.
     """
@@ -60,6 +61,7 @@ class Talk:
     timer_wish: int | None = None
     missing: dict[tuple[int, bytes], int] = field(default_factory=dict)
     uncounted: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+    starved: bool = False
     references: tuple[Reference, ...] = ()
     record_ms: int = 0
     leaf_ms: int = 0
@@ -217,7 +219,7 @@ def _look_on(talk: Talk, data: bytes, uid: bytes, hk_seeds: dict[int, bytes], di
 def _end_epochs(talk: Talk) -> None:
     """A message of an epoch that a record which counts has ended is refused (section 7), whatever its mode."""
     talk.missing |= {key: len(chain.skipped) for key, chain in talk.chains.items() if chain.skipped}
-    talk.epochs, talk.chains = {}, {}
+    talk.epochs, talk.chains, talk.starved = {}, {}, False
 
 
 def _core(

@@ -10,6 +10,8 @@ REFRESH_AFTER_MESSAGES = 100
 REFRESH_AFTER_MS = DAY_MS
 LEAF_LIFE_MS = 7 * DAY_MS
 UNREACHED_AGAIN_MS = 60 * 60 * 1000
+STARVED_AFTER_MESSAGES = 300
+STARVED_AFTER_MS = 3 * DAY_MS
 MOST_UNDER_THE_SAME_KEYS = 1000
 
 
@@ -27,6 +29,12 @@ def can_do_without(talk: Talk, device: OwnDevice, bundles: tuple[Bundle, ...], n
     is_live = talk.state.epoch >= 0 and talk.state.next is not None
     few = _own_messages(talk, device) < MOST_UNDER_THE_SAME_KEYS
     return is_live and few and not _has_to_change(talk, bundles, now_ms)
+
+
+def is_starved(talk: Talk, device: OwnDevice, now_ms: int) -> bool:
+    """Keys are so old that it must be said that they cannot be renewed."""
+    is_old = now_ms - talk.record_ms >= STARVED_AFTER_MS
+    return is_old or _own_messages(talk, device) >= STARVED_AFTER_MESSAGES
 
 
 def _has_to_change(talk: Talk, bundles: tuple[Bundle, ...], now_ms: int) -> bool:

@@ -11,7 +11,7 @@ from reference.link import PostRefused
 from reference.log import DAY_MS
 from reference.person import now_ms
 from reference.record import NEXT, RESTART, parse_record
-from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, talking
+from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, read, talking
 
 HOUR_MS = 60 * 60 * 1000
 
@@ -138,6 +138,36 @@ async def test_a_message_waits_for_no_refresh_that_the_server_does_not_take(late
     assert [news.text for news in bob.heard()] == ["hello", "under the present keys"]
 
 
+def wrote(client, cid, count):
+    """As if it had written so many messages in this epoch."""
+    talk, own = client.exchanges[cid].talk, client.person.keyring.device.did
+    talk.chains[(talk.state.epoch, own)] = replace(talk.chains[(talk.state.epoch, own)], next_counter=count)
+
+
+@pytest.mark.parametrize(
+    ("days", "messages", "told"),
+    [(2, 297, []), (3, 1, ["KEYS_NOT_RENEWED"]), (0, 300, ["KEYS_NOT_RENEWED"]), (1, 300, ["KEYS_NOT_RENEWED"])],
+)
+@pytest.mark.parametrize("status", [409, 507])
+@pytest.mark.asyncio
+async def test_keys_that_cannot_be_renewed_are_told_of_once_an_epoch(later, status, days, messages, told):
+    server = Server()
+    alice, _bob, cid = await talking(server)
+    read(alice)
+    takes_records = server.links[0].post
+    later(days * DAY_MS)
+    for _ in range(2):
+        takes_no_record(server, alice, status)
+        wrote(alice, cid, messages)
+        for _ in range(2):
+            await alice.send(cid, "under the present keys")
+        assert read(alice) == told
+        server.links[0].post = takes_records
+        await alice.send(cid, "under new ones")
+        assert read(alice) == []
+        alice.exchanges[cid].talk.record_ms -= days * DAY_MS
+
+
 @pytest.mark.parametrize(("status", "refusal"), [(409, ProtocolError), (507, PostRefused)])
 @pytest.mark.asyncio
 async def test_it_waits_for_every_other_record_and_after_a_thousand_for_a_refresh(later, status, refusal):
@@ -146,10 +176,8 @@ async def test_it_waits_for_every_other_record_and_after_a_thousand_for_a_refres
     takes_no_record(server, alice, status)
     with pytest.raises(refusal):
         await alice.set_timer(cid, 3600)
-    talk, own = alice.exchanges[cid].talk, alice.person.keyring.device.did
-    talk.timer_wish = None
-    chain = talk.chains[(talk.state.epoch, own)]
-    talk.chains[(talk.state.epoch, own)] = replace(chain, next_counter=1000)
+    alice.exchanges[cid].talk.timer_wish = None
+    wrote(alice, cid, 1000)
     with pytest.raises(refusal):
         await alice.send(cid, "under worn keys")
 

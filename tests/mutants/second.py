@@ -20,7 +20,7 @@ MUTANTS = [
     Mutant(
         "ended-epochs-believed",
         "reference/talk.py",
-        "    talk.epochs, talk.chains = {}, {}\n",
+        "    talk.epochs, talk.chains, talk.starved = {}, {}, False\n",
         "    talk.missing = talk.missing\n",
         ("reference/tests/test_events.py",),
     ),
