@@ -14,7 +14,6 @@ from reference.courier import download, seal_file, upload
 from reference.epochs import EpochState
 from reference.errors import CLASS_B, ProtocolError
 from reference.exchange import Changed, Exchange, File, Message, News, Problem
-from reference.hourly import Hourly
 from reference.keyring import OPK_POOL
 from reference.link import Link
 from reference.login import Credentials, log_in, sign_up
@@ -22,6 +21,7 @@ from reference.logwatch import LogWatch
 from reference.patience import patiently, to_its_end
 from reference.person import Person
 from reference.talk import Talk
+from reference.upkeep import Upkeep
 from reference.web import Web
 
 __all__ = ["Changed", "ChatRefused", "Client", "File", "Message", "Problem"]
@@ -45,7 +45,8 @@ class Client:
         self.person = person
         self.exchanges: dict[bytes, Exchange] = {}
         self._log = LogWatch(person, self._tell)
-        self._hourly = Hourly(self._log.look)
+        self._upkeep = Upkeep(person, self._log, self.exchanges, self._is_idle)
+        self._heads: dict[bytes, int] = {}  # as they were told last
         self._events: asyncio.Queue[News] = asyncio.Queue()
         self._hearing: dict[bytes, asyncio.Task[None]] = {}
         self._link: Link | None = None
@@ -191,7 +192,7 @@ class Client:
             on_news=self._news,
         )
         await self._link.open()
-        self._hourly.start()
+        self._upkeep.start()
 
     async def export(self, cid: bytes) -> bytes:
         """The conversation as a file that opens with this account's key file (section 18), whatever was told of it."""
@@ -207,7 +208,7 @@ class Client:
             await asyncio.to_thread(self.person.remove, self.person.keyring.device.did)
 
     async def close(self) -> None:
-        await self._hourly.stop()
+        await self._upkeep.stop()
         for task in list(self._hearing.values()):
             task.cancel()
         if self._link is not None:
@@ -220,10 +221,16 @@ class Client:
 
     def _news(self, heads: Mapping[bytes, int], log_size: int) -> None:
         self.person.notary.expect_news(log_size)
+        self._heads |= heads
         for cid, seq in heads.items():
             known = self.exchanges.get(cid)
             if cid not in self._hearing and (known is None or known.talk.cursor < seq):
                 self._hearing[cid] = asyncio.create_task(self._hear(cid))
+
+    def _is_idle(self) -> bool:
+        """Everything was processed that the server has, as far as it told."""
+        known = {cid: exchange.talk.cursor for cid, exchange in self.exchanges.items()}
+        return self.linked().is_online and all(known.get(cid, -1) >= seq for cid, seq in self._heads.items())
 
     async def _hear(self, cid: bytes) -> None:
         """Catch up with one conversation; news that come while this waits for the lock are covered by it."""

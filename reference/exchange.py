@@ -106,6 +106,10 @@ class Exchange:
                 await self._apply(item)
             await self._link().ack(self._cid, self.talk.cursor)
 
+    def forget_late(self) -> None:
+        """Keys of messages that will not be waited for any longer."""
+        forget_late(self.talk, now_ms())
+
     async def look(self) -> None:
         """All events and the newest bundles; what they tell may stand in the way of sealing."""
         await self.catch_up()
@@ -196,7 +200,7 @@ class Exchange:
             elif not item.blob:
                 self._tombstone(item)
             else:
-                forget_late(self.talk, now_ms())
+                self.forget_late()
                 self._show(item, apply_message(self.talk, item.blob, (item.uid, item.did), now_ms()))
         except ProtocolError as error:
             if error.code != "DUPLICATE":

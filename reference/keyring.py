@@ -1,6 +1,6 @@
 """One person's keys and one device's: made, put into bundles, carried by the key file (sections 2, 3, 5, 10)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reference.account import Account, encode_account
@@ -31,22 +31,27 @@ class Vault:
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """Everything private that a client holds: the vault, and its device with DS."""
+    """Everything private that a client holds: the vault, and its device with DS.
+
+    `spk_until`: id -> not_after_ms of every signed prekey that was ever made; `next_opk`: an id that none had.
+    """
 
     vault: Vault
     device: OwnDevice
     ds_seed: bytes = field(repr=False)
+    spk_until: Mapping[int, int]
+    next_opk: int
 
 
 def make_vault() -> Vault:
     return Vault(private_key(), {1: private_key()})
 
 
-def make_keyring(vault: Vault, uid: bytes, *, opks: int = OPK_POOL) -> Keyring:
+def make_keyring(vault: Vault, uid: bytes, *, opks: int = OPK_POOL, now_ms: int) -> Keyring:
     """A new device with one signed prekey and `opks` one-time prekeys."""
     one_time = {key_id: private_key() for key_id in range(1, opks + 1)}
     device = OwnDevice(uid, random_bytes(16), private_key(), {1: private_key()}, one_time)
-    return Keyring(vault, device, private_key())
+    return Keyring(vault, device, private_key(), spk_until={1: now_ms + SPK_LIFE_MS}, next_opk=opks + 1)
 
 
 def without_opk(keyring: Keyring, key_id: int) -> Keyring:
@@ -94,14 +99,16 @@ def bundle_without(keyring: Keyring, did: bytes, *, previous: Bundle, hk_gen: in
     return make_bundle(core, root_seed=keyring.vault.root_seed)
 
 
-def signed_prekeys(keyring: Keyring, *, now_ms: int) -> list[tuple[bytes, bytes]]:
-    """All prekeys of the device with their signatures."""
+def signed_prekeys(keyring: Keyring, *, but: OwnDevice | None = None) -> list[tuple[bytes, bytes]]:
+    """All prekeys of the device with their signatures, without those that it had before (`but`)."""
     device = keyring.device
-    entries = [(SPK, key_id, seed, now_ms + SPK_LIFE_MS) for key_id, seed in device.spks.items()]
+    before = but or replace(device, spks={}, opks={})
+    entries = [(SPK, key_id, device.spks[key_id], keyring.spk_until[key_id]) for key_id in device.spks]
     entries += [(OPK, key_id, seed, NEVER_MS) for key_id, seed in device.opks.items()]
     prekeys = (
         Prekey(kind, device.uid, device.did, key_id, x25519_public(seed), until)
         for kind, key_id, seed, until in entries
+        if key_id not in (before.spks if kind == SPK else before.opks)
     )
     return [make_prekey(prekey, ds_seed=keyring.ds_seed) for prekey in prekeys]
 

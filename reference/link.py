@@ -78,6 +78,10 @@ class Link:
         if self._task.done():
             self._task.result()
 
+    @property
+    def is_online(self) -> bool:
+        return self.socket is not None
+
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()

@@ -24,6 +24,7 @@ from reference.keyring import (
 )
 from reference.login import Credentials
 from reference.notary import DevicePrekeys, Notary, prekey_fields
+from reference.pool import Left, parse_left, renewed, without_over
 from reference.session import session_proof
 from reference.talk import Talk, needs_prekey
 from reference.web import Web
@@ -59,17 +60,33 @@ class Person:
         """RS, HK and this device's keys, in memory."""
         vault = make_vault()
         self.notary.own_root = vault.root_pub
-        self._keyring = make_keyring(vault, self.uid, opks=opks)
+        self._keyring = make_keyring(vault, self.uid, opks=opks, now_ms=now_ms())
 
     def drop_opk(self, key_id: int) -> None:
         self._keyring = without_opk(self.keyring, key_id)
+
+    def prekeys_left(self) -> Left:
+        """What the server can still hand out of this device. ValueError or LookupError when that is no answer."""
+        return parse_left(self.web.get("/api/keys/prekeys/"))
+
+    def renew_prekeys(self, left: Left) -> list[tuple[bytes, bytes]]:
+        """The prekeys that are due, kept here before they are public; `leave_prekeys` brings them to the server."""
+        before, self._keyring = self.keyring.device, renewed(self.keyring, left, now_ms())
+        return signed_prekeys(self.keyring, but=before)
+
+    def leave_prekeys(self, prekeys: list[tuple[bytes, bytes]]) -> None:
+        self.web.post("/api/keys/prekeys/", prekeys=prekey_fields(prekeys))
+
+    def drop_over(self) -> None:
+        """Private halves past their date; only once everything that may have been sealed to them was processed."""
+        self._keyring = without_over(self.keyring, now_ms())
 
     def publish(self) -> None:
         """The next bundle with this device and its prekeys, seen in the log afterwards; then bind the session to it."""
         now = now_ms()
         bundle = next_bundle(self.keyring, name=self.name, previous=self.notary.newest(self.uid), now_ms=now)
         self.notary.own_hashes.add(bundle.hash)
-        prekeys = prekey_fields(signed_prekeys(self.keyring, now_ms=now))
+        prekeys = prekey_fields(signed_prekeys(self.keyring))
         self.web.post("/api/keys/publish/", bundle=b64(bundle.encode()), prekeys=prekeys)
         self.notary.sync_log(now)
         self.notary.sync_bundles(self.uid)
@@ -145,7 +162,8 @@ class Person:
         self.notary.expected = {pin.uid: pin.root_pub for pin in account.pins if pin.uid != self.uid}
         notices = self.notary.sync_log(now_ms())
         notices += check_account(account, current=self._current(), leaves=self.notary.leaves)
-        self._keyring = make_keyring(Vault(account.root_seed, account.hk_seeds), self.uid, opks=opks)
+        vault = Vault(account.root_seed, account.hk_seeds)
+        self._keyring = make_keyring(vault, self.uid, opks=opks, now_ms=now_ms())
         self.publish()
         return notices
 

@@ -5,7 +5,7 @@ from urllib.error import URLError
 
 import pytest
 
-from reference import hourly, patience
+from reference import patience, upkeep
 from reference import person as person_module
 from reference.errors import ProtocolError
 from reference.log import DAY_MS, bundle_leaf
@@ -201,12 +201,12 @@ async def test_an_alarm_is_told_as_one_and_not_as_an_old_log(later):
 
 @pytest.mark.asyncio
 async def test_the_log_is_asked_for_each_hour_until_the_end(monkeypatch):
-    monkeypatch.setattr(hourly, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(upkeep, "EVERY_SECONDS", 0.01)
     server = Server()
     alice = await person(server, "alice")
     asked = asyncio.Semaphore(0)
     loop, log = asyncio.get_running_loop(), server.log
-    await alice._hourly.stop()
+    await alice._upkeep.stop()
 
     def watched():
         loop.call_soon_threadsafe(asked.release)
@@ -222,5 +222,5 @@ async def test_the_log_is_asked_for_each_hour_until_the_end(monkeypatch):
         for _ in range(2):
             await asked.acquire()
     await alice.close()
-    assert alice._hourly._task.done()
+    assert alice._upkeep._task.done()
     assert read(alice) == []

@@ -26,7 +26,9 @@ OPKS = 6
 
 @dataclass
 class Server:
-    """`chats`: cid -> uids; `events`: cid -> what it orders; `withheld`: uid -> events that this person never gets.
+    """`bound`: uid -> the device of its login; `chats`: cid -> uids; `events`: cid -> what it orders.
+
+    `withheld`: uid -> events that this person never gets.
     `unreachable`: devices of which it hands out no prekey; `head_age_ms`: how old the heads are that it signs;
     `log_instead`: what it does when it is asked for the log.
     """
@@ -36,6 +38,7 @@ class Server:
     uids: dict = field(default_factory=dict)
     bundles: dict = field(default_factory=dict)
     prekeys: dict = field(default_factory=dict)
+    bound: dict = field(default_factory=dict)
     chats: dict = field(default_factory=dict)
     events: dict = field(default_factory=dict)
     links: list = field(default_factory=list)
@@ -97,12 +100,24 @@ class Server:
 
     def publish(self, uid, bundle, prekeys):
         self.take_bundle(parse_bundle(unb64(bundle)))
+        return self.add_prekeys(uid, prekeys)
+
+    def add_prekeys(self, _, prekeys):
         for entry in prekeys:
             prekey = Reader(unb64(entry["prekey"]))
             prekey.label("prekey")
             kind, _, did = prekey.u8(), prekey.take(16), prekey.take(16)
-            self.prekeys.setdefault(did, {1: [], 2: []})[kind].append(entry)
+            known = self.prekeys.setdefault(did, {1: [], 2: []})
+            known[kind] = [*known[2], entry] if kind == 2 else [entry]
         return {}
+
+    def bind(self, uid, did, sig):
+        self.bound[uid] = bytes.fromhex(did)
+        return {}
+
+    def prekeys_left(self, uid):
+        known = self.prekeys[self.bound[uid]]
+        return {"opk_left": len(known[2]), "spk_not_after_ms": int.from_bytes(unb64(known[1][0]["prekey"])[-8:], "big")}
 
     def hand_out(self, _, uid, dids):
         found = {}
@@ -129,7 +144,9 @@ ROUTES = [
     (r"GET /api/keys/bundles/(\w+)/", Server.bundles_after),
     (r"POST /api/keys/publish/", Server.publish),
     (r"POST /api/keys/nonce/", lambda server, uid: {"nonce": b64(bytes(32))}),
-    (r"POST /api/keys/session/", lambda server, uid, did, sig: {}),
+    (r"POST /api/keys/session/", Server.bind),
+    (r"GET /api/keys/prekeys/", Server.prekeys_left),
+    (r"POST /api/keys/prekeys/", Server.add_prekeys),
     (r"POST /api/keys/prekeys/fetch/", Server.hand_out),
     (r"GET /api/people/", lambda server, uid, q: {"people": server.names_of([server.uids[q]])}),
     (r"GET /api/people/by-uid/", lambda server, uid, uids: {"people": server.names_of([bytes.fromhex(uids)])}),
@@ -156,6 +173,8 @@ class Web:
 
 class Link:
     """What reference.link.Link is; it rings only when a test calls `on_news`."""
+
+    is_online = True
 
     def __init__(self, server, uid, did, on_news):
         self.server, self.uid, self.did, self.on_news = server, uid, did, on_news

@@ -58,6 +58,8 @@ class PageWeb:
 class PageLink:
     """What reference.link.Link is, without a socket: it hears no bell."""
 
+    is_online = True
+
     def __init__(self, web: PageWeb) -> None:
         self._web = web
 
