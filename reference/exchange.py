@@ -9,7 +9,7 @@ from typing import Any
 from reference import wire
 from reference.board import ACTIONS
 from reference.bundle import Bundle
-from reference.content import make_content, parse_content
+from reference.content import Content, make_content, parse_content
 from reference.envelope import Opened, mid_of, parse_header, seal_message
 from reference.errors import ProtocolError, require
 from reference.link import Link, PostRefused
@@ -23,6 +23,7 @@ from reference.wish import can_do_without, is_starved, kind_to_propose
 TRIES = 20
 LOOK_AGAIN_SECONDS = 1.0
 NOT_RENEWED = "KEYS_NOT_RENEWED"
+MOST_SKEW_MS = 5 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +252,15 @@ class Exchange:
             self._tell(Message(*about, content.fields["body"], item.at_ms))
         elif content.kind == "file":
             self._tell(File(*about, content.fields, item.at_ms))
+        self._tell_skew(item, content)
+
+    def _tell_skew(self, item: wire.Item, content: Content) -> None:
+        """Once, until the clocks agree again."""
+        if item.uid == self._person.uid:
+            return
+        was_skewed, self.talk.is_skewed = self.talk.is_skewed, abs(content.fields["ts"] - item.at_ms) > MOST_SKEW_MS
+        if self.talk.is_skewed and not was_skewed:
+            self._tell(Problem(self._cid, item.seq, "CLOCK_SKEW"))
 
     async def _post_record(self, record: bytes) -> None:
         try:

@@ -48,7 +48,7 @@ class Talk:
     `epochs` and `chains`: of the present epoch alone. `timer_wish`: the seconds that the person chose (0: messages
     stay), until a record brings them. `missing`: (epoch, did) -> how many were jumped over until that epoch ended.
     `uncounted`: (uid, did) -> what arrived without gap in the epoch before, where the record that ended it says less.
-    `starved`: said of the present epoch that its keys cannot be renewed.
+    `starved`: said of the present epoch that its keys cannot be renewed. `is_skewed`: what came last bore another time.
     `references`, `record_ms`: the bundles of the last record that counts, and the own clock when it came; `leaf_ms`:
     when the own leaf was made.
     """
@@ -62,6 +62,7 @@ class Talk:
     missing: dict[tuple[int, bytes], int] = field(default_factory=dict)
     uncounted: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
     starved: bool = False
+    is_skewed: bool = False
     references: tuple[Reference, ...] = ()
     record_ms: int = 0
     leaf_ms: int = 0

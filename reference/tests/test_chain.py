@@ -52,7 +52,7 @@ async def test_a_client_opens_what_comes_within_fourteen_days(monkeypatch, passe
     late = sealed(bob, cid, "late")
     await bob.send(cid, "in time")
     assert await caught_up(alice, cid) == ["hi", "COUNTER_GAP", "in time"]
-    monkeypatch.setattr(exchange, "now_ms", lambda: now_ms() + SKIPPED_KEPT_MS + passed)
     inject(server, bob, cid, late)
+    monkeypatch.setattr(exchange, "now_ms", lambda: now_ms() + SKIPPED_KEPT_MS + passed)
     assert await caught_up(alice, cid) == [told]
     assert alice.exchanges[cid].talk.progress()[bob.person.keyring.device.did] == (3 if told == "late" else 1)

@@ -161,6 +161,21 @@ async def test_history_opens_every_epoch_in_its_turn(new_epochs):
     assert await history(server, alice, cid) == ["hello", "hi", *(f"text {number}" for number in range(4))]
 
 
+@pytest.mark.parametrize("off", [-1, 1])
+@pytest.mark.asyncio
+async def test_clocks_that_differ_are_told_of_once_until_they_agree(off):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    read(alice)
+    for minutes, told in ((4, []), (6, ["CLOCK_SKEW"]), (6, []), (0, []), (6, ["CLOCK_SKEW"])):
+        server.clock_off_ms = off * minutes * 60_000
+        await bob.send(cid, "said")
+        assert await caught_up(alice, cid) == ["said", *told]
+        await alice.send(cid, "one's own tells of nothing")
+        await bob.catch_up(cid)
+    assert read(bob).count("CLOCK_SKEW") == 2
+
+
 @pytest.mark.parametrize(("timer_s", "told"), [(0, ["SEQ_GAP"]), (3600, [])])
 @pytest.mark.asyncio
 async def test_a_tombstone_is_a_gap_unless_a_timer_makes_it(timer_s, told):

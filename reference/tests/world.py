@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from reference import keyfile, primitives, wire
+from reference import exchange, keyfile, primitives, wire
 from reference.account import encode_account, open_account
 from reference.bundle import Bundle, make_bundle, parse_bundle
 from reference.client import Client
@@ -30,7 +30,7 @@ class Server:
 
     `withheld`: uid -> events that this person never gets.
     `unreachable`: devices of which it hands out no prekey; `head_age_ms`: how old the heads are that it signs;
-    `log_instead`: what it does when it is asked for the log.
+    `log_instead`: what it does when it is asked for the log; `clock_off_ms`: by how much its clock is ahead.
     """
 
     log_seed: bytes = field(default_factory=private_key)
@@ -46,6 +46,7 @@ class Server:
     unreachable: set = field(default_factory=set)
     head_age_ms: int = 0
     log_instead: Callable | None = None
+    clock_off_ms: int = 0
 
     def register(self, name):
         self.uids.setdefault(name, sha256(name.encode())[:16])
@@ -66,7 +67,8 @@ class Server:
     def order(self, cid, kind, uid, did, client_id, blob):
         """The next event of a conversation."""
         seq = len(self.events[cid]) + 1
-        self.events[cid].append(wire.Item(seq, kind, uid, did, client_id, sha256(blob), blob, seq * 1000))
+        at_ms = exchange.now_ms() + self.clock_off_ms
+        self.events[cid].append(wire.Item(seq, kind, uid, did, client_id, sha256(blob), blob, at_ms))
         return self.events[cid][-1]
 
     def given_to(self, uid, cid):

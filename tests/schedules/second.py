@@ -29,7 +29,15 @@ HEAR_SECONDS = 0.02  # what it heard is there already
 OPKS = 20
 PASSPHRASE = "abcd-efgh-ijkm-npqr-stuv"
 ORDINARY = frozenset(
-    {"DEVICE_ADDED", "DEVICE_REMOVED", "RESTART_SUSPECT", "NOT_A_MEMBER", "KEYFILE_STALE", "PREKEY_UNKNOWN"}
+    {
+        "DEVICE_ADDED",
+        "DEVICE_REMOVED",
+        "RESTART_SUSPECT",
+        "NOT_A_MEMBER",
+        "KEYFILE_STALE",
+        "PREKEY_UNKNOWN",
+        "CLOCK_SKEW",
+    }
 )
 
 
