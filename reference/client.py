@@ -209,6 +209,8 @@ class Client:
 
     async def close(self) -> None:
         await self._upkeep.stop()
+        for exchange in self.exchanges.values():
+            exchange.stop()
         for task in list(self._hearing.values()):
             task.cancel()
         if self._link is not None:

@@ -19,6 +19,7 @@ from reference.primitives import random_bytes
 from reference.record import RESTART, parse_record
 from reference.talk import Talk, adopt, apply_message, apply_record, count_refused, forget_late, propose
 from reference.wish import can_do_without, is_starved, kind_to_propose
+from reference.withheld import Withheld
 
 TRIES = 20
 LOOK_AGAIN_SECONDS = 1.0
@@ -97,6 +98,7 @@ class Exchange:
         self._cid, self._person, self._link = talk.state.cid, person, link
         self._refresh, self._tell, self._check_open = refresh, tell, check_open
         self._wait_for_next, self._has_waited = wait_for_next, False
+        self._withheld = Withheld(talk, is_online=lambda: link().is_online, tell=self._tell_withheld)
 
     async def catch_up(self) -> None:
         """Apply everything that the server has, in sequence order."""
@@ -155,6 +157,10 @@ class Exchange:
                 return seq
             await self.catch_up()
         raise ProtocolError("EPOCH_GAP")
+
+    def stop(self) -> None:
+        """Nothing is waited for any longer."""
+        self._withheld.stop()
 
     def seal(self, own: dict[str, Any], content_id: str) -> tuple[bytes, bytes]:
         """Content and envelope in the present epoch; its counter is spent."""
@@ -239,6 +245,7 @@ class Exchange:
     def _show(self, item: wire.Item, opened: Opened) -> None:
         if opened.gap:
             self._tell(Problem(self._cid, item.seq, "COUNTER_GAP"))
+            self._withheld.consider()
         content = opened.content
         code = self.talk.board.take(opened.header, opened.mid, content, now_ms())
         if code is not None:
@@ -253,6 +260,9 @@ class Exchange:
         elif content.kind == "file":
             self._tell(File(*about, content.fields, item.at_ms))
         self._tell_skew(item, content)
+
+    def _tell_withheld(self) -> None:
+        self._tell(Problem(self._cid, self.talk.cursor, "MESSAGES_WITHHELD"))
 
     def _tell_skew(self, item: wire.Item, content: Content) -> None:
         """Once, until the clocks agree again."""
