@@ -13,11 +13,13 @@ from reference.board import Board
 from reference.courier import download, seal_file, upload
 from reference.epochs import EpochState
 from reference.errors import CLASS_B, ProtocolError
-from reference.exchange import Changed, Exchange, File, Message, News, Problem
+from reference.exchange import Exchange
 from reference.keyring import OPK_POOL
 from reference.link import Link
 from reference.login import Credentials, log_in, sign_up
 from reference.logwatch import LogWatch
+from reference.news import Changed, File, Message, News, Problem
+from reference.pairs import ChatRefused, Pair, check_chat, pair_of
 from reference.patience import patiently, to_its_end
 from reference.person import Person
 from reference.talk import Talk
@@ -27,11 +29,7 @@ from reference.web import Web
 __all__ = ["Changed", "ChatRefused", "Client", "File", "Message", "Problem"]
 
 
-STATES = frozenset({"SEQ_GAP", "NAME_REBOUND"})
-
-
-class ChatRefused(Exception):
-    """The server's chat is none with that person alone (BAD_ANSWER), or not the only one of the pair (SECOND_CHAT)."""
+STATES = frozenset({"SEQ_GAP", "SEQ_REWRITE", "NAME_REBOUND"})
 
 
 class Client:
@@ -105,12 +103,8 @@ class Client:
         ChatRefused: the server names whom it likes, so only the one chat of the two is taken.
         """
         found = await patiently(self.person.open_conversation, uid)
-        cid, pair = bytes.fromhex(found["cid"]), (min(self.uid, uid), max(self.uid, uid))
-        if _pair(found) != pair or (cid in self.exchanges and _pair_of(self.exchanges[cid]) != pair):
-            raise ChatRefused("BAD_ANSWER")
-        if any(_pair_of(one) == pair for known, one in self.exchanges.items() if known != cid):
-            raise ChatRefused("SECOND_CHAT")
-        return self._open(cid, *pair)
+        pair = min(self.uid, uid), max(self.uid, uid)
+        return self._open(check_chat(found, pair, known=self._pairs()), *pair)
 
     async def send(self, cid: bytes, text: str, *, re: bytes | None = None) -> int:
         """Agree on keys when that is due, seal, post until accepted; `re`: the mid it answers. Returns the sequence."""
@@ -190,6 +184,7 @@ class Client:
             self.person.keyring.device.did,
             cursors=lambda: {cid: exchange.talk.cursor for cid, exchange in self.exchanges.items()},
             on_news=self._news,
+            on_doubt=self._doubt,
         )
         await self._link.open()
         self._upkeep.start()
@@ -226,8 +221,16 @@ class Client:
         self._heads |= heads
         for cid, seq in heads.items():
             known = self.exchanges.get(cid)
-            if cid not in self._hearing and (known is None or known.talk.cursor < seq):
-                self._hearing[cid] = asyncio.create_task(self._hear(cid))
+            if known is None or known.talk.cursor < seq:
+                self._begin_to_hear(cid)
+
+    def _doubt(self, cid: bytes) -> None:
+        self.exchanges[cid].doubt()
+        self._begin_to_hear(cid)
+
+    def _begin_to_hear(self, cid: bytes) -> None:
+        if cid not in self._hearing:
+            self._hearing[cid] = asyncio.create_task(self._hear(cid))
 
     def _is_idle(self) -> bool:
         """Everything was processed that the server has, as far as it told."""
@@ -265,8 +268,11 @@ class Client:
 
     async def _list(self) -> list[bytes]:
         """The chats of the server's list in which this person is one of the two; no other is known here."""
-        found = [(bytes.fromhex(one["cid"]), _pair(one)) for one in await patiently(self.person.conversations)]
+        found = [(bytes.fromhex(one["cid"]), pair_of(one)) for one in await patiently(self.person.conversations)]
         return [self._open(cid, *pair) for cid, pair in found if pair[0] <= pair[1] and self.uid in pair]
+
+    def _pairs(self) -> dict[bytes, Pair]:
+        return {cid: (one.talk.state.uid_lo, one.talk.state.uid_hi) for cid, one in self.exchanges.items()}
 
     def _open(self, cid: bytes, lo: bytes, hi: bytes) -> bytes:
         fresh = Exchange(
@@ -297,14 +303,3 @@ class Client:
         if self._link is None:
             raise ConnectionError("publish or restore first")
         return self._link
-
-
-def _pair(found: dict[str, Any]) -> tuple[bytes, bytes]:
-    """uid_lo and uid_hi as the server says."""
-    lo, hi = found["uids"]
-    return bytes.fromhex(lo), bytes.fromhex(hi)
-
-
-def _pair_of(exchange: Exchange) -> tuple[bytes, bytes]:
-    state = exchange.talk.state
-    return state.uid_lo, state.uid_hi

@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from reference import wire
@@ -13,9 +12,10 @@ from reference.content import Content, make_content, parse_content
 from reference.envelope import Opened, mid_of, parse_header, seal_message
 from reference.errors import ProtocolError, require
 from reference.link import Link, PostRefused
+from reference.news import Changed, File, Message, News, Problem
 from reference.patience import patiently
 from reference.person import Person, now_ms
-from reference.primitives import random_bytes
+from reference.primitives import random_bytes, sha256
 from reference.record import RESTART, parse_record
 from reference.talk import Talk, adopt, apply_message, apply_record, count_refused, forget_late, propose
 from reference.wish import can_do_without, is_starved, kind_to_propose
@@ -25,57 +25,6 @@ TRIES = 20
 LOOK_AGAIN_SECONDS = 1.0
 NOT_RENEWED = "KEYS_NOT_RENEWED"
 MOST_SKEW_MS = 5 * 60 * 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A text as it was opened; `at_ms` is the server's clock."""
-
-    cid: bytes
-    seq: int
-    uid: bytes
-    did: bytes
-    mid: bytes
-    text: str = field(repr=False)
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that a message names; `content` is what `courier.download` needs, its name not cleaned yet."""
-
-    cid: bytes
-    seq: int
-    uid: bytes
-    did: bytes
-    mid: bytes
-    content: dict[str, Any] = field(repr=False)
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """Somebody edited, deleted or reacted to a text: what it is now stands on the board."""
-
-    cid: bytes
-    seq: int
-    uid: bytes
-    mid: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A notice, or why an event was refused: a code of section 13, or KEYS_NOT_RENEWED of section 6.
-
-    `cid` None and `seq` 0 outside a conversation.
-    """
-
-    cid: bytes | None
-    seq: int
-    code: str
-
-
-News = Message | File | Changed | Problem
 
 
 class Exchange:
@@ -98,10 +47,16 @@ class Exchange:
         self._cid, self._person, self._link = talk.state.cid, person, link
         self._refresh, self._tell, self._check_open = refresh, tell, check_open
         self._wait_for_next, self._has_waited = wait_for_next, False
+        self._is_doubtful = False
         self._withheld = Withheld(talk, is_online=lambda: link().is_online, tell=self._tell_withheld)
 
+    def doubt(self) -> None:
+        """The server may not know what is known here: that comes first, whatever is done next."""
+        self._is_doubtful = True
+
     async def catch_up(self) -> None:
-        """Apply everything that the server has, in sequence order."""
+        """Apply everything that the server has, in sequence order. SEQ_REWRITE, SEQ_GAP."""
+        await self._check_past()
         while (page := await self._link().pull(self._cid, self.talk.cursor)).items:
             for item in page.items:
                 if item.seq != self.talk.cursor + 1:
@@ -125,6 +80,7 @@ class Exchange:
         """
         talk, person = self.talk, self._person
         for _ in range(TRIES):
+            await self._check_past()
             await self._refresh(talk, None)
             self._check_open(self._cid)
             bundles = self._bundles()
@@ -175,6 +131,16 @@ class Exchange:
         )  # fmt: skip
         return content, envelope
 
+    async def _check_past(self) -> None:
+        """What was applied last still stands where it stood, else SEQ_REWRITE (section 12)."""
+        if self._is_doubtful and self.talk.cursor:
+            page = await self._link().pull(self._cid, self.talk.cursor - 1)
+            require(bool(page.items) and _hash_of(page.items[0]) == self.talk.tail, "SEQ_REWRITE")
+        self._is_doubtful = False
+
+    def _advance(self, seq: int, tail: bytes) -> None:
+        self.talk.cursor, self.talk.tail = seq, tail
+
     async def _wait_outside(self) -> None:
         """A member's NEXT that lets this device in is better than a RESTART (section 6)."""
         clock = asyncio.get_running_loop().time
@@ -214,7 +180,7 @@ class Exchange:
                 if item.kind == wire.RECORD:
                     count_refused(self.talk, item.blob)
                 self._tell(Problem(self._cid, item.seq, error.code))
-        self.talk.cursor = item.seq
+        self._advance(item.seq, _hash_of(item))
 
     async def _fetch_needs(self, record: bytes) -> None:
         try:
@@ -285,7 +251,7 @@ class Exchange:
             return
         if accepted.seq == self.talk.cursor + 1:
             adopt(self.talk, now_ms())
-            self.talk.cursor = accepted.seq
+            self._advance(accepted.seq, sha256(record))
         else:
             await self.catch_up()
 
@@ -302,5 +268,10 @@ class Exchange:
             raise ProtocolError("STATE_ROLLBACK") if refused.code == "COUNTER_TAKEN" else refused from None
         talk.board.take(parse_header(envelope), mid_of(envelope), parse_content(content), now_ms())
         if accepted.seq == talk.cursor + 1:
-            talk.cursor = accepted.seq
+            self._advance(accepted.seq, sha256(envelope))
         return accepted.seq
+
+
+def _hash_of(item: wire.Item) -> bytes:
+    """Of the bytes; of a tombstone what the server says."""
+    return sha256(item.blob) if item.blob else item.sha256

@@ -45,7 +45,10 @@ class LinkEnded(Exception):
 
 
 class Link:
-    """One device's socket. `on_news(heads, log_size)` is called for each welcome, heads and bell."""
+    """One device's socket. `on_news(heads, log_size)` is called for each welcome, heads and bell.
+
+    `on_doubt(cid)` before it, when the server knows less of a conversation than `cursors`, or is another database.
+    """
 
     def __init__(
         self,
@@ -55,9 +58,10 @@ class Link:
         *,
         cursors: Callable[[], Mapping[bytes, int]],
         on_news: Callable[[Mapping[bytes, int], int], None],
+        on_doubt: Callable[[bytes], None] = lambda _: None,
     ) -> None:
         self._origin, self._cookies, self._did = origin, cookies, did
-        self._cursors, self._on_news = cursors, on_news
+        self._cursors, self._on_news, self._on_doubt = cursors, on_news, on_doubt
         self.socket: ClientConnection | None = None
         self._welcomed = asyncio.Event()
         self._posts: dict[str, asyncio.Future[wire.Accepted]] = {}
@@ -198,6 +202,7 @@ class Link:
     def _take(self, socket: ClientConnection, frame: wire.ServerFrame) -> None:
         match frame:
             case wire.Welcome():
+                self._doubt(frame)
                 self._incarnation = frame.incarnation or self._incarnation
                 self.socket, self._failures = socket, 0
                 self._welcomed.set()
@@ -217,6 +222,12 @@ class Link:
                 _settle(self._pulls.get((frame.cid, frame.first)), frame)  # what nobody waits for was asked twice
             case wire.FrameRefused():
                 pass  # whoever waits asks again after ANSWER_SECONDS
+
+    def _doubt(self, welcome: wire.Welcome) -> None:
+        is_other = None not in (self._incarnation, welcome.incarnation) and welcome.incarnation != self._incarnation
+        for cid, cursor in self._cursors().items():
+            if is_other or welcome.heads.get(cid, cursor) < cursor:
+                self._on_doubt(cid)
 
     def _end(self, code: int) -> None:
         """Whoever waits for the socket, or for an answer, learns that there is none."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from http.client import HTTPException
 
 from reference.errors import CLASS_B, ProtocolError
-from reference.exchange import Problem
+from reference.news import Problem
 from reference.patience import patiently, patiently_telling, to_its_end
 from reference.person import Person
 from reference.talk import Talk

@@ -43,8 +43,9 @@ from reference.record import (
 
 @dataclass(slots=True)
 class Talk:
-    """`cursor`: the last sequence applied; `pending`: a record of one's own that is not yet known to be in.
+    """`cursor`: the last sequence applied, `tail`: the hash of what stands there.
 
+    `pending`: a record of one's own that is not yet known to be in.
     `epochs` and `chains`: of the present epoch alone. `timer_wish`: the seconds that the person chose (0: messages
     stay), until a record brings them. `missing`: (epoch, did) -> how many were jumped over until that epoch ended.
     `uncounted`: (uid, did) -> what arrived without gap in the epoch before, where the record that ended it says less.
@@ -55,6 +56,7 @@ class Talk:
 
     state: EpochState
     cursor: int = 0
+    tail: bytes = b""
     epochs: dict[int, Epoch] = field(default_factory=dict)
     chains: dict[tuple[int, bytes], Chain] = field(default_factory=dict)
     pending: MadeRecord | None = None

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reference import talk, wire, wish
+from reference.errors import ProtocolError
 from reference.record import encode_core, parse_record
 from reference.tests.test_talk import CONTENT_ID
 from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, read, talking
@@ -187,6 +188,53 @@ async def test_a_tombstone_is_a_gap_unless_a_timer_makes_it(timer_s, told):
     await bob.send(cid, "gone")
     server.events[cid][-1] = replace(server.events[cid][-1], blob=b"")
     assert await caught_up(alice, cid) == told
+
+
+async def doubted(server, client, cid):
+    link = next(link for link in server.links if link.uid == client.uid)
+    link.on_doubt(cid)
+    await client._hearing[cid]
+    return read(client)
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+@pytest.mark.asyncio
+async def test_a_past_that_was_written_anew_stops_the_conversation_while_it_lasts(lost):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    for text in ("one", "two"):
+        await bob.send(cid, text)
+    assert await caught_up(alice, cid) == ["hi", "one", "two"]
+    known = list(server.events[cid])
+    del server.events[cid][len(known) - lost :]
+    inject(server, bob, cid, sealed(bob, cid, "instead"))
+    assert await doubted(server, alice, cid) == (["SEQ_REWRITE"] if lost else ["instead"])
+    stored = len(server.events[cid])
+    if lost:
+        for work in (alice.catch_up(cid), alice.send(cid, "too much"), alice.settle(cid)):
+            with pytest.raises(ProtocolError, match="SEQ_REWRITE"):
+                await work
+        assert await doubted(server, alice, cid) == []
+        assert len(server.events[cid]) == stored
+        server.events[cid] = known
+        assert await doubted(server, alice, cid) == []
+    await alice.send(cid, "goes on")
+
+
+@pytest.mark.parametrize("sends", [True, False])
+@pytest.mark.asyncio
+async def test_whatever_is_known_here_last_is_what_must_still_be_there(sends):
+    server = Server()
+    alice, _bob, cid = await talking(server)
+    await alice.set_timer(cid, 3600)
+    if sends:
+        await alice.send(cid, "gone")
+    read(alice)
+    last = server.events[cid][-1]
+    server.events[cid][-1] = replace(last, blob=b"")
+    assert await doubted(server, alice, cid) == []
+    server.events[cid][-1] = replace(last, blob=b"", sha256=bytes(32))
+    assert await doubted(server, alice, cid) == ["SEQ_REWRITE"]
 
 
 @pytest.mark.asyncio

@@ -169,6 +169,53 @@ async def test_who_was_too_much_stays_away_for_the_pause(monkeypatch):
     assert time.monotonic() - began >= 0.3
 
 
+class Welcoming:
+    """Welcomes with one line after another, and breaks off after each but the last."""
+
+    def __init__(self, *welcomes):
+        self.welcomes = list(welcomes)
+
+    async def __call__(self, socket):
+        await socket.recv()
+        await socket.send(json.dumps({**WELCOME, **self.welcomes.pop(0)}))
+        if not self.welcomes:
+            await socket.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("welcomes", "doubts"),
+    [
+        ([{}], []),
+        ([{"heads": {CID.hex(): 2}}], []),
+        ([{"heads": {CID.hex(): 1}}], [CID]),
+        ([{"heads": {}}], []),
+        ([{}, {}], []),
+        ([{}, {"incarnation": "11" * 16}], [CID]),
+        ([{}, {"incarnation": "11" * 16}, {"incarnation": "11" * 16}], [CID]),
+        ([{}, {"incarnation": None}], []),
+    ],
+)
+@pytest.mark.asyncio
+async def test_a_smaller_head_and_another_database_are_doubted(welcomes, doubts):
+    found, welcomed = [], asyncio.Semaphore(0)
+    async with serve(Welcoming(*welcomes), "127.0.0.1", 0) as serving:
+        port = serving.sockets[0].getsockname()[1]
+        link = Link(
+            f"http://127.0.0.1:{port}",
+            lambda: "session=x",
+            DID,
+            cursors=lambda: {CID: 2},
+            on_news=lambda *_: welcomed.release(),
+            on_doubt=found.append,
+        )
+        await link.open()
+        async with asyncio.timeout(10):
+            for _ in welcomes:
+                await welcomed.acquire()
+        await link.close()
+    assert found == doubts
+
+
 class Lot:
     """Chance that always comes out as the shortest wait, and what the longest would have been."""
 

@@ -174,12 +174,13 @@ class Web:
 
 
 class Link:
-    """What reference.link.Link is; it rings only when a test calls `on_news`."""
+    """What reference.link.Link is; it rings only when a test calls `on_news`, and doubts when it calls `on_doubt`."""
 
     is_online = True
 
-    def __init__(self, server, uid, did, on_news):
-        self.server, self.uid, self.did, self.on_news = server, uid, did, on_news
+    def __init__(self, server, uid, did, on_news, on_doubt):
+        self.server, self.uid, self.did = server, uid, did
+        self.on_news, self.on_doubt = on_news, on_doubt
 
     async def open(self):
         self.server.links.append(self)
@@ -211,7 +212,7 @@ def browser(server, name):
     web = Web(server, server.uids[name])
     client = Client(Person(web, Credentials(name, "", b"", [])))
     client.wait_for_next_s = 0
-    client.make_link = lambda origin, cookies, did, cursors, on_news: Link(server, web.uid, did, on_news)
+    client.make_link = lambda *given, **hooks: Link(server, web.uid, given[2], hooks["on_news"], hooks["on_doubt"])
     return client
 
 

@@ -5,9 +5,9 @@ from tests.mutants import Mutant
 MUTANTS = [
     Mutant(
         "chat-with-another-person",
-        "reference/client.py",
-        "        if _pair(found) != pair or (cid in self.exchanges and _pair_of(self.exchanges[cid]) != pair):\n",
-        "        if False:\n",
+        "reference/pairs.py",
+        "    if pair_of(found) != pair or known.get(cid, pair) != pair:\n",
+        "    if False:\n",
         ("reference/tests/test_client.py",),
     ),
     Mutant(
