@@ -145,6 +145,11 @@ class Client:
             await exchange.catch_up()
             await exchange.settle()
 
+    async def repair(self, cid: bytes) -> None:
+        """Begin the keys anew, whatever they are: for a person who trusts the present ones no more (section 12)."""
+        self.exchanges[cid].talk.repair = True
+        await self.settle(cid)
+
     async def set_timer(self, cid: bytes, timer_s: int) -> None:
         """Messages of this conversation disappear after `timer_s` seconds; 0: they stay."""
         self.exchanges[cid].talk.timer_wish = timer_s

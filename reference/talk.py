@@ -50,6 +50,7 @@ class Talk:
     stay), until a record brings them. `missing`: (epoch, did) -> how many were jumped over until that epoch ended.
     `uncounted`: (uid, did) -> what arrived without gap in the epoch before, where the record that ended it says less.
     `starved`: said of the present epoch that its keys cannot be renewed. `is_skewed`: what came last bore another time.
+    `repair`: the person chose to begin anew, until a record of one's own does so.
     `references`, `record_ms`: the bundles of the last record that counts, and the own clock when it came; `leaf_ms`:
     when the own leaf was made.
     """
@@ -65,6 +66,7 @@ class Talk:
     uncounted: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
     starved: bool = False
     is_skewed: bool = False
+    repair: bool = False
     references: tuple[Reference, ...] = ()
     record_ms: int = 0
     leaf_ms: int = 0
@@ -120,7 +122,7 @@ def adopt(talk: Talk, now_ms: int) -> None:
     talk.state = after_own_record(talk.state, talk.pending)
     enter(talk, talk.pending.record, talk.pending.secrets.k_msg)
     talk.references, talk.record_ms, talk.leaf_ms = talk.pending.record.core.references, now_ms, now_ms
-    talk.pending = None
+    talk.pending, talk.repair = None, False
 
 
 def apply_record(

@@ -19,7 +19,7 @@ def kind_to_propose(talk: Talk, device: OwnDevice, bundles: tuple[Bundle, ...], 
     """START, RESTART or NEXT when one is due before the next message, else None; `bundles`: the current ones."""
     if talk.state.epoch < 0:
         return START
-    if talk.state.next is None:
+    if talk.state.next is None or talk.repair:
         return RESTART
     return NEXT if _has_to_change(talk, bundles, now_ms) or _is_worn(talk, device, now_ms) else None
 
@@ -38,9 +38,10 @@ def is_starved(talk: Talk, device: OwnDevice, now_ms: int) -> bool:
 
 
 def _has_to_change(talk: Talk, bundles: tuple[Bundle, ...], now_ms: int) -> bool:
-    """SETTLE, CHANGE."""
+    """SETTLE, CHANGE, repair."""
     is_timed_anew = talk.timer_wish not in (None, talk.state.timer_s)
-    return talk.state.leaf_seed is None or is_timed_anew or _others_reachable(talk, bundles, now_ms)
+    is_asked_for = talk.repair or is_timed_anew
+    return talk.state.leaf_seed is None or is_asked_for or _others_reachable(talk, bundles, now_ms)
 
 
 def _others_reachable(talk: Talk, bundles: tuple[Bundle, ...], now_ms: int) -> bool:

@@ -219,6 +219,22 @@ async def test_who_is_outside_waits_for_a_member_to_let_it_in(monkeypatch):
 
 
 @pytest.mark.asyncio
+async def test_who_repairs_begins_anew_once():
+    server = Server()
+    alice, bob, cid = await talking(server)
+    before = kinds(server, cid)
+    for more in ([RESTART], [RESTART, RESTART]):
+        await alice.repair(cid)
+        await alice.send(cid, "under other keys")
+        assert kinds(server, cid) == [*before, *more]
+    takes_no_record(server, alice, 507)
+    with pytest.raises(PostRefused):
+        await alice.repair(cid)
+    await bob.catch_up(cid)
+    assert read(bob)[-1] == "under other keys"
+
+
+@pytest.mark.asyncio
 async def test_who_waited_in_vain_begins_anew(monkeypatch):
     server = Server()
     alice, _bob, cid = await talking(server)
