@@ -73,6 +73,10 @@ class Board:
             return self._act(Action(header, content.fields, now_ms + KEPT_MS))
         return None
 
+    def forget(self, mid: bytes) -> None:
+        """Nothing of it is left; its content id stays, so that it does not come again."""
+        self.shown.pop(mid, None)
+
     def _put(self, uid: bytes, mid: bytes, content: Content) -> None:
         if self._ids.setdefault((uid, content.content_id), mid) != mid:
             return

@@ -9,7 +9,8 @@ from reference import wire
 from reference.board import ACTIONS
 from reference.bundle import Bundle
 from reference.content import Content, make_content, parse_content
-from reference.envelope import Opened, mid_of, parse_header, seal_message
+from reference.envelope import Header, Opened, mid_of, parse_header, seal_message
+from reference.ephemeral import Ephemeral
 from reference.errors import ProtocolError, require
 from reference.link import Link, PostRefused
 from reference.news import Changed, File, Message, News, Problem
@@ -48,6 +49,7 @@ class Exchange:
         self._refresh, self._tell, self._check_open = refresh, tell, check_open
         self._wait_for_next, self._has_waited = wait_for_next, False
         self._is_doubtful = False
+        self._ephemeral = Ephemeral(talk.board.forget, wall_ms=lambda: now_ms())
         self._withheld = Withheld(talk, is_online=lambda: link().is_online, tell=self._tell_withheld)
 
     def doubt(self) -> None:
@@ -117,6 +119,7 @@ class Exchange:
     def stop(self) -> None:
         """Nothing is waited for any longer."""
         self._withheld.stop()
+        self._ephemeral.stop()
 
     def seal(self, own: dict[str, Any], content_id: str) -> tuple[bytes, bytes]:
         """Content and envelope in the present epoch; its counter is spent."""
@@ -213,7 +216,7 @@ class Exchange:
             self._tell(Problem(self._cid, item.seq, "COUNTER_GAP"))
             self._withheld.consider()
         content = opened.content
-        code = self.talk.board.take(opened.header, opened.mid, content, now_ms())
+        code = self._take(opened.header, opened.mid, content)
         if code is not None:
             self._tell(Problem(self._cid, item.seq, code))
         elif content.kind in ACTIONS:
@@ -226,6 +229,13 @@ class Exchange:
         elif content.kind == "file":
             self._tell(File(*about, content.fields, item.at_ms))
         self._tell_skew(item, content)
+
+    def _take(self, header: Header, mid: bytes, content: Content) -> str | None:
+        """Onto the board, for as long as the timer says. The code of an action that may not, or not yet."""
+        code = self.talk.board.take(header, mid, content, now_ms())
+        if self.talk.state.timer_s and mid in self.talk.board.shown:
+            self._ephemeral.begin(mid, self.talk.state.timer_s)
+        return code
 
     def _tell_withheld(self) -> None:
         self._tell(Problem(self._cid, self.talk.cursor, "MESSAGES_WITHHELD"))
@@ -266,7 +276,7 @@ class Exchange:
             if refused.code == "STALE_EPOCH":
                 return None
             raise ProtocolError("STATE_ROLLBACK") if refused.code == "COUNTER_TAKEN" else refused from None
-        talk.board.take(parse_header(envelope), mid_of(envelope), parse_content(content), now_ms())
+        self._take(parse_header(envelope), mid_of(envelope), parse_content(content))
         if accepted.seq == talk.cursor + 1:
             self._advance(accepted.seq, sha256(envelope))
         return accepted.seq

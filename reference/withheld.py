@@ -1,21 +1,12 @@
 """What was jumped over and does not come for a minute, while the line is up, is said to be held back (section 7)."""
 
-import asyncio
 from collections.abc import Callable
-from typing import Any, Protocol
 
+from reference.later import Timer, call_later
 from reference.talk import Talk
 
 WAIT_SECONDS = 60.0
 Missing = tuple[tuple[int, bytes], int]  # the chain's epoch and device, the counter
-
-
-class Timer(Protocol):
-    def cancel(self) -> None: ...
-
-
-def call_later(seconds: float, work: Callable[..., None], *args: Any) -> Timer:
-    return asyncio.get_running_loop().call_later(seconds, work, *args)
 
 
 class Withheld:
