@@ -6,6 +6,7 @@ import pytest
 
 from reference import talk, wire, wish
 from reference.errors import ProtocolError
+from reference.notary import Notary
 from reference.record import encode_core, parse_record
 from reference.tests.test_talk import CONTENT_ID
 from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, read, talking
@@ -135,6 +136,18 @@ async def test_who_only_looks_on_judges_the_log_of_a_record_as_well(new_epochs, 
     bob.exchanges[cid].talk.timer_wish = timer_s
     await bob.send(cid, "over another log")
     assert await history(server, alice, cid) == ["hello", "hi", "LOG_SPLIT_VIEW", "NO_EPOCH_KEY"]
+
+
+@pytest.mark.asyncio
+async def test_a_record_over_an_older_bundle_than_its_log_has_is_refused(new_epochs, monkeypatch):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    await browser(server, "alice").restore(alice.export_keyfile(PASSPHRASE), PASSPHRASE, opks=OPKS)
+    bob.person.notary.expect_news()
+    monkeypatch.setattr(Notary, "usable", lambda notary, uid: notary.chains[uid][0])
+    new_epochs()
+    await bob.send(cid, "to fewer")
+    assert await caught_up(alice, cid) == ["hi", "DEVICE_ADDED", "STALE_BUNDLE", "NO_EPOCH_KEY"]
 
 
 @pytest.mark.asyncio

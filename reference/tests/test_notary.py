@@ -151,5 +151,7 @@ async def test_whose_newest_bundle_is_kept_back_is_written_to_under_no_older_one
     alice, bob = await person(server, "alice"), await person(server, "bob")
     await browser(server, "bob").restore(bob.export_keyfile(PASSPHRASE), PASSPHRASE, opks=OPKS)
     server.bundles[bob.uid] = server.bundles[bob.uid][:shown]
-    with pytest.raises(ProtocolError, match=code):
-        await alice.send(await alice.start(bob.uid), "hello")
+    cid = await alice.start(bob.uid)
+    for work in (alice.send(cid, "hello"), alice.look(cid)):
+        with pytest.raises(ProtocolError, match=code):
+            await work
