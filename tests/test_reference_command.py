@@ -15,6 +15,7 @@ from reference.bundle import parse_bundle
 from reference.client import Client, File, Message
 from reference.encoding import u8
 from reference.errors import ProtocolError
+from reference.keyring import OPK_POOL
 from reference.primitives import x25519_public
 from reference.transcript import read_transcript
 from tests.server import BASE, running_server
@@ -140,6 +141,19 @@ def test_a_file_is_saved_whole_and_replaces_none(world):
 
 def test_a_visit_leaves_no_device_behind(world):
     assert [device.did for device in world["devices"]] == [world["bob"].person.keyring.device.did]
+
+
+def test_a_pool_that_runs_low_is_refilled(server):
+    async def left_before_and_after():
+        carol = await person(server, "carol")
+        try:
+            before = await asyncio.to_thread(carol.person.prekeys_left)
+            await carol._upkeep.look_after()
+            return before.opks, (await asyncio.to_thread(carol.person.prekeys_left)).opks
+        finally:
+            await carol.close()
+
+    assert asyncio.run(left_before_and_after()) == (12, OPK_POOL)
 
 
 def test_open_reads_an_export_without_a_server(world, tmp_path):
