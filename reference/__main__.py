@@ -84,6 +84,9 @@ def _online(verb: argparse.ArgumentParser, run: object) -> None:
     verb.add_argument("account", metavar="ACCOUNT", help="your user name")
     verb.add_argument("person", metavar="PERSON", help="the user name of whom you talk to")
     _key_file(verb)
+    verb.add_argument(
+        "--evidence", type=Path, metavar="FILE", help="is written when the log of keys shows two faces, to hand on"
+    )
     verb.set_defaults(run=run)
 
 

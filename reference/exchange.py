@@ -182,6 +182,8 @@ class Exchange:
             if error.code != "DUPLICATE":
                 if item.kind == wire.RECORD:
                     count_refused(self.talk, item.blob)
+                if error.code == "LOG_SPLIT_VIEW":
+                    self._person.keep_record(self._cid, item)
                 self._tell(Problem(self._cid, item.seq, error.code))
         self._advance(item.seq, _hash_of(item))
 

@@ -30,7 +30,8 @@ class Notary:
 
     `pinned_size`: of the log at which `log_pub` was in force; None: of the own tree.
 
-    `head`: the last head that was believed, with its signature behind it; `head_ms`: its time. `own_root`: RS_pub of
+    `head`: the last head that was believed, with its signature behind it; `head_ms`: its time; `refused`: the last
+    answer's, when it was not. `own_root`: RS_pub of
     the vault. `own_hashes`: of the bundles made here. `expected`: uid -> RS_pub out of a key file, until the bundles
     are there.
     """
@@ -43,6 +44,7 @@ class Notary:
     leaves: tuple[bytes, ...] = ()
     head: bytes | None = None
     head_ms: int = 0
+    refused: bytes | None = None
     chains: dict[bytes, list[Bundle]] = field(default_factory=dict)
     own_root: bytes | None = None
     own_hashes: set[bytes] = field(default_factory=set)
@@ -78,6 +80,7 @@ class Notary:
             fresh += [unb64(leaf) for leaf in answer["leaves"]]
             if not answer["leaves"] or len(self.leaves) + len(fresh) >= answer["size"]:
                 break
+        self.refused = unb64(answer["head"]) + unb64(answer["sig"])
         own = self._own_news(fresh)
         accepted = accept_head(
             unb64(answer["head"]),
@@ -95,7 +98,7 @@ class Notary:
             notices += ("LOG_KEY_ROTATED",)
         self.leaves, self.log_pub, self.pinned_size = accepted.leaves, accepted.log_pub, None
         self.chains.setdefault(self.uid, []).extend(bundle for bundle, _ in own)
-        self.head, self.head_ms = unb64(answer["head"]) + unb64(answer["sig"]), accepted.head.ts_ms
+        self.head, self.head_ms, self.refused = self.refused, accepted.head.ts_ms, None
         self.expected_size = len(self.leaves)
         return notices
 

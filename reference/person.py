@@ -8,7 +8,8 @@ from reference.account import Account, check_account, check_owner, open_account
 from reference.archive import Archive, Event, encode_archive, seal_archive
 from reference.bundle import Bundle
 from reference.encoding import b64, unb64
-from reference.errors import ProtocolError
+from reference.errors import CLASS_B, ProtocolError
+from reference.evidence import Evidence
 from reference.keyring import (
     OPK_POOL,
     Keyring,
@@ -44,6 +45,7 @@ class Person:
         self.web, self.credentials = web, credentials
         self.uid, self.name = bytes.fromhex(me["uid"]), str(me["name"])
         self.notary = Notary(web, self.uid, self.name)
+        self.evidence = Evidence(self.notary)
         self._keyring: Keyring | None = None
 
     @property
@@ -88,7 +90,7 @@ class Person:
         self.notary.own_hashes.add(bundle.hash)
         prekeys = prekey_fields(signed_prekeys(self.keyring))
         self.web.post("/api/keys/publish/", bundle=b64(bundle.encode()), prekeys=prekeys)
-        self.notary.sync_log(now)
+        self.refresh_log()
         self.notary.sync_bundles(self.uid)
         self.bind()
 
@@ -160,7 +162,7 @@ class Person:
         self._check_owner(account)
         self.notary.log_pub, self.notary.pinned_size = account.log_pub, account.log_size
         self.notary.expected = {pin.uid: pin.root_pub for pin in account.pins if pin.uid != self.uid}
-        notices = self.notary.sync_log(now_ms())
+        notices = self.refresh_log()
         notices += check_account(account, current=self._current(), leaves=self.notary.leaves)
         vault = Vault(account.root_seed, account.hk_seeds)
         self._keyring = make_keyring(vault, self.uid, opks=opks, now_ms=now_ms())
@@ -192,8 +194,22 @@ class Person:
         return self.notary.is_behind_log or any(self.notary.newest(uid) is None for uid in uids)
 
     def refresh_log(self) -> tuple[str, ...]:
-        """The whole log; returns notices."""
-        return self.notary.sync_log(now_ms())
+        """The whole log; returns notices. A head that is refused with an alarm is kept as evidence."""
+        try:
+            return self.notary.sync_log(now_ms())
+        except ProtocolError as error:
+            if error.code in CLASS_B:
+                self.evidence.keep_head(error.code, now_ms())
+            raise
+
+    def keep_record(self, cid: bytes, item: wire.Item) -> None:
+        """It stands for another log."""
+        where = {"cid": cid.hex(), "seq": item.seq, "uid": item.uid.hex(), "did": item.did.hex()}
+        self.evidence.keep_record(item.blob, where, now_ms())
+
+    def evidence_file(self) -> bytes | None:
+        """What shows an alarm of the log (section 13); None: there was none."""
+        return self.evidence.file(self.web.origin, now_ms())
 
     @property
     def is_log_late(self) -> bool:

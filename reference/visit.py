@@ -119,4 +119,20 @@ async def _visit(given: argparse.Namespace) -> AsyncIterator[tuple[Client, bytes
         uid = await asyncio.to_thread(client.person.find, given.person)
         yield client, await client.start(uid)
     finally:
+        _keep_evidence(client, given.evidence)
         await client.leave()
+
+
+def _keep_evidence(client: Client, path: Path | None) -> None:
+    """What shows an alarm of the log is not replaced; who gave no file is told that there would be one."""
+    evidence = client.person.evidence_file()
+    if evidence is None:
+        return
+    if path is None:
+        print("--evidence FILE keeps what shows this", file=sys.stderr)
+        return
+    try:
+        with path.open("xb") as file:
+            file.write(evidence)
+    except OSError as error:
+        print(f"not kept: {error}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import os
 import signal
 import threading
@@ -15,6 +16,7 @@ from reference.courier import seal_file
 from reference.encoding import b64
 from reference.patience import to_its_end
 from reference.person import Person
+from reference.primitives import private_key
 from reference.tests.world import PASSPHRASE, Server, browser, key_file, one_round, read, talking
 
 
@@ -103,6 +105,25 @@ def test_an_export_is_made_whatever_was_told(world, tmp_path, capsys):
     assert world("export", tmp_path / "chat.e2cx", pins=[Pin(world.bob.uid, bytes(32), True)]) == 0
     assert "ROOT_RESET\n" in capsys.readouterr().err
     assert (tmp_path / "chat.e2cx").stat().st_size > 0
+
+
+def test_what_shows_an_alarm_of_the_log_is_kept_where_it_is_wanted(world, tmp_path, capsys):
+    world.server.log_seed = private_key()
+    file = tmp_path / "evidence.json"
+    assert world("send", "--evidence", file) == 1
+    kept = file.read_bytes()
+    assert json.loads(kept)["found"][0]["code"] == "LOG_BAD_HEAD"
+    assert capsys.readouterr().err == "ProtocolError: LOG_BAD_HEAD\n"
+    assert world("send", "--evidence", file) == 1
+    assert "not kept: " in capsys.readouterr().err
+    assert file.read_bytes() == kept
+    assert world("send") == 1
+    assert "--evidence FILE" in capsys.readouterr().err
+
+
+def test_without_an_alarm_there_is_no_evidence(world, tmp_path):
+    assert world("send", "--evidence", tmp_path / "evidence.json") == 0
+    assert not (tmp_path / "evidence.json").exists()
 
 
 def test_what_blocks_nothing_is_printed_only(world, capsys):

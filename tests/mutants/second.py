@@ -34,8 +34,8 @@ MUTANTS = [
     Mutant(
         "record-lost-to-a-stale-log",
         "reference/logwatch.py",
-        "            if log_size > len(self._person.notary.leaves):\n",
-        "            if False:\n",
+        '            if error.code != "LOG_STALE" or log_size > len(self._person.notary.leaves):\n',
+        '            if error.code != "LOG_STALE":\n',
         ("reference/tests/test_logwatch.py",),
     ),
     Mutant(
@@ -219,6 +219,20 @@ MUTANTS = [
         "        return min(forward_s - self._forward_s(), (wall_ms - self._wall_ms()) / 1000)\n",
         "        return forward_s - self._forward_s()\n",
         ("reference/tests/test_ephemeral.py",),
+    ),
+    Mutant(
+        "refused-head-not-kept",
+        "reference/person.py",
+        "                self.evidence.keep_head(error.code, now_ms())\n",
+        "                pass\n",
+        ("reference/tests/test_evidence.py",),
+    ),
+    Mutant(
+        "record-over-another-log-not-kept",
+        "reference/exchange.py",
+        "                    self._person.keep_record(self._cid, item)\n",
+        "                    pass\n",
+        ("reference/tests/test_evidence.py",),
     ),
     Mutant(
         "another-policy-accepted",
