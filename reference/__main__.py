@@ -60,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     export = verbs.add_parser("export", help="save the conversation as a file that opens with the key file")
     _online(export, visit.export)
     export.add_argument("file", type=Path, metavar="FILE", help="is written; it must not exist yet")
+    safety = verbs.add_parser("safety", help="print the number that you and PERSON compare; joins nothing")
+    _online(safety, visit.safety)
     opening = verbs.add_parser("open", help="verify and read an export with the key file, without a server")
     opening.add_argument("file", type=Path, metavar="FILE", help="an export of a conversation")
     opening.add_argument("--json", action="store_true", help="one JSON object a line")

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from reference import wire
+from reference import safety, wire
 from reference.account import Account, check_account, check_owner, open_account
 from reference.archive import Archive, Event, encode_archive, seal_archive
 from reference.bundle import Bundle
@@ -154,7 +154,15 @@ class Person:
         return seal_archive(encode_archive(archive), hk_pub=own.core.hk_pub)
 
     def restore(self, data: bytes, passphrase: str, *, opks: int = OPK_POOL) -> tuple[str, ...]:
-        """A new device from the key file, published beside the others; returns notices.
+        """A new device from the key file, published beside the others; returns notices."""
+        account, notices = self.judge(data, passphrase)
+        vault = Vault(account.root_seed, account.hk_seeds)
+        self._keyring = make_keyring(vault, self.uid, opks=opks, now_ms=now_ms())
+        self.publish()
+        return notices
+
+    def judge(self, data: bytes, passphrase: str) -> tuple[Account, tuple[str, ...]]:
+        """What a key file holds, and notices; its log and its pins are what is known from here on.
 
         Own bundles come before the log: its own leaves are judged by them, and the file by the last of them.
         """
@@ -164,10 +172,7 @@ class Person:
         self.notary.expected = {pin.uid: pin.root_pub for pin in account.pins if pin.uid != self.uid}
         notices = self.refresh_log()
         notices += check_account(account, current=self._current(), leaves=self.notary.leaves)
-        vault = Vault(account.root_seed, account.hk_seeds)
-        self._keyring = make_keyring(vault, self.uid, opks=opks, now_ms=now_ms())
-        self.publish()
-        return notices
+        return account, notices
 
     def _check_owner(self, account: Account) -> None:
         """It is this person's; from here on the own leaves of the log are judged by the present root."""
@@ -175,6 +180,12 @@ class Person:
         roots = [bundle.core.root_pub for bundle in self.notary.chains[self.uid]]
         check_owner(account, uid=self.uid, name=self.name, roots=roots)
         self.notary.own_root = roots[-1]
+
+    def safety_digits(self, uid: bytes) -> str:
+        """What this person and another compare (section 11), by the newest bundles that the log has."""
+        cores = [self.notary.usable(one).core for one in (self.uid, uid)]
+        one, other = (safety.Person(core.uid, core.name, core.root_pub) for core in cores)
+        return safety.safety_number(one, other)[0]
 
     def find(self, name: str) -> bytes:
         """The uid behind a user name; LookupError when there is none."""

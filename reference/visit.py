@@ -19,6 +19,7 @@ from reference.web import HttpRefused
 VISIT_OPKS = 4
 MOST_OF_ONE_NAME = 1000
 MOST_NAME_BYTES = 255
+GROUP_DIGITS = 5
 
 
 async def send(given: argparse.Namespace) -> int:
@@ -54,6 +55,23 @@ async def export(given: argparse.Namespace) -> int:
         data = await client.export(cid)
     with given.file.open("xb") as file:
         file.write(data)
+    return 0
+
+
+async def safety(given: argparse.Namespace) -> int:
+    """What two people compare by another way; no device joins the account for it."""
+    client, key_file, passphrase = await _logged_in(given)
+    person = client.person
+    try:
+        _, notices = await asyncio.to_thread(person.judge, key_file, passphrase)
+        uid = await asyncio.to_thread(person.find, given.person)
+        notices += await asyncio.to_thread(person.refresh, (uid,), log_size=0)
+    finally:
+        _keep_evidence(client, given.evidence)
+    for code in notices:
+        _tell(Problem(None, 0, code))
+    digits = person.safety_digits(uid)
+    print(" ".join(digits[at : at + GROUP_DIGITS] for at in range(0, len(digits), GROUP_DIGITS)))
     return 0
 
 
@@ -111,16 +129,21 @@ def _tell(problem: Problem) -> None:
 
 @contextlib.asynccontextmanager
 async def _visit(given: argparse.Namespace) -> AsyncIterator[tuple[Client, bytes]]:
-    secrets, key_file = ask_secrets(given.secrets), given.key_file.read_bytes()
-    credentials = Credentials(given.account, secrets.password, b"", [secrets.code])
-    client = await Client.log_in(given.origin, credentials)
+    client, key_file, passphrase = await _logged_in(given)
     try:
-        await client.restore(key_file, secrets.passphrase, opks=VISIT_OPKS)
+        await client.restore(key_file, passphrase, opks=VISIT_OPKS)
         uid = await asyncio.to_thread(client.person.find, given.person)
         yield client, await client.start(uid)
     finally:
         _keep_evidence(client, given.evidence)
         await client.leave()
+
+
+async def _logged_in(given: argparse.Namespace) -> tuple[Client, bytes, str]:
+    """A client, the key file and its passphrase."""
+    secrets, key_file = ask_secrets(given.secrets), given.key_file.read_bytes()
+    credentials = Credentials(given.account, secrets.password, b"", [secrets.code])
+    return await Client.log_in(given.origin, credentials), key_file, secrets.passphrase
 
 
 def _keep_evidence(client: Client, path: Path | None) -> None:

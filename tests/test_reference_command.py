@@ -55,13 +55,15 @@ async def _world(server, folder):
         saving = ("--count", "4", "--save-to", str(folder / "saved"))
         said.append(await run(folder, server, bob, "listen", *saving))
         said.append(await run(folder, server, bob, "export", file="chat.e2cx"))
+        digits = await run(folder, server, bob, "safety")
+        compared = await asyncio.to_thread(alice.person.safety_digits, bob.uid)
         bob.person.notary.expect_news()
         await asyncio.to_thread(bob.person.refresh, (bob.uid,), log_size=0)
         devices = bob.person.notary.usable(bob.uid).core.devices
     finally:
         await alice.close()
         await bob.close()
-    return {"folder": folder, "said": said, "devices": devices, "bob": bob}
+    return {"folder": folder, "said": said, "devices": devices, "bob": bob, "digits": digits, "compared": compared}
 
 
 async def person(server, name):
@@ -141,6 +143,11 @@ def test_a_file_is_saved_whole_and_replaces_none(world):
 
 def test_a_visit_leaves_no_device_behind(world):
     assert [device.did for device in world["devices"]] == [world["bob"].person.keyring.device.did]
+
+
+def test_both_see_one_safety_number(world):
+    assert re.fullmatch(r"(\d{5} ){11}\d{5}\n", world["digits"])
+    assert world["digits"].replace(" ", "").strip() == world["compared"]
 
 
 def test_a_pool_that_runs_low_is_refilled(server):

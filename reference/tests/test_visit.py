@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from reference import __main__, visit
+from reference import __main__, safety, visit
 from reference.account import Pin
 from reference.client import Client, File
 from reference.courier import seal_file
@@ -119,6 +119,19 @@ def test_what_shows_an_alarm_of_the_log_is_kept_where_it_is_wanted(world, tmp_pa
     assert file.read_bytes() == kept
     assert world("send") == 1
     assert "--evidence FILE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("known", "told"), [(True, ""), (False, "0: ROOT_RESET\n")])
+def test_the_safety_number_is_that_of_both_roots_and_costs_no_device(world, capsys, known, told):
+    one, other = (
+        safety.Person(who.uid, who.person.name, who.person.keyring.vault.root_pub) for who in (world.alice, world.bob)
+    )
+    pin = Pin(world.bob.uid, other.root_pub if known else bytes(32), True)
+    assert world("safety", pins=[pin]) == 0
+    said = capsys.readouterr()
+    assert said.out.replace(" ", "") == safety.safety_number(one, other)[0] + "\n"
+    assert said.err == told
+    assert len(world.server.bundles[world.alice.uid]) == 1
 
 
 def test_without_an_alarm_there_is_no_evidence(world, tmp_path):
