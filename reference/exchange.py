@@ -19,7 +19,7 @@ from reference.person import Person, now_ms
 from reference.primitives import random_bytes, sha256
 from reference.record import RESTART, parse_record
 from reference.talk import Talk, adopt, apply_message, apply_record, count_refused, forget_late, propose
-from reference.wish import can_do_without, is_starved, kind_to_propose
+from reference.wish import can_do_without, is_leaf_old, is_starved, kind_to_propose
 from reference.withheld import Withheld
 
 TRIES = 20
@@ -104,6 +104,11 @@ class Exchange:
         self._check_open(self._cid)
         require(self._can_do_without(), "EPOCH_GAP")
         self._go_on()
+
+    async def renew_leaf(self) -> None:
+        """Without a message, when the own leaf is old."""
+        if is_leaf_old(self.talk, now_ms()):
+            await self.settle()
 
     async def send(self, own: dict[str, Any]) -> int:
         """Seal and post a content ("t" and its fields) until accepted, in a later epoch when this one ended."""

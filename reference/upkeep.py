@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 
+from reference.errors import ProtocolError
 from reference.exchange import Exchange
+from reference.link import LinkEnded, PostRefused
 from reference.logwatch import UNANSWERED, LogWatch
 from reference.patience import to_its_end
 from reference.person import Person
@@ -42,11 +44,19 @@ class Upkeep:
             await self._prekeys()
         if self._is_idle():
             self._person.drop_over()
+            for exchange in list(self._exchanges.values()):
+                await self._renew_leaf(exchange)
 
     async def _prekeys(self) -> None:
         prekeys = self._person.renew_prekeys(await to_its_end(self._person.prekeys_left))
         if prekeys:
             await to_its_end(self._person.leave_prekeys, prekeys)
+
+    async def _renew_leaf(self, exchange: Exchange) -> None:
+        """What stands in the way is told to whoever sends."""
+        with contextlib.suppress(ProtocolError, PostRefused, LinkEnded, *UNANSWERED):
+            async with exchange.lock:
+                await exchange.renew_leaf()
 
     async def _go_on(self) -> None:
         while True:

@@ -37,6 +37,11 @@ def is_starved(talk: Talk, device: OwnDevice, now_ms: int) -> bool:
     return is_old or _own_messages(talk, device) >= STARVED_AFTER_MESSAGES
 
 
+def is_leaf_old(talk: Talk, now_ms: int) -> bool:
+    """A record is due without a message, too, for whoever is online."""
+    return talk.state.leaf_seed is not None and now_ms - talk.leaf_ms >= LEAF_LIFE_MS
+
+
 def _has_to_change(talk: Talk, bundles: tuple[Bundle, ...], now_ms: int) -> bool:
     """SETTLE, CHANGE, repair."""
     is_timed_anew = talk.timer_wish not in (None, talk.state.timer_s)
@@ -54,7 +59,7 @@ def _others_reachable(talk: Talk, bundles: tuple[Bundle, ...], now_ms: int) -> b
 
 def _is_worn(talk: Talk, device: OwnDevice, now_ms: int) -> bool:
     """REFRESH."""
-    is_old = now_ms - talk.record_ms >= REFRESH_AFTER_MS or now_ms - talk.leaf_ms >= LEAF_LIFE_MS
+    is_old = now_ms - talk.record_ms >= REFRESH_AFTER_MS or is_leaf_old(talk, now_ms)
     return is_old or _own_messages(talk, device) >= REFRESH_AFTER_MESSAGES
 
 

@@ -113,6 +113,31 @@ async def test_a_leaf_of_a_week_is_renewed_whatever_others_did(days, more):
         assert records(server, cid) == before + more
 
 
+@pytest.mark.parametrize(("days", "more"), [(6, 0), (7, 1)])
+@pytest.mark.asyncio
+async def test_it_is_renewed_without_a_message_as_well(days, more):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    before = records(server, cid)
+    alice.exchanges[cid].talk.leaf_ms -= days * DAY_MS
+    for _ in range(2):
+        await alice._upkeep.look_after()
+        assert records(server, cid) == before + more
+    await bob.catch_up(cid)
+    await bob._upkeep.look_after()
+    assert records(server, cid) == before + more
+
+
+@pytest.mark.asyncio
+async def test_a_leaf_that_cannot_be_renewed_ends_nothing():
+    server = Server()
+    alice, _bob, cid = await talking(server)
+    takes_no_record(server, alice, 507)
+    alice.exchanges[cid].talk.leaf_ms -= 7 * DAY_MS
+    await alice._upkeep.look_after()
+    await alice.send(cid, "under the present keys")
+
+
 def takes_no_record(server, client, status):
     """From here on; messages are taken."""
     link = next(link for link in server.links if link.uid == client.uid)

@@ -221,6 +221,13 @@ MUTANTS = [
         ("reference/tests/test_ephemeral.py",),
     ),
     Mutant(
+        "old-leaf-kept-while-nothing-is-sent",
+        "reference/upkeep.py",
+        "                await self._renew_leaf(exchange)\n",
+        "                pass\n",
+        ("reference/tests/test_proposing.py",),
+    ),
+    Mutant(
         "refused-head-not-kept",
         "reference/person.py",
         "                self.evidence.keep_head(error.code, now_ms())\n",
