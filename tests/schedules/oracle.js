@@ -3,7 +3,7 @@
 import { mayLose, say } from "./texts.js";
 import { PASSPHRASE } from "./member.js";
 
-const ORDINARY = new Set(["STARTED", "RESTARTED", "DEVICE_ADDED", "DEVICE_REMOVED", "RESTART_SUSPECT", "NOT_A_MEMBER", "CLOCK_SKEW"]); // the last: what waited offline
+const ORDINARY = new Set(["STARTED", "RESTARTED", "DEVICE_ADDED", "DEVICE_REMOVED", "RESTART_SUSPECT", "NOT_A_MEMBER", "KEYFILE_STALE", "CLOCK_SKEW"]); // the last: what waited offline
 // A newer disk sealed under counters that the older one uses for something else: that message cannot be opened there before it is read again.
 const OF_A_COPY = new Set(["STATE_ROLLBACK", "MESSAGES_WITHHELD"]);
 const TELLS_OF_A_GAP = new Set(["COUNTER_GAP", "MESSAGES_WITHHELD", "SEQ_GAP"]);
