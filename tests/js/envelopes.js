@@ -80,6 +80,18 @@ export async function skipped_keys_are_kept_for_fourteen_days() {
   same(codes(late.results), ["NO_EPOCH_KEY"]);
 }
 
+export async function what_was_given_up_never_counts_as_received() {
+  const { items, known, key } = await talk(3);
+  const { chains } = await openEnvelopes([items[2]], known);
+  const old = dropExpired(chains.get(key), NOW_MS + 14 * 86_400_000);
+  same([receivedWithoutGap(old), receivedWithoutGap(dropExpired(old, NOW_MS))], [0, 0]);
+  const one = await openEnvelopes([items[0], items[2]], known);
+  same(receivedWithoutGap(dropExpired(one.chains.get(key), NOW_MS + 14 * 86_400_000)), 1);
+  const chain = { epoch: 0, uid: randomBytes(16), did: randomBytes(16), next: 10, ck: randomBytes(32), skipped: [] };
+  const wide = await keyAt((await keyAt(chain, 2010, NOW_MS)).chain, 2012, NOW_MS);
+  same([wide.chain.skipped.length, wide.chain.skipped[0].counter, receivedWithoutGap(wide.chain)], [2000, 11, 10]);
+}
+
 export async function a_gap_of_two_thousand_is_the_widest() {
   const chain = { epoch: 0, uid: randomBytes(16), did: randomBytes(16), next: 10, ck: randomBytes(32), skipped: [] };
   const { chain: after, gap } = await keyAt(chain, 2010, NOW_MS);

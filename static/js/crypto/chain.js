@@ -10,8 +10,9 @@ const CHAIN = Uint8Array.of(2);
 
 /** @typedef {{counter: number, msk: Uint8Array, untilMs: number}} Skipped a message key kept for a message that is late */
 /**
- * Plain data. `ck` = CK_next; every counter below `next` that is not in `skipped` was opened (or sent).
- * @typedef {{epoch: number, uid: Uint8Array, did: Uint8Array, next: number, ck: Uint8Array, skipped: Skipped[]}} Chain
+ * Plain data. `ck` = CK_next; every counter below `next` that is not in `skipped` was opened (or sent), or its key was given up:
+ * `givenUp` is the lowest of those.
+ * @typedef {{epoch: number, uid: Uint8Array, did: Uint8Array, next: number, ck: Uint8Array, skipped: Skipped[], givenUp?: number}} Chain
  */
 
 /** @param {object} epochKeys EpochKeys @param {{uid: Uint8Array, did: Uint8Array}} sender a member @returns {Chain} at counter 0 */
@@ -40,18 +41,26 @@ export async function keyAt(chain, counter, nowMs) {
     skipped.push({ counter: n, msk, untilMs: nowMs + SKIP_KEEP_MS });
     ({ msk, ck } = await stepChain(ck));
   }
-  const after = { ...chain, next: counter + 1, ck, skipped: skipped.slice(-SKIP_MAX) };
+  const after = keeping({ ...chain, next: counter + 1, ck, skipped }, skipped.slice(-SKIP_MAX));
   return { msk, chain: after, gap: counter - chain.next };
 }
 
 /** The skipped keys that are still kept. @param {Chain} chain @param {number} nowMs @returns {Chain} */
 export function dropExpired(chain, nowMs) {
-  return { ...chain, skipped: chain.skipped.filter((one) => one.untilMs > nowMs) };
+  return keeping(chain, chain.skipped.filter((one) => one.untilMs > nowMs));
 }
 
 /** What was received without gap: for `ack`, finals and step 11. @param {Chain} chain @returns {number} next_counter */
-export function receivedWithoutGap(chain) {
-  return chain.skipped.reduce((lowest, one) => Math.min(lowest, one.counter), chain.next);
+export function receivedWithoutGap({ skipped, next, givenUp = next }) {
+  return skipped.reduce((lowest, one) => Math.min(lowest, one.counter), Math.min(next, givenUp));
+}
+
+// A message whose key is given up never came: it is not received.
+function keeping(chain, kept) {
+  const keys = new Set(kept);
+  const lost = chain.skipped.filter((one) => !keys.has(one)).map(({ counter }) => counter);
+  const { givenUp = Infinity } = chain;
+  return lost.length ? { ...chain, skipped: kept, givenUp: Math.min(givenUp, ...lost) } : { ...chain, skipped: kept };
 }
 
 function skippedKey(chain, counter) {
