@@ -80,6 +80,29 @@ to() { # manifests: the commands of docs/kubernetes.md, Upgrade
   rolled_out
 }
 
+scaled_by_sockets() { # origin: docs/kubernetes.md, Scale by open sockets, with the check's own adapter (adapter.yaml)
+  local manifests=$scratch/by-sockets.yaml
+  keep_logs
+  kubectl apply --filename "$scratch/adapter.yaml" >/dev/null
+  kubectl wait --for=condition=available apiservice/v1beta2.custom.metrics.k8s.io --timeout=120s >/dev/null || explain_scaling
+  guide "kubectl apply -k kubernetes/overlays/local"
+  "$root/.venv/bin/python" -m tests.deploy.scaling "$1" "$manifests" || explain_scaling
+  guide "describe hpa web"
+  is "$(grep -o chat_ws_connections "$scratch/guide.log" | sort -u)" chat_ws_connections "the guide's way to look at it shows the sockets"
+  manifests=$scratch/all.yaml
+  guide "kubectl apply -k kubernetes/overlays/local"
+  kubectl delete --filename "$scratch/adapter.yaml" >/dev/null
+  settled
+}
+
+explain_scaling() {
+  kubectl describe apiservice v1beta2.custom.metrics.k8s.io >&2 || true
+  kubectl --namespace monitoring describe pod adapter >&2 || true
+  kubectl --namespace monitoring logs adapter --tail=20 >&2 || true
+  k get hpa web --output yaml >&2 || true
+  explain
+}
+
 upgrade() {
   keep_logs
   to "$scratch/next.yaml"

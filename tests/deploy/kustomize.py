@@ -132,8 +132,8 @@ def _operate(thing: Object, operation: Object) -> None:
             node.append(copy.deepcopy(operation["value"]))
         case "add" if isinstance(node, dict):
             node[last] = copy.deepcopy(operation["value"])
-        case "remove" if isinstance(node, dict):
-            del node[last]
+        case "remove":
+            del node[int(last) if isinstance(node, list) else last]
         case other:
             raise NotUnderstood(f"{other} {operation['path']}")
 

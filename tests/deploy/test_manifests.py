@@ -18,11 +18,13 @@ from tests.sources import ROOT
 
 
 @pytest.mark.deploy
-@pytest.mark.parametrize("what", [*OVERLAYS, "components"])
+@pytest.mark.parametrize("what", [*OVERLAYS, "components", "by_sockets"])
 def test_what_these_tests_look_at_is_what_a_cluster_is_given(tmp_path, what):
     folder = ROOT / "kubernetes/overlays" / what
     if what == "components":
         folder = above(tmp_path, "overlays/local", *sorted(COMPONENTS))
+    if what == "by_sockets":
+        folder = ROOT / "tests/deploy/by_sockets"
     if shutil.which("kubectl"):
         command = ["kubectl", "kustomize"]
     elif shutil.which("kustomize"):
