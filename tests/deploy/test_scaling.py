@@ -87,9 +87,9 @@ def serving(server):
 
 def numbers_of_a_pod(sockets):
     """A server that tells them as the product does."""
-    gauges = [Gauge(METRIC, "Sockets."), Gauge(f"{METRIC}_of_others", "Not these.")]
-    gauges[0].set(sockets)
-    gauges[1].set(99)
+    gauges = [Gauge(f"{METRIC}_of_others", "Not these."), Gauge(METRIC, "Sockets.")]
+    gauges[0].set(99)
+    gauges[1].set(sockets)
 
     class Numbers(BaseHTTPRequestHandler):
         def do_GET(self):
