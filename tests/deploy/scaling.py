@@ -8,7 +8,6 @@ last, when one of it does not come.
 
 import asyncio
 import json
-import re
 import secrets
 import subprocess
 import sys
@@ -46,6 +45,11 @@ class Seen:
     wanted: int
     ready: int
 
+    @property
+    def sockets(self) -> float:
+        """All that the autoscaler knows of, on the pods that serve."""
+        return (self.average or 0) * self.ready
+
 
 def read(manifests: str) -> Scaler:
     """Of YAML, in which the autoscaler looks at one number of pods alone."""
@@ -74,8 +78,7 @@ def told(scaler: Scaler, autoscaler: Object, deployment: Object) -> Seen:
 
 def quantity(text: str) -> float:
     """A number as Kubernetes writes it, whole or in thousandths."""
-    number, thousandths = re.fullmatch(r"(\d+)(m?)", text).groups()
-    return int(number) / (1000 if thousandths else 1)
+    return int(text.removesuffix("m")) / (1000 if text.endswith("m") else 1)
 
 
 def look(scaler: Scaler) -> Seen:
@@ -87,7 +90,7 @@ def _get(kind: str) -> Object:
         ["kubectl", "--namespace", "llave", "get", kind, "web", "--output", "json"],
         check=True, stdout=subprocess.PIPE,
     )  # fmt: skip
-    return json.loads(done.stdout)
+    return dict(json.loads(done.stdout))
 
 
 async def until(scaler: Scaler, so: Callable[[Seen], bool], what: str) -> Seen:
@@ -115,19 +118,19 @@ async def run(origin: str, scaler: Scaler) -> None:
         lambda now: now.average is not None and now.ready == now.wanted == scaler.least,
         f"{scaler.metric} is reported, of {scaler.least} pods",
     )
-    fresh = more * scaler.target - round(calm.average * scaler.least)
+    fresh = more * scaler.target - round(calm.sockets)
     clients = []
     try:
         for _ in range(fresh):
             clients.append(await open_socket(origin))
         await until(scaler, lambda now: now.wanted == more, f"with {fresh} more sockets {more} pods are wanted")
-        full = await until(scaler, lambda now: now.ready == more, f"{more} pods serve")
+        await until(scaler, lambda now: now.ready == more, f"{more} pods serve")
     finally:
         for client in clients:
             await client.close()
     await until(
         scaler,
-        lambda now: now.wanted == scaler.least and now.average is not None and now.average < full.average,
+        lambda now: now.wanted == scaler.least and now.average is not None and now.average < scaler.target,
         f"without them {scaler.least} pods are wanted",
     )
     await until(scaler, lambda now: now.ready == scaler.least, f"{scaler.least} pods serve")
