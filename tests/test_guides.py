@@ -21,7 +21,8 @@ from tests.sources import ROOT
 NOT_HERE = {
     r"docker |docker$|printf .* \| docker ": ("needs a container engine", "bin/check-compose"),
     r"((printf|head) .* \| )?kubectl ": ("needs a cluster", "bin/check-kubernetes"),
-    r"(for \w+ in .*; do )?aws |eksctl |helm |curl -O https://truststore": ("needs an account at AWS", "docs/aws.md"),
+    r"helm ": ("needs a cluster, and charts from the net", "docs/kubernetes.md"),
+    r"(for \w+ in .*; do )?aws |eksctl |curl -O https://truststore": ("needs an account at AWS", "docs/aws.md"),
     r"(install|certbot) .*/etc/": ("writes into /etc of the machine, for a name of one's own", "docs/self-hosting.md"),
     r"git pull$": ("would change this very repository", "tests/test_upgrade.py"),
     r"echo 'BACKUP_PUBLIC_KEY=.*>> docker/\.env": ("would change this very repository", "tests/test_guides.py"),
