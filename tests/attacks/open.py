@@ -9,7 +9,6 @@ PARTLY: dict[int, str] = {
     23: "the kind of browser and the time; no place: the server knows the network only",
     91: "the sign-up tells by design which names are taken; how often is counted by network",
     83: "a script can still send the page elsewhere by its address or a meta refresh, and preconnect: policies cannot",
-    84: "code that leaves the check out runs: the security page says so",
     101: "no mail tells of a session put into the database; the account page lists it",
     103: "plain requests are bounded by their deadlines and the proxy in front; p95 is measured with half-open lines",
 }
