@@ -72,6 +72,9 @@ class World {
   }
 }
 
+/** As the scenarios of tests/js_chat take it. */
+export const plain = (world) => ({ server: world.server, browserOf: (person) => world.browserOf(person) });
+
 /** Alice in a real client, Bob with all his keys on the table; she wrote "hello", he "hi", every leaf is settled. */
 export async function withPuppet(world, { devices = 1 } = {}) {
   const alice = await world.person("alice");

@@ -235,6 +235,7 @@ async function falseSuccessor(world, code, { change = {}, by = null, bySelf = fa
 export const a19_successor = (world) => falseSuccessor(world, "LOG_BAD_HEAD", { bySelf: true });
 export const a19_foreign = async (world) => falseSuccessor(world, "LOG_BAD_HEAD", { by: await generateEd25519() });
 export const a19_moved = async (world) => falseSuccessor(world, "LOG_SPLIT_VIEW", { change: { size: 0, root: await logRoot(emptyLog()) } });
+export const a19_far = async (world) => falseSuccessor(world, "LOG_SPLIT_VIEW", { change: { size: 2n ** 53n + 5n } });
 export const a19_other_tree = (world) => falseSuccessor(world, "LOG_SPLIT_VIEW", { change: { root: randomBytes(32) } });
 
 /** Nothing is pinned yet: the log's own chain of keys must lead to the key that is shown. */

@@ -180,7 +180,14 @@ MORE: dict[int, list[tuple[str, str, str]]] = {
         ("crypto/epoch-history.js", "await checkLogRoot(core, context.log);", ""),
     ],
     18: [("chat/unlocked.js", 'await this.trust.stands("LOG_STALE", true);', ";")],
+    25: [
+        ("chat/read-again.js", "one.seq < seq", "true"),
+        ("chat/read-again.js", "one.seq < seq", "one.seq < seq && epochs.has(one.epoch)"),
+        ("chat/archive.js", "keys ? epoch < reader.epoch", "keys ? false"),
+        ("chat/archive.js", "epoch !== reader.epoch + 1", "false"),
+    ],
     52: [("chat/delivered.js", "epoch, now), epoch - 1, before)", "epoch, now), epoch, before)")],
+    54: [("chat/ephemeral.js", "if (value?.until !== undefined) return value;", "")],
     73: [
         ("chat/key-import.js", "checkBundleInLog(replay.log, chain.at(-1));", ""),
         ("chat/life.js", "await open.trust.note(OLD_FILE);", ";"),
@@ -193,6 +200,7 @@ MORE: dict[int, list[tuple[str, str, str]]] = {
         ("crypto/log-key.js", "await verifyByLog(leaf.oldPub, leaf.sig, signedText(leaf));", ""),
         ("crypto/log-key.js", 'check(!key || equal(leaf.oldPub, key), "LOG_BAD_HEAD");', ""),
         ("crypto/log-key.js", 'check(!key || equal(key, lgPub), "LOG_BAD_HEAD");', ""),
+        ("crypto/log-key.js", "newPub, size, sizeBytes, root: reader", "newPub, size, root: reader"),
         ("crypto/log.js", "leaf.size === place && ", ""),
         ("crypto/log.js", " && equal(await logRoot(longer, leaf.size), leaf.root)", ""),
         ("chat/unlocked.js", "if (this.replay.isKeyNew) await this.#tellOfLogKey();", ""),

@@ -1,10 +1,11 @@
 /** Attacks on epochs: records that are old, forked, poisoned, flipped, or made by somebody who lacks the last secret (A07 to A09, A16, A25 to A32). */
 
+import { ENDED_EPOCHS } from "/tests/js_chat/ended-epochs.js";
 import { expect, until } from "/tests/js_chat/harness.js";
 import { encodeCore } from "/static/js/crypto/epoch.js";
 import { historyInfo, historySecretOfSender, sealWrap } from "/static/js/crypto/epoch-keys.js";
 import { NEXT } from "/static/js/crypto/labels.js";
-import { begin, bothReal, bytesOf, editCore, editRecord, flip, goesOn, isBlocked, settled, shows, staysUnsent, withPuppet } from "./bench.js";
+import { begin, bothReal, bytesOf, editCore, editRecord, flip, goesOn, isBlocked, plain, settled, shows, staysUnsent, withPuppet } from "./bench.js";
 import { concat, hex, randomBytes, toBase64Url, unhex } from "./product.js";
 
 /** A record out of the peer's hands that must be refused with `code`: a line, earlier messages stay, a repair heals. */
@@ -101,6 +102,15 @@ export async function a25(world) {
   await staysUnsent(world, alice, cid);
   expect((await alice.texts(cid)).slice(0, 3), ["hello", "hi", "new keys"], "texts");
 }
+
+/** A message under the keys of an ended epoch, where it would be looked at later: what is read again, and a chat in a file. */
+const ended = (name) => (world) => ENDED_EPOCHS[name](plain(world));
+
+export const a25_later = ended("what_stands_behind_the_end_of_its_epoch_is_not_read_later");
+export const a25_places = ended("what_was_missed_under_two_records_is_read_each_under_its_own");
+export const a25_file = ended("a_chat_file_shows_nothing_from_behind_the_end_of_its_epoch");
+export const a25_keyless = ended("a_record_without_a_key_in_the_chat_file_ends_an_epoch_too");
+export const a25_stray = ended("a_record_that_follows_no_other_neither_ends_nor_reopens_an_epoch_of_a_chat_file");
 
 export async function a26(world) {
   const { alice, bob, cid } = await withPuppet(world);

@@ -2,9 +2,10 @@
 
 import { unlockRing } from "/static/js/chat/browser-ring.js";
 import { openDatabase } from "/static/js/store/database.js";
+import { ENDED_EPOCHS } from "/tests/js_chat/ended-epochs.js";
 import { PASSPHRASE, expect, until } from "/tests/js_chat/harness.js";
 import { talking as talkingIn, ticked } from "/tests/js_chat/worlds.js";
-import { settled, shows, withPuppet } from "./bench.js";
+import { plain, settled, shows, withPuppet } from "./bench.js";
 
 const HOUR_MS = 3_600_000;
 const WAYS = { refuses: () => [500, "UNAVAILABLE"], conflicts: () => [409, "EPOCH_CONFLICT"] };
@@ -21,7 +22,7 @@ async function remember(browser, cid, fields) {
   await browser.online();
 }
 
-const talking = (world) => talkingIn({ server: world.server, browserOf: (person) => world.browserOf(person) });
+const talking = (world) => talkingIn(plain(world));
 const warnings = async (browser, cid) => (await browser.codes(cid)).filter((code) => code === "KEYS_NOT_RENEWED").length;
 
 const messagesOf = (world, cid, { client }) => world.events(cid).filter(({ kind, did }) => kind === "message" && did === client.did).length;
@@ -126,6 +127,9 @@ export async function a54_again(world) {
   await second.messenger.importKeyFile({ bytes: await alice.keyFile(), passphrase: PASSPHRASE });
   expect(await second.texts(cid), ["hello", "hi"], "no key file opens it");
 }
+
+/** What a server that was set back makes her send again keeps its end. */
+export const a54_moved = (world) => ENDED_EPOCHS.what_a_resend_moves_ends_though_its_epoch_is_long_over(plain(world));
 
 /** A restart by a known device takes the timer off: both things are said, and nothing is sent before she decides. */
 export async function a28_timer(world) {

@@ -78,7 +78,7 @@ def test_a19_a_head_under_another_key_is_refused(bench, way):
 
 
 @pytest.mark.parametrize(
-    "way", ["a19_successor", "a19_foreign", "a19_moved", "a19_other_tree", "a19_old_key", "a19_first_use"]
+    "way", ["a19_successor", "a19_foreign", "a19_moved", "a19_far", "a19_other_tree", "a19_old_key", "a19_first_use"]
 )
 def test_a19_another_key_counts_only_by_the_word_of_the_old_one_at_its_place(bench, way):
     bench(way)

@@ -32,6 +32,12 @@ def test_a25_an_old_epoch_blocks_and_its_keys_are_never_used_again(bench):
     bench("a25")
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("way", ["a25_later", "a25_places", "a25_file", "a25_keyless", "a25_stray"])
+def test_a25_what_stands_behind_the_end_of_its_epoch_is_not_believed_later(bench, way):
+    bench(way)
+
+
 def test_a26_two_branches_are_found_at_the_first_message_across(bench):
     bench("a26")
 

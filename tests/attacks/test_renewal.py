@@ -28,3 +28,8 @@ def test_a54_a_clock_that_is_set_back_keeps_nothing(bench):
 
 def test_a54_what_ended_does_not_come_back(bench):
     bench("a54_again")
+
+
+@pytest.mark.thorough
+def test_a54_what_is_sent_again_ends_when_it_would_have(bench):
+    bench("a54_moved")

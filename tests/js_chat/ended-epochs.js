@@ -8,7 +8,7 @@ import { fromBase64Url, toBase64Url, unhex } from "/static/js/lib/bytes.js";
 import { PASSPHRASE, expect, until } from "./harness.js";
 import { reconnect, restore } from "./later.js";
 import { HOUR, ringOf } from "./timers.js";
-import { talking, ticked } from "./worlds.js";
+import { flipped, talking, ticked } from "./worlds.js";
 
 const HOUR_S = HOUR / 1000;
 const MORE_THAN_REMEMBERED = 8; // epochs with a timer
@@ -34,9 +34,9 @@ async function inject({ server }, cid, { kind, blob, from }) {
 
 /**
  * Bob's browser was copied before the last record, and the server puts what the thief wrote behind it, and once more behind a
- * copy of the record that began the epoch.
+ * copy of the record that began the epoch. `isStray`: before that copy comes a record of the first epoch that nobody made.
  */
-async function withLateMessages(world, { timerS = 0 } = {}) {
+async function withLateMessages(world, { timerS = 0, isStray = false } = {}) {
   const { alice, bob, cid } = await talking(world);
   await ticked(cid, alice, bob);
   const conversation = world.server.conversations.get(cid);
@@ -50,11 +50,14 @@ async function withLateMessages(world, { timerS = 0 } = {}) {
   await alice.messenger.send(cid, "new keys");
   await until(() => conversation.epoch > epoch && events.at(-1).kind === "message", "under new keys");
   await inject(world, cid, { kind: "message", blob: late, from: bob });
+  if (isStray) await inject(world, cid, { kind: "record", blob: flipped(events.find(({ kind }) => kind === "record").blob), from: bob });
   await inject(world, cid, { kind: "record", blob: begun, from: bob });
   await inject(world, cid, { kind: "message", blob: late, from: bob });
   await until(async () => (await alice.codes(cid)).filter((code) => code === "NO_EPOCH_KEY").length === 2, "refused as they come", () => alice.codes(cid));
   return { alice, cid, events };
 }
+
+const epochOf = async (browser, cid) => (await ringOf(browser)).objects.get(`conv:${cid}`).crypto.epoch;
 
 const blockOf = (browser, cid) => browser.messenger.conversation(cid).blocked?.code ?? null;
 
@@ -78,6 +81,37 @@ export const ENDED_EPOCHS = {
     await readsNothing("when the server leaves the record out");
   },
 
+  async what_was_missed_under_two_records_is_read_each_under_its_own(world) {
+    const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
+    const conversation = world.server.conversations.get(cid);
+    const since = conversation.events.length;
+    const come = (wanted) => conversation.events.slice(since).filter(({ kind }) => kind === wanted).length;
+    world.server.fetchPrekeys = () => ({ prekeys: {} }); // nobody can let the second one in
+    const second = world.browserOf(alice.person);
+    await second.load();
+    await second.messenger.importKeyFile({ bytes: await alice.keyFile(), passphrase: PASSPHRASE });
+    await until(async () => come("record") > 0 && (await epochOf(alice, cid)) === conversation.epoch, "a record without it");
+    await second.reload(); // without the history keys
+    const sendsUnderNewKeys = async (days, text) => {
+      const { epoch } = conversation;
+      alice.skew = days * 25 * HOUR;
+      await alice.messenger.send(cid, text);
+      await until(async () => (await bob.texts(cid)).includes(text), "read", () => bob.codes(cid));
+      expect(conversation.epoch > epoch, true, "under new keys");
+      await ticked(cid, alice, bob);
+    };
+    await sendsUnderNewKeys(1, "one day");
+    const late = await stolen(bob, cid, "under old keys");
+    await sendsUnderNewKeys(2, "the next day");
+    await inject(world, cid, { kind: "message", blob: late, from: bob });
+    const missing = async () => (await second.codes(cid)).filter((code) => code === "NO_EPOCH_KEY").length;
+    await until(async () => (await missing()) === come("message"), "all of them are missing", missing);
+    const { read, left } = await second.messenger.readAgain({ cid, passphrase: PASSPHRASE });
+    expect([read >= 2, left], [true, 1], `read ${read}`);
+    expect(await second.texts(cid), ["hello", "hi", "one day", "the next day"], "all but what was put there");
+  },
+
   async a_chat_file_shows_nothing_from_behind_the_end_of_its_epoch(world) {
     const { alice, cid } = await withLateMessages(world);
     await readsInAFile(alice, cid, ["hello", "hi", "new keys"]);
@@ -86,6 +120,11 @@ export const ENDED_EPOCHS = {
   async a_record_without_a_key_in_the_chat_file_ends_an_epoch_too(world) {
     const { alice, cid } = await withLateMessages(world, { timerS: HOUR_S });
     await readsInAFile(alice, cid, ["hello", "hi"]);
+  },
+
+  async a_record_that_follows_no_other_neither_ends_nor_reopens_an_epoch_of_a_chat_file(world) {
+    const { alice, cid } = await withLateMessages(world, { isStray: true });
+    await readsInAFile(alice, cid, ["hello", "hi", "new keys"]);
   },
 
   async what_a_resend_moves_ends_though_its_epoch_is_long_over(world) {
