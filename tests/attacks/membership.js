@@ -1,9 +1,9 @@
 /** Attacks on who is let in: prekeys used twice, a second chat for one pair, devices left out, old prekeys (A13, A15, A33, A37, A60). */
 
 import { ACROSS } from "/tests/js_chat/across.js";
-import { expect, until } from "/tests/js_chat/harness.js";
+import { PASSPHRASE, expect, until } from "/tests/js_chat/harness.js";
 import { parseRecord } from "/static/js/crypto/epoch.js";
-import { begin, bytesOf, goesOn, isBlocked, settled, shows, withPuppet } from "./bench.js";
+import { begin, bytesOf, goesOn, isBlocked, plain, settled, shows, withPuppet } from "./bench.js";
 import { hex } from "./product.js";
 import { DAY_MS } from "./puppet.js";
 
@@ -182,4 +182,27 @@ export const a33_listed = (world) => ACROSS.who_is_not_reached_is_listed_on_both
 /** A browser that somebody brought with the key file. */
 export const a23 = (world) => ACROSS.a_new_browser_is_told_in_every_other_one_until_the_person_knows_it(plain(world));
 
-const plain = (world) => ({ server: world.server, browserOf: (person) => world.browserOf(person) });
+/** Each of her other browsers is told, and what was closed meanwhile when it is opened: which, of what kind, and since when. */
+export async function a23_every(world) {
+  const alice = await world.person("alice");
+  const newcomer = async () => {
+    const one = world.browserOf(alice.person);
+    await one.load();
+    await one.messenger.importKeyFile({ bytes: await alice.keyFile(), passphrase: PASSPHRASE });
+    return one;
+  };
+  const [second, closed] = [await newcomer(), await newcomer()];
+  for (const one of [alice, second, closed]) await one.messenger.newBrowsers(); // those that they find are known
+  closed.messenger.end();
+  const thief = await newcomer();
+  const { did } = thief.client;
+  world.server.kinds = { [did]: "Firefox, Linux" };
+  await closed.reload();
+  const told = async (one) => (await one.messenger.newBrowsers()).filter((browser) => browser.did === did).map(({ kind, addedAt }) => [kind, addedAt]);
+  const { addedMs } = alice.person.bundles.at(-1).devices.find((device) => hex(device.did) === did);
+  for (const one of [alice, second, closed]) {
+    await until(async () => (await told(one)).length > 0, "told");
+    expect(await told(one), [["Firefox, Linux", addedMs]], "what it is, and since when");
+  }
+  expect(await told(thief), [], "not of itself");
+}

@@ -25,6 +25,10 @@ def test_a23_a_new_browser_is_told_in_every_other_one_and_can_be_taken_off(bench
     bench("a23")
 
 
+def test_a23_every_other_browser_is_told_open_or_closed(bench):
+    bench("a23_every")
+
+
 def test_a33_a_browser_that_was_left_out_says_so_and_asks(bench):
     bench("a33")
 

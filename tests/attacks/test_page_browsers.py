@@ -1,14 +1,17 @@
 """Whoever holds the key file, or empties the browser: what the person's page says, words and buttons."""
 
+import json
+import re
 from collections.abc import Callable
 from itertools import count
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Request, WebSocket, expect
 
-from tests.attacks.pages import Stage
+from tests.attacks.pages import Stage, listening
 from tests.browser.people import Person
 from tests.browser.profile import Profile
+from tests.browser.scanner import Heap
 
 pytestmark = pytest.mark.browser
 
@@ -18,6 +21,12 @@ EMPTY = """async () => {
   for (const name of names) await new Promise((done) => (indexedDB.deleteDatabase(name).onsuccess = done));
   return names.length;
 }"""
+# Elsewhere: the page's own code, to be run there.
+BORROW = """(url) => Promise.all([
+  import(url).then(() => "ran", () => "refused"),
+  fetch(url).then(() => "read", () => "refused"),
+])"""
+NEW_BROWSER = re.compile(r"A new browser reads your chats: Chrome, Linux, since Today, \d{1,2}:\d\d\b")
 
 
 @pytest.fixture
@@ -37,7 +46,7 @@ def test_a23_a_browser_that_a_phisher_brought_is_told_at_once_and_thrown_out(sta
     thief.import_key_file(person.key_file, person.passphrase)
     thief.expect_chats()
     told = hers.page.locator("new-browser")
-    expect(told).to_contain_text("A new browser reads your chats: Chrome, Linux, since Today")
+    expect(told).to_contain_text(NEW_BROWSER)
     told.get_by_role("button", name="Not me: take it off").click()
     dialog = hers.page.locator("browsers-dialog dialog[open]")
     dialog.locator("[data-part=form] pass-field input").fill(person.passphrase)
@@ -45,6 +54,57 @@ def test_a23_a_browser_that_a_phisher_brought_is_told_at_once_and_thrown_out(sta
     expect(thief.page.locator("toast-line")).to_contain_text("taken off your account")
     expect(told).to_be_hidden()
     expect(dialog.locator("[data-part=rows] li")).to_have_count(1)
+
+
+def wire_of(profile: Profile) -> Heap:
+    """What the profile's page will ask for and say, in whatever request or frame."""
+    wire = Heap()
+
+    def note(request: Request) -> None:
+        wire.add("address", request.url)
+        wire.add("body", request.post_data_buffer or b"")
+
+    def listen(line: WebSocket) -> None:
+        line.on("framesent", lambda frame: wire.add("frame", frame))
+
+    profile.context.on("request", note)
+    profile.page.on("websocket", listen)
+    return wire
+
+
+@pytest.mark.thorough
+def test_a23_no_link_brings_a_browser_in_and_the_file_is_read_in_this_page_alone(stage, profile_of, victim):
+    """With a login alone: there is no code to show or to scan, and nothing in an address counts."""
+    hers, person = victim
+    fresh = profile_of(stage)
+    fresh.log_in(person)
+    did = hers.page.evaluate("async () => Object.keys((await (await fetch('/api/keys/browsers/')).json()).browsers)[0]")
+    form = fresh.page.locator("key-import [data-part=bring]")
+    for way in (f"?link={did}", f"#link={did}", f"?passphrase={person.passphrase}", f"#{person.passphrase}"):
+        fresh.page.goto("about:blank")
+        fresh.page.goto(f"/chat/{way}")
+        expect(form.locator("input")).to_have_count(2)
+        found = form.locator("input").evaluate_all("fields => fields.map(({ type, value }) => [type, value])")
+        assert found == [["file", ""], ["password", ""]]
+        expect(fresh.page.locator("key-import").locator("canvas, img, video, a")).to_have_count(0)
+    assert fresh.context.request.get("/api/me/").json()["bundle_version"] == 1
+    imports = json.loads(fresh.page.locator("script[type=importmap]").text_content())["imports"]
+    (code,) = [address for address in imports.values() if "/js/chat/key-import." in address]
+    assert fresh.context.request.get(code).ok
+    with listening() as stranger:
+        elsewhere = stage.chromium.new_context()
+        page = elsewhere.new_page()
+        page.goto(stranger.url)
+        assert page.evaluate(BORROW, f"{stage.proxy.url}{code}") == ["refused", "refused"]
+        elsewhere.close()
+    fresh.page.goto("/chat/")
+    wire = wire_of(fresh)
+    fresh.import_key_file(person.key_file, person.passphrase)
+    fresh.expect_chats()
+    assert wire.places_of(bytes.fromhex(did)), "what does cross is seen"
+    assert wire.places_of(person.passphrase.encode()) | wire.places_of(person.key_file[-64:]) == set()
+    assert fresh.foreign == []
+    expect(hers.page.locator("new-browser")).to_contain_text(NEW_BROWSER)
 
 
 @pytest.mark.thorough
