@@ -39,11 +39,15 @@ MAX_UNREAD_FEW = 1  # so few cannot be much: a frame has HARD_MESSAGE_BYTES at m
 
 
 class BoundedRequest(WebRequest):
-    """Cuts the line of whoever sends a body without end. While the server ends each is the last one of its line."""
+    """Cuts the line of whoever sends a body without end, or asks for more while much of what was asked for is unread:
+    Twisted answers all that it has read. While the server ends each is the last one of its line.
+    """
 
     _taken = 0
 
     def process(self) -> Any:
+        if unsent_bytes(self.channel.transport) > MAX_UNSENT_BYTES:
+            return self.channel.forceAbortClient()
         if self.server.is_draining:
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
             self.channel.persistent = 0

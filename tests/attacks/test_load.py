@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.attacks.talkers import Talker, seed_conversation
-from tests.attacks.turns import PlainLine, Turns
+from tests.attacks.turns import PlainLine, Turns, request
 from tests.browser.server import Site, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
@@ -27,6 +27,7 @@ HALF_OPEN = 240  # lines, many more than the server has threads
 FLOOD = ["/api/me/", "/api/conversations/", "/about/"]
 FLOODERS = 30
 FAIR_TURNS = 4  # of each other line while one waits: some answers take more steps than others
+PAGES = 60  # asked for at once on one line: 40 MB of answers
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,13 @@ def is_held(line: socket.socket) -> bool:
     """Neither answered nor closed."""
     readable, _, _ = select.select([line], [], [], 0)
     return not readable
+
+
+def is_cut(line: socket.socket, seconds: float = 3 * REQUEST_SECONDS) -> bool:
+    """Closed from the other end, whatever lies there unread; waits for it much longer than it may take."""
+    poll = select.poll()
+    poll.register(line, select.POLLRDHUP)  # and whatever is told unasked: that it was reset
+    return bool(poll.poll(1000 * seconds))
 
 
 def test_a103_half_open_lines_keep_nobody_waiting(site, people):
@@ -109,6 +117,19 @@ async def test_a103_a_flood_of_plain_requests_is_served_in_turn(site, people):
         await asyncio.wait(flood)
     assert turns.slow_end <= FAIR_TURNS * FLOODERS
     assert await asyncio.to_thread(memory_kb, site) - before < KEPT_KB
+
+
+def test_a103_who_takes_no_plain_answer_fills_no_memory_and_is_cut_off(site, people):
+    """Large answers are asked for by heaps on lines that nobody reads."""
+    slow, alice = people["bob"][0], people["alice"][0].visitor
+    where = f"/api/conversations/{slow.cid}/events/"
+    assert {slow.visitor.post_json(where, **slow.envelope(length=67731)).status for _ in range(8)} == {200}
+    before = memory_kb(site)
+    with ExitStack() as stack:
+        lines = connections(site, 4, request(slow.visitor, f"{where}?after=0&limit=200") * PAGES, stack)
+        assert {alice.get("/api/me/").status for _ in range(2 * PAGES)} == {200}, "and each of theirs had its turn"
+        assert memory_kb(site) - before < KEPT_KB
+        assert all(is_cut(line) for line in lines)
 
 
 @pytest.mark.asyncio
