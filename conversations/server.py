@@ -16,6 +16,7 @@ from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
+from twisted.web.http import HTTPChannel, _GenericHTTPChannelProtocol
 
 from chatproject.lib import collector
 from conversations import closecodes, delivery, watching
@@ -28,6 +29,7 @@ HARD_MESSAGE_BYTES = 4 * MAX_FRAME_BYTES
 TOO_LONG = "x" * (MAX_FRAME_BYTES + 1)
 HANDSHAKE_SECONDS = 5
 REQUEST_SECONDS = 60
+BODY_SECONDS = 125  # the page gives a part of a file up after 120
 DRAIN_SECONDS, DRAIN_STEP_SECONDS = 2.0, 0.05
 ANSWER_SECONDS = 8.5  # of a drain, for requests under way: longer than any may take (chatproject.deadline)
 WAVE_SOCKETS, WAVE_SECONDS = 200, 0.1  # not all at once: they come back to the other processes
@@ -36,6 +38,28 @@ SEND_SECONDS, SEND_STEP_SECONDS = 8.0, 0.02
 HARD_BODY_BYTES = 1024 * 1024  # above Django's own limit, which answers 413: Daphne would keep any body, however long
 MAX_UNREAD_FRAMES, MAX_UNREAD_BYTES, READ_STEP_SECONDS = 32, 1024 * 1024, 0.02
 MAX_UNREAD_FEW = 1  # so few cannot be much: a frame has HARD_MESSAGE_BYTES at most
+
+
+class BoundedLine(HTTPChannel):
+    """Cut when a request is not there in time, however it trickles in: its head REQUEST_SECONDS after its first byte,
+    its body BODY_SECONDS later. Twisted counts from the last byte.
+    """
+
+    _is_coming = False
+
+    def resetTimeout(self) -> None:
+        if not self._is_coming:
+            self._is_coming = True
+            super().resetTimeout()  # type: ignore[no-untyped-call]
+
+    def allHeadersReceived(self) -> None:
+        super().allHeadersReceived()  # type: ignore[no-untyped-call]
+        self.setTimeout(BODY_SECONDS)  # type: ignore[no-untyped-call]
+
+    def allContentReceived(self) -> None:
+        self._is_coming = False
+        self.setTimeout(REQUEST_SECONDS)  # type: ignore[no-untyped-call]  # of the silence after its answer
+        super().allContentReceived()  # type: ignore[no-untyped-call]
 
 
 class BoundedRequest(WebRequest):
@@ -190,6 +214,7 @@ class DrainingServer(Server):
     def listen_success(self, port: Any) -> None:
         self._ports.append(port)
         self.ws_factory.protocol = ReasonSocket
+        self.http_factory.protocol = lambda: _GenericHTTPChannelProtocol(BoundedLine())  # type: ignore[no-untyped-call]
         self.http_factory.buildProtocol = _with_bounded_requests(self.http_factory.buildProtocol)
         twisted_loop.call_soon(delivery.begin)
         twisted_loop.call_soon(watching.begin)

@@ -10,7 +10,6 @@ PARTLY: dict[int, str] = {
     91: "the sign-up tells by design which names are taken; how often is counted by network",
     83: "a script can still send the page elsewhere by its address or a meta refresh, and preconnect: policies cannot",
     101: "no mail tells of a session put into the database; the account page lists it",
-    103: "plain requests are bounded by their deadlines and the proxy in front",
 }
 
 # number: why its tests have no change that makes them fail

@@ -71,6 +71,17 @@ def is_cut(line: socket.socket, seconds: float = 3 * REQUEST_SECONDS) -> bool:
     return bool(poll.poll(1000 * seconds))
 
 
+def trickle(lines: list[socket.socket]) -> list[socket.socket]:
+    """A byte a second on each until it is cut; those that live on after far more than a request may take."""
+    held = lines
+    for _ in range(5 * REQUEST_SECONDS):
+        for line in held:
+            with suppress(ConnectionError):
+                line.send(b"a")
+        held = [line for line in held if not is_cut(line, 1 / len(lines))]
+    return held
+
+
 def test_a103_half_open_lines_keep_nobody_waiting(site, people):
     """Others are answered while all of them hang, and no thread and little memory is theirs."""
     before = memory_kb(site)
@@ -130,6 +141,13 @@ def test_a103_who_takes_no_plain_answer_fills_no_memory_and_is_cut_off(site, peo
         assert {alice.get("/api/me/").status for _ in range(2 * PAGES)} == {200}, "and each of theirs had its turn"
         assert memory_kb(site) - before < KEPT_KB
         assert all(is_cut(line) for line in lines)
+
+
+def test_a103_a_request_that_trickles_in_is_cut_off(site):
+    head = b"POST /login/ HTTP/1.1\r\nHost: localhost\r\n"
+    with ExitStack() as stack:
+        begun = [b"POST /lo", head + b"X-Any: ", head + b"Content-Length: 9999\r\n\r\n"]
+        assert trickle([line for begin in begun for line in connections(site, 1, begin, stack)]) == []
 
 
 @pytest.mark.asyncio
