@@ -97,6 +97,21 @@ export async function a17_heads(world) {
   expect((await evidenceOf(alice)).length, 1, "kept");
 }
 
+/** A chat that begins after that is stopped as well, before its first message. */
+export async function a17_new(world) {
+  const { alice, cid } = await withPuppet(world);
+  const carol = await world.puppet("carol");
+  await settled();
+  const leaves = [...world.server.leaves.slice(0, -1), await stranger()];
+  const page = await pageOf(leaves, leaves.length, { key: world.server.key });
+  lieAboutLog(world.server, () => page);
+  look(world);
+  await isBlocked(alice, cid, "LOG_SPLIT_VIEW");
+  const other = await alice.messenger.startWith(carol.person.uid);
+  await staysUnsent(world, alice, other);
+  await isBlocked(alice, other, "LOG_SPLIT_VIEW");
+}
+
 /** Each of the two is shown a log of their own; they meet in an epoch record. */
 export async function a17_both(world) {
   const { alice, bob, cid } = await bothReal(world);

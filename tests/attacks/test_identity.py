@@ -55,7 +55,7 @@ def test_a12_a_device_without_a_sound_prekey_is_left_out(bench, way):
     bench(way)
 
 
-@pytest.mark.parametrize("way", ["a17", "a17_both", "a17_heads", "a17_history"])
+@pytest.mark.parametrize("way", ["a17", "a17_both", "a17_heads", "a17_history", "a17_new"])
 def test_a17_two_views_of_the_log_are_found_and_kept_as_evidence(bench, way):
     bench(way)
 
