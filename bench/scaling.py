@@ -25,7 +25,7 @@ HEARTBEAT_SECONDS, RECHECK_SECONDS = 25.0, 3.0
 MAX_BATCH = 100
 BUSY = 0.7  # of its thread, at most, so that a process can catch up
 SHAPES = (("one process", 1), ("one machine", 6), ("ten machines", 60), ("a hundred machines", 600))
-MEASURED_RATE = 2_500  # messages a second that one process took at 50 x 8: what lies above was seen by nobody
+MEASURED_RATE = 7_800  # messages a second that one process took at 50 x 8: what lies above was seen by nobody
 MILLION = 1_000_000
 
 
@@ -33,20 +33,20 @@ MILLION = 1_000_000
 class Costs:
     """Milliseconds of one core on the machine of docs/performance.md; docs/scaling.md says where each comes from."""
 
-    take: float = 0.11  # a frame in: parse, judge
-    give: float = 0.11  # two frames out and an acknowledgement in
-    app_batch: float = 2.0  # of the thread, for a batch of any size: at 100/s each message is one
+    take: float = 0.05  # a frame in: parse, judge
+    give: float = 0.05  # two frames out, and now and then an acknowledgement in
+    app_batch: float = 1.6  # of the thread, for a batch of any size: at 100/s each message is one
     wait_batch: float = 1.5  # two round trips and a flush to disk: the thread does other things
     wait_row: float = 0.02
-    db_row: float = 0.10
-    db_batch: float = 0.97
+    db_row: float = 0.04
+    db_batch: float = 0.83
     publish: float = 0.25  # one publication at its sender and at its receiver
     redis: float = 0.02
-    beat_app: float = 0.84  # ten together
-    beat_db: float = 0.18
+    beat_app: float = 1.45  # ten together
+    beat_db: float = 0.36
     recheck_app: float = 0.026  # a thousand together
     recheck_db: float = 0.011
-    socket_kib: float = 25.0
+    socket_kib: float = 28.0
     base_mib: float = 80.0
     neighbour_bytes: float = 450.0  # of one person elsewhere, in every process's table of who is where
 
@@ -190,7 +190,7 @@ def _table(rows: list[tuple[str, Needs]]) -> str:
 
 
 def _plot(folder: Path, costs: Costs, options: argparse.Namespace) -> None:
-    rates = [10, 30, 100, 300, 1_000, 2_000, MEASURED_RATE]
+    rates = [10, 30, 100, 300, 1_000, 3_000, MEASURED_RATE]
     found = [(rate, simulate(rate, costs, seconds=options.seconds, seed=options.seed)) for rate in rates]
     series = {name: [(rate, getattr(each, name)) for rate, each in found] for name in ("p50", "p99", "batch")}
     drawn = plots.lines(
