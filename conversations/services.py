@@ -120,9 +120,9 @@ def ack(*, uid: UUID, did: UUID, cid: UUID, upto: int) -> None:
 def ack_batch(given: Mapping[AckKey, int]) -> dict[AckKey, Refusal]:
     """Many at once; those that are refused."""
     heads: dict[tuple[UUID, UUID], int] = {}
-    for pairs in _chunks(sorted({(cid, uid) for uid, _did, cid in given}), ACK_CHUNK):
-        for row in Conversation.objects.of_each(pairs):
-            heads |= {(row.cid, uid): row.seq for uid in row.uids}
+    for cids in _chunks(sorted({cid for _uid, _did, cid in given}), ACK_CHUNK):
+        rows = Conversation.objects.filter(cid__in=cids).values_list("cid", "seq", "uid_lo", "uid_hi")
+        heads |= {(cid, uid): seq for cid, seq, *pair in rows for uid in pair}
     kept = [
         (cid.hex, did.hex, min(upto, heads[cid, uid])) for (uid, did, cid), upto in given.items() if (cid, uid) in heads
     ]
