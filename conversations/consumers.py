@@ -44,6 +44,7 @@ class ChatConsumer(BaseConsumer):
         self._hinted: dict[UUID, int] = {}  # told by a hint, which may be lost, until the client says that it has it
         self._own: dict[UUID, int] = {}  # posted here: no bell rings for it
         self._posts: set[asyncio.Future[postbox.Outcome]] = set()
+        self._one_answered: asyncio.Future[None] | None = None  # while many are not
         self._outbox: deque[str] = deque()
         self._outbox_filled = asyncio.Event()
         self._bells: dict[UUID, int] = {}
@@ -229,11 +230,15 @@ class ChatConsumer(BaseConsumer):
         posted, began = postbox.submit(self._login, frame), time.perf_counter()
         self._posts.add(posted)
         posted.add_done_callback(partial(self._answered, began))
-        many = len(self._posts) >= MAX_UNANSWERED
-        return asyncio.wait(self._posts, return_when=asyncio.FIRST_COMPLETED) if many else None
+        if len(self._posts) < MAX_UNANSWERED:
+            return None
+        self._one_answered = self.loop.create_future()
+        return self._one_answered
 
     def _answered(self, began: float, posted: asyncio.Future[postbox.Outcome]) -> None:
         self._posts.discard(posted)
+        if self._one_answered and not self._one_answered.done():
+            self._one_answered.set_result(None)
         outcome = posted.result()
         if isinstance(outcome.answer, frames.Accepted):
             self._count_own(outcome.answer.cid, outcome.answer.seq)

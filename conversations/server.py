@@ -126,10 +126,13 @@ class PatientSocket(DeafSocket):
     """Reads on only when the consumer has taken what was read: Daphne keeps unread frames without end."""
 
     _waiting = False
+    _read_bytes = 0  # since what is unread was counted last, and that: never less than what is unread
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         super().onMessage(payload, isBinary)
-        if not self._waiting and self._unread_is_much():
+        self._read_bytes += len(payload)
+        may_be_much = len(self._unread) > MAX_UNREAD_FRAMES or self._read_bytes > MAX_UNREAD_BYTES
+        if may_be_much and not self._waiting and self._unread_is_much():
             self._waiting = True
             self.transport.pauseProducing()
             twisted_loop.call_later(READ_STEP_SECONDS, self._read_on)
@@ -141,12 +144,15 @@ class PatientSocket(DeafSocket):
             self._waiting = False
             self.transport.resumeProducing()
 
+    @property
+    def _unread(self) -> Any:
+        return self.application_queue._queue  # asyncio's queue has no public way to look into it
+
     def _unread_is_much(self) -> bool:
-        unread = self.application_queue._queue  # asyncio's queue has no public way to look into it
-        if len(unread) <= MAX_UNREAD_FEW:
-            return False
-        sizes = [len(frame.get("text") or frame.get("bytes") or "") for frame in unread]
-        return len(sizes) > MAX_UNREAD_FRAMES or sum(sizes) > MAX_UNREAD_BYTES
+        if len(self._unread) > MAX_UNREAD_FRAMES:
+            return True
+        self._read_bytes = sum(len(frame.get("text") or frame.get("bytes") or "") for frame in self._unread)
+        return len(self._unread) > MAX_UNREAD_FEW and self._read_bytes > MAX_UNREAD_BYTES
 
 
 class ReasonSocket(PatientSocket):
