@@ -178,7 +178,7 @@ MUTANTS = [
     Mutant(
         "frames-without-end",
         "conversations/server.py",
-        "        if not self._waiting and self._unread_is_much():",
+        "        if may_be_much and not self._waiting and self._unread_is_much():",
         "        if False:",
         ("conversations/tests/test_serve_limits.py::test_frames_that_nobody_takes_are_not_read",),
     ),
