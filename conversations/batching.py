@@ -58,12 +58,8 @@ class Batcher:
         self._task: asyncio.Task[None] | None = None
         self._pipeline = Pipeline()
 
-    def post(self, post: Post) -> asyncio.Future[Answer]:
-        """The answer comes when it is committed or refused; it is never an exception of the database."""
-        return self.submit(post, lambda _post, answer: answer)
-
     def submit(self, post: Post, then: Callable[[Post, Answer], T]) -> asyncio.Future[T]:
-        """As `post`, and what `then` makes of the answer, at once: a future less for each message."""
+        """What `then` makes of the answer, once it is committed or refused; never an exception of the database."""
         result: asyncio.Future[T] = self._loop.create_future()
         if len(self._waiting) >= MAX_WAITING or self._bytes + len(post.blob) > MAX_WAITING_BYTES:
             result.set_result(then(post, unavailable()))
