@@ -6,10 +6,8 @@ from urllib.error import URLError
 import pytest
 
 from reference import patience, upkeep
-from reference import person as person_module
 from reference.errors import ProtocolError
 from reference.log import DAY_MS, bundle_leaf
-from reference.person import now_ms
 from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, person, read, talking
 from reference.web import HttpRefused
 
@@ -123,17 +121,6 @@ async def test_a_bundle_that_is_kept_back_freezes_nothing():
     await alice.send(cid, "goes on")
     await bob.catch_up(cid)
     assert read(bob)[-1] == "goes on"
-
-
-@pytest.fixture
-def later(monkeypatch):
-    """From here on it is so many milliseconds later for whoever judges a head; those of the server are as new."""
-
-    def go_on(server, passed):
-        monkeypatch.setattr(person_module, "now_ms", lambda: now_ms() + passed)
-        server.head_age_ms = -passed
-
-    return go_on
 
 
 def refusing(error):

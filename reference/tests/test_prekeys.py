@@ -2,12 +2,10 @@
 
 import pytest
 
-from reference import person as person_module
 from reference.encoding import Reader, unb64
 from reference.epochs import EpochState
 from reference.keyring import OPK_POOL, SPK_LIFE_MS
 from reference.log import DAY_MS
-from reference.person import now_ms
 from reference.pool import OPK_REFILL_BELOW, OPKS_KEPT_MOST, SPK_AGAIN_MS, SPK_EVERY_MS, SPK_KEPT_MS
 from reference.prekeys import OPK, SPK
 from reference.tests.world import Server, browser, person, read
@@ -32,17 +30,6 @@ async def test_a_one_time_prekey_that_is_none_leaves_nobody_out(instead):
     await alice.send(cid, "hello")
     await bob.catch_up(cid)
     assert read(bob) == ["hello"]
-
-
-@pytest.fixture
-def later(monkeypatch):
-    """It is so many milliseconds after now, and the server's heads are as new."""
-
-    def go_on(server, passed):
-        monkeypatch.setattr(person_module, "now_ms", lambda: now_ms() + passed)
-        server.head_age_ms = -passed
-
-    return go_on
 
 
 async def with_pool(server, opks):

@@ -37,6 +37,16 @@ async def another_browser(server, client):
     return new
 
 
+async def with_one_left_out(server):
+    """Alice, Bob, their chat, and a new browser of Bob's that Alice could not reach when she wrote."""
+    alice, bob, cid = await talking(server)
+    new = await another_browser(server, bob)
+    server.unreachable.add(new.person.keyring.device.did)
+    alice.person.notary.expect_news()
+    await alice.send(cid, "without it")
+    return alice, bob, cid, new
+
+
 def members(client, cid):
     return {did for _, did in client.exchanges[cid].talk.state.members}
 
@@ -64,11 +74,7 @@ async def test_a_browser_that_cannot_be_reached_costs_one_record_an_hour(later):
 @pytest.mark.asyncio
 async def test_a_browser_that_can_be_reached_again_is_in_after_the_hour(later):
     server = Server()
-    alice, bob, cid = await talking(server)
-    new = await another_browser(server, bob)
-    server.unreachable.add(new.person.keyring.device.did)
-    alice.person.notary.expect_news()
-    await alice.send(cid, "without it")
+    alice, _bob, cid, new = await with_one_left_out(server)
     server.unreachable.clear()
     later(HOUR_MS)
     await alice.send(cid, "with it")
@@ -78,11 +84,7 @@ async def test_a_browser_that_can_be_reached_again_is_in_after_the_hour(later):
 @pytest.mark.asyncio
 async def test_a_change_of_the_bundles_is_taken_in_at_once():
     server = Server()
-    alice, bob, cid = await talking(server)
-    new = await another_browser(server, bob)
-    server.unreachable.add(new.person.keyring.device.did)
-    alice.person.notary.expect_news()
-    await alice.send(cid, "without it")
+    alice, bob, cid, new = await with_one_left_out(server)
     third = await another_browser(server, new)
     alice.person.notary.expect_news()
     await alice.send(cid, "with the third")

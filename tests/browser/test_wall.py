@@ -3,7 +3,6 @@
 import http.server
 import re
 import shutil
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from tests.browser.people import Person, alice
 from tests.browser.profile import Profile
 from tests.browser.server import Site, serving
 from tests.services import free_port
+from tests.vectors.browser import in_a_thread
 
 pytestmark = pytest.mark.browser
 
@@ -148,14 +148,8 @@ def altering_proxy(target: str, change: Callable[[str, bytes], bytes]) -> Iterat
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)
+    with in_a_thread(server) as port:
+        yield port
 
 
 @contextmanager

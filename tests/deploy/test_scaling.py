@@ -2,8 +2,6 @@
 
 import json
 import ssl
-import threading
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -18,6 +16,7 @@ from tests.deploy import kustomize, scaling
 from tests.deploy.adapter import VERSION, Adapter
 from tests.deploy.manifests import VERSIONS, above, by_name, findings, render
 from tests.sources import ROOT
+from tests.vectors.browser import in_a_thread
 
 FOLDER = ROOT / "tests/deploy"
 METRIC = measures.connections.name
@@ -73,18 +72,6 @@ def test_the_adapter_may_list_the_pods_of_the_chat_and_stands_where_numbers_may_
     assert served["service"] == {"name": "adapter", "namespace": where, "port": 443}
 
 
-@contextmanager
-def serving(server):
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 def numbers_of_a_pod(sockets):
     """A server that tells them as the product does."""
     gauges = [Gauge(f"{METRIC}_of_others", "Not these."), Gauge(METRIC, "Sockets.")]
@@ -122,7 +109,7 @@ def test_the_adapter_tells_the_sockets_of_every_pod_that_tells_them():
         return [pod("web-1", one, podIP="127.0.0.1"), pod("web-2", two, podIP="127.0.0.1"), pod("pending", one)]
 
     adapter = Adapter(("127.0.0.1", 0), METRIC, pods)
-    with serving(numbers_of_a_pod(7)) as one, serving(numbers_of_a_pod(0)) as two, serving(adapter) as port:
+    with in_a_thread(numbers_of_a_pod(7)) as one, in_a_thread(numbers_of_a_pod(0)) as two, in_a_thread(adapter) as port:
         found = asked(port, VALUES)
     assert (found["kind"], found["apiVersion"]) == ("MetricValueList", VERSION)
     told = {
@@ -134,15 +121,15 @@ def test_the_adapter_tells_the_sockets_of_every_pod_that_tells_them():
 
 
 def test_a_pod_that_does_not_answer_has_no_number():
-    with serving(numbers_of_a_pod(1)) as port:
+    with in_a_thread(numbers_of_a_pod(1)) as port:
         closed = port
     pods = [pod("web-1", closed, podIP="127.0.0.1")]
-    with serving(Adapter(("127.0.0.1", 0), METRIC, lambda *_: pods)) as port:
+    with in_a_thread(Adapter(("127.0.0.1", 0), METRIC, lambda *_: pods)) as port:
         assert asked(port, VALUES)["items"] == []
 
 
 def test_the_adapter_says_what_it_serves_and_nothing_else():
-    with serving(Adapter(("127.0.0.1", 0), METRIC, lambda *_: [])) as port:
+    with in_a_thread(Adapter(("127.0.0.1", 0), METRIC, lambda *_: [])) as port:
         (one,) = asked(port, f"/apis/{VERSION}")["resources"]
         assert (one["name"], one["namespaced"], one["verbs"]) == (f"pods/{METRIC}", True, ["get"])
         for path in ("/openapi/v2", VALUES.replace(METRIC, "other"), VALUES.replace("/pods/", "/nodes/")):
@@ -154,7 +141,7 @@ def test_the_adapter_says_that_the_cluster_does_not_tell_its_pods():
     def pods(*_):
         raise HTTPError("https://cluster", 403, "forbidden", {}, None)
 
-    with serving(Adapter(("127.0.0.1", 0), METRIC, pods)) as port, pytest.raises(HTTPError, match="503"):
+    with in_a_thread(Adapter(("127.0.0.1", 0), METRIC, pods)) as port, pytest.raises(HTTPError, match="503"):
         asked(port, VALUES)
 
 
