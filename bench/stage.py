@@ -62,6 +62,11 @@ class Stage:
     def url(self, name: str) -> str:
         return f"{self.postgres}/{name}"
 
+    def settle(self) -> None:
+        """The database has written to its files what a full load left behind: no later load pays for it."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
+
     def redis(self) -> tuple[str, int]:
         """One of its own: its URL and its process."""
         before = set(processes.children(os.getpid()))
