@@ -281,4 +281,22 @@ export const LATER = {
     await alice.messenger.send(cid, "after a storm of old ones");
     await bob.sees(cid, "hello", "hi", "unheard", "heard", "after a storm of old ones");
   },
+
+  async an_event_handed_over_twice_out_of_turn_is_no_gap(world) {
+    const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
+    world.server.handsOver = true;
+    const { ring } = world.server;
+    world.server.ring = () => {};
+    await alice.messenger.send(cid, "unheard");
+    await until(async () => (await alice.states(cid)).at(-1) !== "queued", "accepted");
+    Object.assign(world.server, { ring: (...told) => [1, 2].forEach(() => ring.apply(world.server, told)), swallow: ({ f }) => f === "pull", pullsSeen: 0 });
+    await alice.messenger.send(cid, "heard twice");
+    await until(() => world.server.pullsSeen > 0, "what lies before it was asked for");
+    bob.client.goOffline();
+    world.server.swallow = null;
+    bob.client.goOnline();
+    await bob.sees(cid, "hello", "hi", "unheard", "heard twice");
+    expect([(await bob.codes(cid)).includes("SEQ_GAP"), bob.problems], [false, []], "no gap is told");
+  },
 };

@@ -115,12 +115,13 @@ export class Inbox {
     }
   }
 
-  // What comes later than the next waits for those between.
+  // What comes later than the next waits for those between. An event may have come twice.
   #takeHanded(cid, cursor) {
-    const mine = this.#handed.filter((each) => each.cid === cid && each.event.seq > cursor).sort((a, b) => a.event.seq - b.event.seq);
-    const next = mine.filter(({ event }, i) => event.seq === cursor + 1 + i);
-    this.#handed = this.#handed.filter((each) => each.cid !== cid || (mine.includes(each) && !next.includes(each)));
-    return next.map(({ event }) => event);
+    const waiting = new Map(this.#handed.filter((each) => each.cid === cid).map(({ event }) => [event.seq, event]));
+    const next = [];
+    for (let seq = cursor + 1; waiting.has(seq); seq += 1) next.push(waiting.get(seq));
+    this.#handed = this.#handed.filter((each) => each.cid !== cid || each.event.seq > cursor + next.length);
+    return next;
   }
 
   async #apply(cid, items, how) {
