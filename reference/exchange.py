@@ -200,7 +200,7 @@ class Exchange:
         await self._refresh(self.talk, log_size)
 
     def _apply_record(self, item: wire.Item) -> None:
-        received = apply_record(
+        applied = apply_record(
             self.talk,
             item.blob,
             device=self._person.keyring.device,
@@ -208,10 +208,9 @@ class Exchange:
             directory=self._person.notary.directory,
             now_ms=now_ms(),
         )
-        if received is not None:
-            self._person.drop_opk(received.used_opk)
-            for code in received.notices:
-                self._tell(Problem(self._cid, item.seq, code))
+        self._person.drop_opk(applied.used_opk)
+        for code in applied.notices:
+            self._tell(Problem(self._cid, item.seq, code))
 
     def _tombstone(self, item: wire.Item) -> None:
         """With a timer it is what both agreed on, without one a gap (section 14)."""

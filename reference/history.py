@@ -1,5 +1,7 @@
 """The history reader: with the vault open, K_msg of an epoch from its hwrap, without live state (section 6)."""
 
+from typing import NamedTuple
+
 from reference.bundle import Bundle
 from reference.epochs import Directory, EpochState, th_of
 from reference.errors import ProtocolError, require
@@ -8,6 +10,20 @@ from reference.propose import find_device
 from reference.receive import check_confirm, check_keys, check_log, check_members, check_place, referenced_bundles
 from reference.record import HISTORY, WRAP_BYTES, Record, parse_record
 from reference.schedule import confirm_key, hwrap_info, open_wrap
+
+# An hwrap that is not there or not for the keys held, does not open, or holds another key than the record confirms.
+CLOSED = frozenset({"NOT_A_MEMBER", "BAD_TAG", "BAD_CONFIRM"})
+
+
+class Seen(NamedTuple):
+    """A record that lets this device in not, and counts.
+
+    `k_msg` opens its epoch; None: `code` says why it stays closed.
+    """
+
+    record: Record
+    k_msg: bytes | None
+    code: str | None
 
 
 def read_history(
@@ -28,18 +44,20 @@ def read_history(
     return record, k_msg
 
 
-def look_on(
-    data: bytes, *, uid: bytes, hk_seeds: dict[int, bytes], state: EpochState, directory: Directory
-) -> tuple[Record, bytes | None]:
-    """A record that lets this device in not: read by its hwrap, or followed only (None), by step 10 in either case."""
+def look_on(data: bytes, *, uid: bytes, hk_seeds: dict[int, bytes], state: EpochState, directory: Directory) -> Seen:
+    """A record that lets this device in not: read by its hwrap, or followed only, by step 10 in either case.
+
+    No member can look into an hwrap, so what stands in it decides nothing about whether the record counts.
+    """
     try:
-        return read_history(data, uid=uid, hk_seeds=hk_seeds, state=state, directory=directory)
+        return Seen(*read_history(data, uid=uid, hk_seeds=hk_seeds, state=state, directory=directory), None)
     except ProtocolError as error:
-        if error.code != "NOT_A_MEMBER":
+        if error.code not in CLOSED:
             raise
+        code = error.code
     record = parse_record(data)
     check_log(record.core, directory)
-    return record, None
+    return Seen(record, None, code)
 
 
 def hwrap_shared(hk_seed: bytes, *, dk_s: bytes, e_pub: bytes) -> bytes:

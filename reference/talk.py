@@ -41,6 +41,14 @@ from reference.record import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a record: codes for the person, and the one-time prekey to delete (0: none)."""
+
+    notices: tuple[str, ...] = ()
+    used_opk: int = 0
+
+
 @dataclass(slots=True)
 class Talk:
     """`cursor`: the last sequence applied, `tail`: the hash of what stands there.
@@ -127,11 +135,11 @@ def adopt(talk: Talk, now_ms: int) -> None:
 
 def apply_record(
     talk: Talk, data: bytes, *, device: OwnDevice, hk_seeds: dict[int, bytes], directory: Directory, now_ms: int
-) -> Received | None:
-    """A record that the server ordered next. None when it was one's own, or only readable, or not for this device."""
+) -> Applied:
+    """A record that the server ordered next: one's own, of others, or only readable, or not for this device."""
     if talk.pending is not None and talk.pending.record.encode() == data:
         adopt(talk, now_ms)
-        return None
+        return Applied()
     talk.pending = None
     talk.state = replace(talk.state, counters=talk.progress())
     try:
@@ -139,12 +147,11 @@ def apply_record(
     except ProtocolError as error:
         if error.code not in ("NOT_A_MEMBER", "PREKEY_UNKNOWN"):
             raise
-        _look_on(talk, data, device.uid, hk_seeds, directory)
-        return None
+        return _look_on(talk, data, device.uid, hk_seeds, directory)
     talk.state = received.state
     enter(talk, received.record, received.secrets.k_msg)
     talk.references, talk.record_ms = received.record.core.references, now_ms
-    return received
+    return Applied(received.notices, received.used_opk)
 
 
 def apply_message(talk: Talk, data: bytes, sender: tuple[bytes, bytes], now_ms: int) -> Opened:
@@ -211,14 +218,15 @@ def _uncounted(talk: Talk, core: Core) -> dict[tuple[bytes, bytes], int]:
     return {(uid, did): arrived[did] for uid, did in ended.members if did in more}
 
 
-def _look_on(talk: Talk, data: bytes, uid: bytes, hk_seeds: dict[int, bytes], directory: Directory) -> None:
-    """OUTSIDE: with an hwrap the epoch can be read, without it only followed."""
-    record, k_msg = look_on(data, uid=uid, hk_seeds=hk_seeds, state=talk.state, directory=directory)
+def _look_on(talk: Talk, data: bytes, uid: bytes, hk_seeds: dict[int, bytes], directory: Directory) -> Applied:
+    """OUTSIDE: with an hwrap the epoch can be read, without it only followed. One that is forged is told."""
+    record, k_msg, code = look_on(data, uid=uid, hk_seeds=hk_seeds, state=talk.state, directory=directory)
     if k_msg is None:
         stay_outside(talk, record)
     else:
         talk.state = after_foreign_record(talk.state, record)
         enter(talk, record, k_msg)
+    return Applied() if code is None or code == "NOT_A_MEMBER" else Applied((code,))
 
 
 def _end_epochs(talk: Talk) -> None:

@@ -126,7 +126,7 @@ def _read(reading: _Reading, event: Event) -> Iterator[Line]:
 
 
 def _read_record(reading: _Reading, event: Event) -> Iterator[Line]:
-    """By its hwrap; a record without one for this person is followed all the same, its messages stay closed."""
+    """By its hwrap; a record without one that opens here is followed all the same, its messages stay closed."""
     talk = reading.talk
     record = parse_record(event.blob)
     check_place(record, talk.state)
@@ -134,15 +134,15 @@ def _read_record(reading: _Reading, event: Event) -> Iterator[Line]:
     held = any(epoch == talk.state.epoch for epoch, _ in talk.chains)
     withheld = held and any(final.next_counter > counted.get(final.did, 0) for final in record.core.finals)
     require(record.core.kind != NEXT or record.core.th_prev == talk.state.th, "EPOCH_FORK")
-    _, k_msg = look_on(
+    seen = look_on(
         event.blob, uid=reading.uid, hk_seeds=reading.hk_seeds, state=talk.state, directory=reading.directory
     )
-    if k_msg is None:
+    if seen.k_msg is None:
         stay_outside(talk, record)
-        yield Line(event.seq, event.at_ms, event.uid, "record", {}, "NOT_A_MEMBER")
+        yield Line(event.seq, event.at_ms, event.uid, "record", {}, seen.code)
         return
     talk.state = after_foreign_record(talk.state, record)
-    enter(talk, record, k_msg)
+    enter(talk, record, seen.k_msg)
     if withheld:
         yield Line(event.seq, event.at_ms, event.uid, "record", {}, "MESSAGES_WITHHELD")
 

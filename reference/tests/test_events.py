@@ -4,16 +4,25 @@ from dataclasses import replace
 
 import pytest
 
-from reference import talk, wire, wish
+from reference import propose, talk, wire, wish
+from reference.encoding import label
 from reference.errors import ProtocolError
 from reference.notary import Notary
 from reference.record import encode_core, parse_record
+from reference.schedule import seal_wrap
 from reference.tests.test_talk import CONTENT_ID
 from reference.tests.world import OPKS, PASSPHRASE, Server, browser, one_round, read, talking
 
 DAMAGES = [
     (lambda record: record[:-1] + bytes([record[-1] ^ 1]), "BAD_CONFIRM"),
     (lambda record: record[:-1], "BAD_ENCODING"),
+]
+
+
+HISTORY_WRAP = label("hwrap")
+FORGERIES = [
+    (lambda *_: bytes(48), "BAD_TAG"),
+    (lambda shared, info, _: seal_wrap(shared, info, bytes(32)), "BAD_CONFIRM"),
 ]
 
 
@@ -136,6 +145,33 @@ async def test_who_only_looks_on_judges_the_log_of_a_record_as_well(new_epochs, 
     bob.exchanges[cid].talk.timer_wish = timer_s
     await bob.send(cid, "over another log")
     assert await history(server, alice, cid) == ["hello", "hi", "LOG_SPLIT_VIEW", "NO_EPOCH_KEY"]
+
+
+@pytest.mark.parametrize(("forged", "code"), FORGERIES)
+@pytest.mark.asyncio
+async def test_a_history_key_that_does_not_fit_is_told_and_shuts_nobody_out(new_epochs, monkeypatch, forged, code):
+    server = Server()
+    alice, bob, cid = await talking(server)
+    before = dict(bob.exchanges[cid].talk.chains)
+    late = sealed(bob, cid, "under ended keys")
+    bob.exchanges[cid].talk.chains = before  # no record counts it
+    new_epochs()
+
+    def seal(shared, info, secret):
+        is_hers = info.startswith(HISTORY_WRAP) and alice.uid in info
+        return (forged if is_hers else seal_wrap)(shared, info, secret)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(propose, "seal_wrap", seal)
+        await bob.send(cid, "for members only")
+    inject(server, bob, cid, late)
+    assert await caught_up(alice, cid) == ["hi", "for members only", "NO_EPOCH_KEY"]
+    later = browser(server, "alice")
+    await later.restore(alice.export_keyfile(PASSPHRASE), PASSPHRASE, opks=OPKS)
+    assert read(later) == ["hello", "hi", code, "NO_EPOCH_KEY", "NO_EPOCH_KEY"]
+    alice.person.notary.expect_news()
+    await alice.send(cid, "come in")
+    assert await caught_up(later, cid) == ["come in"]
 
 
 @pytest.mark.asyncio

@@ -170,6 +170,13 @@ ALSO: dict[int, list[tuple[str, str, str]]] = {
 
 # attacks with several guards: each of these goes by itself, too
 MORE: dict[int, list[tuple[str, str, str]]] = {
+    32: [
+        (
+            "chat/record-in.js",
+            "const forged = FORGED.has(history.error?.code) ? history.error.code : null;",
+            "if (FORGED.has(history.error?.code)) throw history.error;\n  const forged = null;",
+        )
+    ],
     6: [("crypto/epoch-core.js", "dids.size === members.length", "true")],
     7: [("crypto/epoch-keys.js", "kdf(z, Z32, info, 44)", "kdf(z.subarray(32, 64), Z32, info, 44)")],
     14: [("chat/record-in.js", "spkId !== 0 && opkId === 0", "false")],

@@ -190,30 +190,42 @@ export async function a32_swap(world) {
   await refusedRecord(world, "BAD_CONFIRM", ({ record }) => editRecord(record, ({ hwraps }) => ({ hwraps: concat(hwraps.slice(48), hwraps.slice(0, 48)) })));
 }
 
-/** A key of the peer's choice in her history wrap, and messages under it, for her next browser. */
-export async function a32_forged(world) {
+/** Something of the peer's choice in her history wrap, which only her next browser can see; then a message under the keys before. */
+async function forgedHistory(world, wrapOf) {
   const { alice, bob, cid } = await withPuppet(world);
   const file = await alice.keyFile();
-  const place = world.events(cid).findIndex(({ kind, uid }) => kind === "record" && uid === bob.person.uid);
+  const late = await bob.seal(bob.content({ body: "under ended keys" }));
+  await bob.next();
+  await bob.say("for members only");
+  await alice.sees(cid, "hello", "hi", "for members only");
+  const place = world.events(cid).findLastIndex(({ kind, uid }) => kind === "record" && uid === bob.person.uid);
   const event = world.events(cid)[place];
   const forged = await editRecord(bytesOf(event), async (_, { core, th, hwraps }) => {
     const hkPub = world.server.people.get(alice.person.uid).bundles.at(-1).historyPub;
     const { eSeed } = bob.last.randomness;
     const z = await historySecretOfSender({ dkSeed: bob.device.dkSeed, eSeed }, hkPub);
     const info = historyInfo({ th, uid: unhex(alice.person.uid), hkPub, senderDkPub: bob.device.dkPub, ePub: core.ePub });
-    const wrap = await sealWrap(z, info, randomBytes(32));
+    const wrap = await wrapOf(z, info);
     return { hwraps: concat(...(hex(core.uidLo) === alice.person.uid ? [wrap, hwraps[1]] : [hwraps[0], wrap])) };
   });
   const told = toBase64Url(forged);
   world.events(cid)[place] = { ...event, blob: told, sha256: toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", forged))) };
   alice.messenger.end();
+  await world.inject(cid, { blob: late.envelope, from: bob });
   const fresh = world.browserOf(alice.person);
   await fresh.load();
   await fresh.messenger.importKeyFile({ bytes: file, passphrase: "abcd-efgh-ijkm-npqr-stuv" });
   await settled();
-  expect((await fresh.texts(cid)).includes("hi"), false, "nothing of that epoch is shown as authentic");
+  expect(await fresh.texts(cid), ["hello", "hi"], "nothing of that epoch is shown as authentic, nor anything behind the end of the one before");
+  await bob.next();
+  await bob.say("come in");
+  await fresh.sees(cid, "hello", "hi", "come in");
+  expect(fresh.messenger.conversation(cid).blocked, null, "nothing stops the browser that was let in");
   return fresh.codes(cid);
 }
+
+export const a32_forged = (world) => forgedHistory(world, (z, info) => sealWrap(z, info, randomBytes(32)));
+export const a32_garbage = (world) => forgedHistory(world, () => randomBytes(48));
 
 export async function a28(world) {
   const { alice, bob, cid } = await withPuppet(world);
