@@ -7,8 +7,9 @@ import pytest
 from reference.bundle import make_bundle
 from reference.errors import ProtocolError
 from reference.log import bundle_leaf
-from reference.primitives import ed25519_public
-from reference.tests.world import OPKS, PASSPHRASE, Server, another_root, browser, one_round, person
+from reference.merkle import root
+from reference.primitives import ed25519_public, private_key
+from reference.tests.world import OPKS, PASSPHRASE, Server, another_root, browser, key_file, one_round, person
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +104,21 @@ async def test_the_log_of_a_former_roots_file_is_judged_first():
     server.leaves[1] = bundle_leaf("carol", bytes(16), 1, bytes(32))
     with pytest.raises(ProtocolError, match="LOG_SPLIT_VIEW"):
         await browser(server, "alice").restore(data, PASSPHRASE, opks=OPKS)
+
+
+@pytest.mark.asyncio
+async def test_a_key_file_that_saw_no_leaf_pins_the_key_that_the_log_began_with():
+    server = Server()
+    alice = await person(server, "alice")
+    saw_nothing = {"log_size": 0, "log_root": root(())}
+    others = key_file(alice, **saw_nothing, log_pub=ed25519_public(private_key()))
+    with pytest.raises(ProtocolError, match="LOG_BAD_HEAD"):
+        await browser(server, "alice").restore(others, PASSPHRASE, opks=OPKS)
+    with pytest.raises(ProtocolError, match="LOG_SPLIT_VIEW"):
+        await browser(server, "alice").restore(key_file(alice, log_size=0), PASSPHRASE, opks=OPKS)
+    assert len(server.bundles[alice.uid]) == 1
+    await browser(server, "alice").restore(key_file(alice, **saw_nothing), PASSPHRASE, opks=OPKS)
+    assert len(server.bundles[alice.uid]) == 2
 
 
 @pytest.mark.asyncio

@@ -246,9 +246,9 @@ def another_root(server, bundle: Bundle, *, old_seed=None) -> Bundle:
     return server.bundles[bundle.core.uid][-1]
 
 
-def key_file(client, *pins):
-    """Of this client's account, by a browser that knew these people."""
-    account = replace(open_account(client.export_keyfile(PASSPHRASE), PASSPHRASE), pins=pins)
+def key_file(client, *pins, **changes):
+    """Of this client's account, by a browser that knew these people; `changes` of its other fields."""
+    account = replace(open_account(client.export_keyfile(PASSPHRASE), PASSPHRASE), pins=pins, **changes)
     m = keyfile.stretch(PASSPHRASE, SALT, keyfile.MIN_ITERATIONS)
     return keyfile.make_keyfile(
         encode_account(account), kind=keyfile.ACCOUNT, m=m, salt=SALT, iterations=keyfile.MIN_ITERATIONS

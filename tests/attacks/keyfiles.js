@@ -6,7 +6,7 @@ import { encodeAccount, parseAccount } from "/static/js/crypto/keyfile-payload.j
 import { passphraseProblem } from "/static/js/crypto/passphrase.js";
 import { begin, bothReal, flip, hasProblem, isBlocked, shows, withPuppet } from "./bench.js";
 import { lieAboutLog, pageOf } from "./logs.js";
-import { concat, encodeLeaf, generateEd25519, hex, randomBytes, signBundle, u32, unhex } from "./product.js";
+import { concat, emptyLog, encodeLeaf, generateEd25519, hex, logRoot, randomBytes, signBundle, u32, unhex } from "./product.js";
 
 const ITERATIONS_AT = 7;
 const CT_AT = 55 + 32;
@@ -208,6 +208,19 @@ export async function a73_history(world) {
   const { history, pins, rootSeed } = parseAccount(payload);
   const present = parseAccount((await openKeyfile(vault, PASSPHRASE)).payload);
   expect([history.map(({ gen }) => gen), pins.some(({ uid }) => hex(uid) === hex(pin.uid)), hex(rootSeed)], [[1, 2], false, hex(present.rootSeed)], "history alone");
+}
+
+/** What a file pins it pins at its log's size, also when it saw none of the log: the key that the log began with. */
+export async function a19_keyfile_size_0(world) {
+  const { alice, bytes, fresh, tries } = await newcomer(world);
+  const first = await world.server.rotateLogKey();
+  const [log, stranger] = [{ size: 0, root: await logRoot(emptyLog()) }, await generateEd25519()];
+  const withKey = (key) => rewritten(bytes, (account) => ({ ...account, lgPub: key.pub, log }));
+  for (const key of [stranger, world.server.key]) await refuses(tries(await withKey(key)), "LOG_BAD_HEAD");
+  await refuses(tries(await rewritten(bytes, (account) => ({ ...account, log: { ...log, root: randomBytes(32) } }))), "LOG_SPLIT_VIEW");
+  expect([fresh.messenger.phase, alice.person.bundles.length], ["import", 1], "nothing imported, nothing published");
+  const { phase, notices } = await tries(await withKey(first));
+  expect([phase, notices], ["open", ["LOG_KEY_ROTATED"]], "it leads on to the present key");
 }
 
 export async function a74(world) {

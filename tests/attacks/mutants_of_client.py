@@ -207,6 +207,7 @@ MORE: dict[int, list[tuple[str, str, str]]] = {
         ("crypto/log-key.js", "await verifyByLog(leaf.oldPub, leaf.sig, signedText(leaf));", ""),
         ("crypto/log-key.js", 'check(!key || equal(leaf.oldPub, key), "LOG_BAD_HEAD");', ""),
         ("crypto/log-key.js", 'check(!key || equal(key, lgPub), "LOG_BAD_HEAD");', ""),
+        ("chat/key-import.js", "  replay.pin(account);", "  if (account.log.size > 0) replay.pin(account);"),
         ("crypto/log-key.js", "newPub, size, sizeBytes, root: reader", "newPub, size, root: reader"),
         ("crypto/log.js", "leaf.size === place && ", ""),
         ("crypto/log.js", " && equal(await logRoot(longer, leaf.size), leaf.root)", ""),

@@ -72,7 +72,7 @@ def test_a18_a_log_that_is_not_answered_warns_when_its_last_head_is_old(bench):
     bench("a18_withheld")
 
 
-@pytest.mark.parametrize("way", ["a19", "a19_signature", "a19_keyfile"])
+@pytest.mark.parametrize("way", ["a19", "a19_signature", "a19_keyfile", "a19_keyfile_size_0"])
 def test_a19_a_head_under_another_key_is_refused(bench, way):
     bench(way)
 

@@ -7,7 +7,7 @@ import { hex } from "../lib/bytes.js";
  * @returns {Promise<void>}
  */
 export async function importHistory(open, account, onHistory) {
-  if (account.log.size > 0) open.replay.pin(account);
+  open.replay.pin(account);
   await open.bundles.adoptPins(account.pins.filter(({ uid }) => hex(uid) !== open.me.uid));
   const hold = () => open.openHistory(account.history.map(({ seed }) => seed));
   hold();

@@ -56,7 +56,7 @@ export async function checkAgainstAccount(parts, account) {
 // Only to check: nothing of it is kept, the new browser replays for itself.
 async function replayFor({ api, me, clock }, account, chain) {
   const replay = new LogReplay({ api, me, clock, ring: { commit: async () => {} }, ownHashes: async () => chain.map(({ hash }) => hash) });
-  if (account.log.size > 0) replay.pin(account);
+  replay.pin(account);
   await replay.catchUp();
   return replay;
 }
