@@ -206,6 +206,27 @@ export const LATER = {
     await bob.sees(cid, "hello", "hi", "after the copy", "waits", "still");
   },
 
+  async an_older_copy_with_older_keys_of_the_account_is_told_so_and_brought_the_file(world) {
+    const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
+    const before = await alice.copy();
+    await alice.messenger.renewRoot({ passphrase: PASSPHRASE });
+    const bytes = await alice.keyFile();
+    await until(() => world.server.writeNumbers.get(alice.client.did) > before.find(({ key }) => key === "write_no").value, "more than the copy has");
+    await alice.putBack(before);
+    await alice.messenger.unlock({ passphrase: PASSPHRASE });
+    await until(() => blockOf(alice, cid) !== null, "blocked");
+    await refuses(alice.messenger.renewBrowser({ passphrase: PASSPHRASE }), "KEYS_OLD_HERE");
+    expect([alice.phases.at(-1), alice.person.bundles.length], [{ phase: "locked", code: "KEYS_OLD_HERE" }, 2], "nothing was published");
+    await alice.messenger.unlock({ passphrase: PASSPHRASE });
+    await alice.messenger.bringKeyFile({ bytes, passphrase: PASSPHRASE });
+    expect(await alice.messenger.renewBrowser({ passphrase: PASSPHRASE }), { phase: "open" }, "renewed with the keys of the file");
+    await until(() => blockOf(bob, cid) === "ROOT_ROTATED", "bob is asked");
+    await bob.messenger.decide(cid, "continue");
+    await alice.messenger.send(cid, "back again");
+    await bob.sees(cid, "hello", "hi", "back again");
+  },
+
   async an_older_copy_that_was_opened_offline_stops_once_online(world) {
     const { alice, cid } = await talking(world);
     await ticked(cid, alice);

@@ -99,6 +99,7 @@ SCENARIOS = [
     "a_record_that_follows_no_other_neither_ends_nor_reopens_an_epoch_of_a_chat_file",
     "what_a_resend_moves_ends_though_its_epoch_is_long_over",
     "an_older_copy_gets_new_keys_and_loses_nothing",
+    "an_older_copy_with_older_keys_of_the_account_is_told_so_and_brought_the_file",
     "a_renewal_goes_on_after_a_lost_answer",
     "what_a_restored_server_lost_is_sent_again",
     "lost_keys_are_agreed_anew_and_no_text_is_lost",

@@ -24,6 +24,7 @@ export const CHAT_CODES = new Map([
   ["KEYS_EXIST", "the account got keys elsewhere in the meantime; bring the key file"],
   ["DEVICE_REMOVED_HERE", "this browser is no longer listed among the account's browsers"],
   ["KEYFILE_OLD_HERE", "another browser gave the history new keys; the file saved there brings them here"],
+  ["KEYS_OLD_HERE", "the account has newer keys than the vault of this browser; the key file saved last brings them"],
   ["KEYFILE_OTHER_PASSPHRASE", "the file brings keys, but its passphrase is not this browser's"],
   ["TOO_MANY_DEVICES", "the account has eight browsers already"],
   // storage

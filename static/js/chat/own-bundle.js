@@ -8,7 +8,7 @@ import { decodeBundle, signBundle } from "../crypto/bundle.js";
 import { ProtocolError } from "../crypto/errors.js";
 import { ed25519Public } from "../crypto/primitives.js";
 import { vaultChange } from "../store/vault.js";
-import { codeOf } from "./codes.js";
+import { ChatError, codeOf } from "./codes.js";
 import { DEVICE, deviceChange } from "./device-keys.js";
 import { openVault, sealAccount } from "./key-files.js";
 import { isPublished } from "./keys-setup.js";
@@ -21,7 +21,7 @@ const TRIES = 3; // another browser may publish at the same time
 /**
  * @param {object} open Unlocked @param {string} passphrase of the vault
  * @param {(last: object, account: object) => Promise<OwnChange>} change from the present Bundle and the vault's AccountPayload
- * @returns {Promise<void>} published, the vault is the new one, the chats are told @throws WRONG_PASSPHRASE, KEYFILE_STALE, OFFLINE: goes on at the next unlock
+ * @returns {Promise<void>} published, the vault is the new one, the chats are told @throws WRONG_PASSPHRASE, KEYS_OLD_HERE, OFFLINE: goes on at the next unlock
  */
 export async function changeOwnBundle(open, passphrase, change) {
   await resumeOwnChange(open);
@@ -55,7 +55,7 @@ export async function hashesInTheMaking(ring) {
 async function keepChange({ db, me, ring, bundles, clock }, passphrase, change) {
   const account = await openVault(db, passphrase);
   const last = await bundles.current(me.uid);
-  if (!equal(last.rootPub, await ed25519Public(account.rootSeed))) throw new ProtocolError("KEYFILE_STALE");
+  if (!equal(last.rootPub, await ed25519Public(account.rootSeed))) throw new ChatError("KEYS_OLD_HERE");
   const { fields, history, rootSeed = account.rootSeed } = await change(last, account);
   const next = { ...last, ...fields, version: last.version + 1, prevHash: last.hash, issuedMs: clock.now() };
   const bundle = await signBundle(next, rootSeed, rootSeed === account.rootSeed ? null : account.rootSeed);

@@ -5,11 +5,10 @@
 
 import { equal, hex } from "../lib/bytes.js";
 import { signBundle } from "../crypto/bundle.js";
-import { ProtocolError } from "../crypto/errors.js";
 import { ed25519Public } from "../crypto/primitives.js";
 import { cardChange } from "../store/vault.js";
 import { isSilent } from "./acks.js";
-import { codeOf } from "./codes.js";
+import { ChatError, codeOf } from "./codes.js";
 import { chatChange } from "./conversations.js";
 import { deviceChange, droppedPrekeys, firstPrekeys, makeDevice, prekeyChanges, signedPrekeys } from "./device-keys.js";
 import { fetchChain, isPublished } from "./keys-setup.js";
@@ -19,7 +18,7 @@ const TRIES = 3; // another browser may publish at the same time
 
 /** @typedef {{api: object, db: object, me: object, clock: object, card: object, ring: object}} RenewalParts the chat is closed, the ring open */
 
-/** @param {RenewalParts} parts @param {object} account AccountPayload of the vault @returns {Promise<object>} card @throws KEYFILE_STALE */
+/** @param {RenewalParts} parts @param {object} account AccountPayload of the vault @returns {Promise<object>} card @throws KEYS_OLD_HERE */
 export async function renewDevice(parts, account) {
   for (let left = TRIES; ; left -= 1) {
     const renewal = (await parts.ring.get(RENEWAL)) ?? (await makeRenewal(parts, account));
@@ -46,7 +45,7 @@ export async function resumeRenewal(parts) {
 // Kept before it is public.
 async function makeRenewal({ api, me, clock, card, ring }, { rootSeed }) {
   const last = (await fetchChain(api, me)).at(-1);
-  if (!last || !equal(last.rootPub, await ed25519Public(rootSeed))) throw new ProtocolError("KEYFILE_STALE");
+  if (!last || !equal(last.rootPub, await ed25519Public(rootSeed))) throw new ChatError("KEYS_OLD_HERE");
   const device = await makeDevice(clock.now(), last.rootPub);
   const own = await firstPrekeys(clock.now());
   const { did, dsPub, dkPub, addedMs } = device;
