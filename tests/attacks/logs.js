@@ -1,6 +1,7 @@
 /** Attacks on the log: two views, an old one, a forged head, shadow versions (A17 to A20). */
 
 import { PASSPHRASE, expect, until } from "/tests/js_chat/harness.js";
+import { reconnect } from "/tests/js_chat/later.js";
 import { parseHead } from "/static/js/crypto/log.js";
 import { verify } from "/static/js/crypto/primitives.js";
 import { fromBase64Url } from "/static/js/lib/bytes.js";
@@ -97,10 +98,10 @@ export async function a17_heads(world) {
   expect((await evidenceOf(alice)).length, 1, "kept");
 }
 
-/** A chat that begins after that is stopped as well, before its first message. */
+/** A chat that begins after that, by whomever, is stopped as well, and shows it before its first message. */
 export async function a17_new(world) {
   const { alice, cid } = await withPuppet(world);
-  const carol = await world.puppet("carol");
+  const [carol, mallory] = [await world.puppet("carol"), await world.puppet("mallory")];
   await settled();
   const leaves = [...world.server.leaves.slice(0, -1), await stranger()];
   const page = await pageOf(leaves, leaves.length, { key: world.server.key });
@@ -108,8 +109,13 @@ export async function a17_new(world) {
   look(world);
   await isBlocked(alice, cid, "LOG_SPLIT_VIEW");
   const other = await alice.messenger.startWith(carol.person.uid);
+  const { canWrite, whyNot, blocked } = alice.messenger.conversation(other);
+  expect([canWrite, whyNot, blocked.code], [false, "LOG_SPLIT_VIEW", "LOG_SPLIT_VIEW"], "from the beginning");
   await staysUnsent(world, alice, other);
-  await isBlocked(alice, other, "LOG_SPLIT_VIEW");
+  const { cid: theirs } = world.server.start(mallory, alice.person.uid);
+  await reconnect(alice);
+  await until(() => alice.messenger.conversations().some((one) => one.cid === theirs), "she has the chat that another began");
+  await isBlocked(alice, theirs, "LOG_SPLIT_VIEW");
 }
 
 /** Each of the two is shown a log of their own; they meet in an epoch record. */

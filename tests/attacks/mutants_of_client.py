@@ -182,6 +182,9 @@ MORE: dict[int, list[tuple[str, str, str]]] = {
     14: [("chat/record-in.js", "spkId !== 0 && opkId === 0", "false")],
     15: [("chat/watch.js", 'await this.#parts.trust.block(cid, "SECOND_CHAT");', ";")],
     17: [
+        ("chat/verbs.js", "  await open.checkNew([cid]);\n", ""),
+        ("chat/watch.js", "await this.#parts.checkNew(fresh.map(({ cid }) => cid));", ";"),
+        ("chat/unlocked.js", "if (alarm) for (const cid of cids) await this.trust.block(cid, alarm);", ""),
         ("chat/unlocked.js", "await keepRefusedHead(this, error);", ""),
         ("chat/record-in.js", "await keepRecord(parts, { ...event, cid: draft.chat.cid });", ";"),
         ("crypto/epoch-history.js", "await checkLogRoot(core, context.log);", ""),

@@ -4,6 +4,7 @@ import { equal } from "../lib/bytes.js";
 import { acceptHead, checkPrefix, emptyLog, isHeadOld, leavesOf, logRoot, parseHead, restoreLog, topsOf } from "../crypto/log.js";
 import { CHUNK_LEAVES } from "../crypto/log-leaves.js";
 import { ProtocolError, check } from "../crypto/errors.js";
+import { codeOf } from "./codes.js";
 import { Queue, SingleFlight } from "./schedule.js";
 
 const LEAVES_AT_ONCE_MAX = 2 ** 20;
@@ -25,6 +26,8 @@ export class LogReplay {
   isKeyNew = false;
   /** The newest head that was accepted, as the log signed it. @type {{head: Uint8Array, sig: Uint8Array}|null} */
   signed = null;
+  /** Why the last answer was refused, when it lies: then nobody can be trusted until the person decided. @type {string|null} */
+  alarm = null;
   /** The last answer, when it was refused. @type {{head: Uint8Array, sig: Uint8Array}|null} */
   refused = null;
 
@@ -95,7 +98,12 @@ export class LogReplay {
 
   /** Fetches and judges what is new. @returns {Promise<boolean>} whether the log grew */
   catchUp() {
-    return this.#flight.run("log", () => this.#catchUp());
+    return this.#flight.run("log", () => this.#catchUp().catch((error) => this.#fail(error)));
+  }
+
+  #fail(error) {
+    if (isLogAlarm(error)) this.alarm = codeOf(error);
+    throw error;
   }
 
   async #catchUp() {
@@ -111,7 +119,7 @@ export class LogReplay {
   async #judge(fetched, own) {
     this.refused = { head: fetched.head, sig: fetched.sig };
     const accepted = await acceptHead(fetched, own);
-    [this.signed, this.refused] = [this.refused, null];
+    [this.signed, this.refused, this.alarm] = [this.refused, null, null];
     return accepted;
   }
 

@@ -165,6 +165,13 @@ export class Unlocked {
     else await this.trust.alarm(new ProtocolError(UNTRUSTED));
   }
 
+  /** What stops every chat stops one that is new here, too. @param {string[]} cids */
+  async checkNew(cids) {
+    const { alarm } = this.replay;
+    if (alarm) for (const cid of cids) await this.trust.block(cid, alarm);
+    if (this.watch.isLogKnown) await this.checkCode();
+  }
+
   /** No timer, no socket, no key from here on. */
   stop() {
     this.#stopped = true;
@@ -183,7 +190,7 @@ export class Unlocked {
     const { api, ring, me, clock, device, schedule } = this;
     const lateBound = {
       line: () => this.line, historySeeds: () => this.#historySeeds, isRemoved: () => this.isRemoved, run: (cid) => this.sending.run(cid),
-      checkCode: () => this.watch.isLogKnown && this.checkCode(),
+      checkNew: (cids) => this.checkNew(cids),
     };
     this.replay = new LogReplay({ api, ring, clock, me, ownHashes: () => this.bundles.ownHashes() });
     this.bundles = new Bundles({

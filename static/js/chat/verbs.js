@@ -15,7 +15,7 @@ const BODY_MAX_BYTES = CONTENT_MAX_BYTES - 2_048; // the rest is for what stands
 
 /** @param {object} open Unlocked @param {string} uid @returns {Promise<string>} cid; keys are agreed with the first message */
 export async function startWith(open, uid) {
-  const { chats, directory, api, clock, events, watch } = open;
+  const { chats, directory, api, clock, events } = open;
   const known = chats.all().find((chat) => chat.peer === uid && !chat.isSecond);
   if (known) return known.cid;
   await directory.learn([uid]);
@@ -23,7 +23,7 @@ export async function startWith(open, uid) {
   await chats.add([{ cid, uids, updatedAt: clock.now() }]);
   if (!chats.has(cid) || chats.get(cid).peer !== uid) throw new ChatError("BAD_ANSWER"); // a chat with somebody else
   events.emit("conversations");
-  if (watch.isLogKnown) await open.checkCode();
+  await open.checkNew([cid]);
   return cid;
 }
 

@@ -49,7 +49,7 @@ export class Watch {
     if (fresh.length) {
       for (const { cid } of fresh.filter(({ isSecond }) => isSecond)) await this.#parts.trust.block(cid, "SECOND_CHAT");
       events.emit("conversations");
-      await this.#parts.checkCode();
+      await this.#parts.checkNew(fresh.map(({ cid }) => cid));
     }
     return conversations;
   }
