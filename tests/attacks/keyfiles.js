@@ -210,6 +210,29 @@ export async function a73_history(world) {
   expect([history.map(({ gen }) => gen), pins.some(({ uid }) => hex(uid) === hex(pin.uid)), hex(rootSeed)], [[1, 2], false, hex(present.rootSeed)], "history alone");
 }
 
+/** A file of the present root brings newer history keys: only those that the account's bundles name, wherever it is given. */
+export async function a73_newer_keys(world) {
+  const alice = await world.person("alice");
+  await begin(alice, await world.puppet("bob"));
+  const [second, third] = [world.browserOf(alice.person), world.browserOf(alice.person)];
+  for (const browser of [second, third]) {
+    await browser.load();
+    await browser.messenger.importKeyFile({ bytes: await alice.keyFile(), passphrase: PASSPHRASE });
+  }
+  await alice.messenger.removeBrowser({ did: third.client.did, passphrase: PASSPHRASE });
+  const file = await alice.keyFile();
+  const vault = await second.vault();
+  for (const gen of [1, 2, 3]) {
+    const another = { gen, seed: randomBytes(32) };
+    const bytes = await rewritten(file, (account) => ({ ...account, history: [...account.history.filter((one) => one.gen !== gen), another] }));
+    for (const take of ["bringKeyFile", "proveKeyFile"]) await refuses(second.messenger[take]({ bytes, passphrase: PASSPHRASE }), "KEYFILE_DAMAGED");
+  }
+  expect([hex(await second.vault()) === hex(vault), (await second.messenger.keyFile()).due], [true, "renew"], "nothing was taken");
+  await second.messenger.proveKeyFile({ bytes: file, passphrase: PASSPHRASE });
+  const [kept, given] = [await second.vault(), file].map(async (bytes) => parseAccount((await openKeyfile(bytes, PASSPHRASE)).payload).history);
+  expect((await kept).map(({ gen, seed }) => [gen, hex(seed)]), (await given).map(({ gen, seed }) => [gen, hex(seed)]), "the true ones are");
+}
+
 /** What a file pins it pins at its log's size, also when it saw none of the log: the key that the log began with. */
 export async function a19_keyfile_size_0(world) {
   const { alice, bytes, fresh, tries } = await newcomer(world);

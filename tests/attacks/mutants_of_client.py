@@ -203,6 +203,12 @@ MORE: dict[int, list[tuple[str, str, str]]] = {
         ("chat/life.js", "await open.trust.note(OLD_FILE);", ";"),
         ("chat/key-import.js", 'if (!mayAddDevice) throw new ProtocolError("KEYFILE_STALE");', ""),
         ("chat/key-bring.js", "await checkHistory(account, chain);", ""),
+        (
+            "chat/key-bring.js",
+            "await checkHistory(account, chain);",
+            "if (!mayAddDevice) await checkHistory(account, chain);",
+        ),
+        ("chat/file-care.js", "await checkHistory(account, bundles.known([me.uid]));", ""),
         ("chat/key-bring.js", "isListed && equal(device.own.rootPub, last.rootPub)", "isListed"),
     ],
     78: [("ui/chat-app.js", "    this.#clearDesk();\n    const screen", "    const screen")],

@@ -35,6 +35,10 @@ def test_a73_no_file_goes_on_from_a_version_that_the_log_does_not_show(bench):
     bench("a73_unlogged")
 
 
+def test_a73_newer_keys_come_with_a_file_only_as_the_bundles_name_them(bench):
+    bench("a73_newer_keys")
+
+
 def test_a73_a_file_of_keys_from_before_a_reset_gives_their_history_alone(bench):
     bench("a73_history")
 

@@ -1,5 +1,6 @@
 /** When the person showed and saved the key file, and when they are asked for it again. */
 
+import { checkHistory } from "../crypto/keyfile-payload.js";
 import { openOwnVault, sealAccount } from "./key-files.js";
 import { vaultChange } from "../store/vault.js";
 
@@ -48,11 +49,14 @@ export function fileOutdated({ ring }) {
 
 /**
  * Another browser gave the history new keys: the file saved there brings them here.
- * @param {object} open Unlocked @param {object} account AccountPayload of the file @param {string} passphrase @throws KEYFILE_OTHER_PASSPHRASE
+ * @param {object} open Unlocked @param {object} account AccountPayload of the file @param {string} passphrase @throws KEYFILE_DAMAGED, KEYFILE_OTHER_PASSPHRASE
  */
-export async function takeHistoryKeys({ db, ring }, account, passphrase) {
+export async function takeHistoryKeys(open, account, passphrase) {
+  const { db, ring, bundles, me } = open;
   const newest = newestGen(account);
   if (newest <= (await careOf(ring)).vaultGen) return;
+  await open.catchUp(); // the file may know more of the account than this browser
+  await checkHistory(account, bundles.known([me.uid]));
   const vault = await openOwnVault(db, passphrase);
   const history = mergedHistory(vault, account);
   const { bundleVersion, bundleHash } = account;

@@ -28,9 +28,10 @@ export async function bringAccount(open, { bytes, passphrase, own }) {
   await checkGoesOn(open, chain, log);
   const last = chain.at(-1);
   const isListed = last.devices.some(({ did }) => hex(did) === open.did);
+  if (!mayAddDevice) check(isListed && equal(device.own.rootPub, last.rootPub), "KEYFILE_STALE"); // this browser is behind, too
+  await checkHistory(account, chain);
   if (!mayAddDevice) {
-    check(isListed && equal(device.own.rootPub, last.rootPub), "KEYFILE_STALE"); // this browser is behind, too
-    await bringHistory(open, { account, chain, own });
+    await bringHistory(open, { account, own });
     return { isListed, notices };
   }
   if (notices.includes("KEYFILE_STALE") && newestGen(account) < last.hkGen) throw new ProtocolError("KEYFILE_STALE");
@@ -45,8 +46,7 @@ export async function bringAccount(open, { bytes, passphrase, own }) {
 }
 
 // What it read then is read on; nothing else of it is taken, and nothing is published.
-async function bringHistory(open, { account, chain, own }) {
-  await checkHistory(account, chain);
+async function bringHistory(open, { account, own }) {
   const vault = await openOwnVault(open.db, own);
   const history = mergedHistory(account, vault);
   if (history.length > vault.history.length) {
