@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autobahn.websocket.xormasker import XorMaskerNull
-from daphne.http_protocol import WebRequest
+from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server, twisted_loop
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor
@@ -220,8 +220,7 @@ class DrainingServer(Server):
     def listen_success(self, port: Any) -> None:
         self._ports.append(port)
         self.ws_factory.protocol = ReasonSocket
-        self.http_factory.protocol = lambda: _GenericHTTPChannelProtocol(BoundedLine())  # type: ignore[no-untyped-call]
-        self.http_factory.buildProtocol = _with_bounded_requests(self.http_factory.buildProtocol)
+        bound_lines(self.http_factory)
         twisted_loop.call_soon(delivery.begin)
         twisted_loop.call_soon(watching.begin)
         twisted_loop.call_soon(collector.settle)
@@ -284,13 +283,17 @@ def _send_away(sockets: list[Socket], hint: str) -> None:
         each.go_away(hint)
 
 
-def _with_bounded_requests(build: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def bound_lines(factory: HTTPFactory) -> None:
+    """From now on what it builds is a BoundedLine with BoundedRequests."""
+    build = factory.buildProtocol
+
     def build_protocol(address: Any) -> Any:
         protocol = build(address)
         protocol.requestFactory = BoundedRequest
         return protocol
 
-    return build_protocol
+    factory.protocol = lambda: _GenericHTTPChannelProtocol(BoundedLine())  # type: ignore[no-untyped-call]
+    factory.buildProtocol = build_protocol
 
 
 def _unsent_bytes(protocol: WebSocketProtocol) -> int:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.mutants import Mutant, doors, installation, mail, operation, people, public_keys, second
+from tests.mutants import Mutant, doors, installation, lines, mail, operation, people, public_keys, second
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = (
@@ -51,6 +51,7 @@ MUTANTS = [
     *public_keys.MUTANTS,
     *mail.MUTANTS,
     *operation.MUTANTS,
+    *lines.MUTANTS,
     *second.MUTANTS,
 ]
 
