@@ -11,7 +11,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from accounts.tests.people import make_person
-from bench import cost, generator, limits, reads, table
+from bench import cost, generator, limits, llave, reads, table
 from bench.scaling import Costs
 from bench.stage import Contender, Stage
 from tests import sources
@@ -181,3 +181,8 @@ def written_constants() -> dict[str, float]:
 
 def test_the_constants_of_the_simulation_are_those_of_its_text() -> None:
     assert written_constants() == {field.name: field.default for field in fields(Costs)}
+
+
+def test_the_bench_acknowledges_as_often_as_the_page() -> None:
+    (page_ms,) = re.findall(r"^const ACK_MS = ([\d_]+);", sources.read("static/js/chat/line.js"), flags=re.MULTILINE)
+    assert int(page_ms) == 1000 * llave.ACK_SECONDS
