@@ -105,6 +105,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
             raise argparse.ArgumentTypeError(f"choose from {', '.join(CONTENDERS)}")
         return found
 
+    def count(text: str) -> int:
+        if not text.isdecimal():
+            raise argparse.ArgumentTypeError("0 or more")
+        return int(text)
+
     described = (__doc__ or "").format(names=", ".join(CONTENDERS))
     parser = argparse.ArgumentParser(
         "bin/bench delivery", description=described, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -114,7 +119,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--windows", type=numbers, default=[1, 8])
     parser.add_argument("--seconds", type=float, default=2.5)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--idle", type=int, default=1000)
+    parser.add_argument("--idle", type=count, default=1000)
     parser.add_argument("--json")
     parser.add_argument("--plot")
     parser.add_argument("--into")

@@ -11,7 +11,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from accounts.tests.people import make_person
-from bench import cost, generator, limits, llave, reads, table
+from bench import cost, delivery, generator, limits, llave, reads, table
 from bench.scaling import Costs
 from bench.stage import Contender, Stage
 from tests import sources
@@ -186,3 +186,14 @@ def test_the_constants_of_the_simulation_are_those_of_its_text() -> None:
 def test_the_bench_acknowledges_as_often_as_the_page() -> None:
     (page_ms,) = re.findall(r"^const ACK_MS = ([\d_]+);", sources.read("static/js/chat/line.js"), flags=re.MULTILINE)
     assert int(page_ms) == 1000 * llave.ACK_SECONDS
+
+
+@pytest.mark.parametrize(("text", "count"), [("0", 0), ("1000", 1000), ("-1", None), ("-1000", None), ("1.5", None)])
+def test_idle_sockets_are_a_count(text: str, count: int | None, capsys: pytest.CaptureFixture[str]) -> None:
+    if count is not None:
+        assert delivery._options([f"--idle={text}"]).idle == count
+        return
+    with pytest.raises(SystemExit) as ended:
+        delivery._options([f"--idle={text}"])
+    assert ended.value.code == 2
+    assert "argument --idle: 0 or more" in capsys.readouterr().err
