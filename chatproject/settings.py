@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "chatproject.middleware.SecurityHeaders",
     "chatproject.observed.Observed",
     "chatproject.deadline.Deadline",
+    "chatproject.turns.Turns",
     "chatproject.health.ProbesByAddress",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,10 +1,10 @@
-"""Requests that wait for something to happen, by their own wish: meanwhile they hold no thread, their deadline stands
-still, and it is no time that they take.
+"""Requests that wait for something to happen, by their own wish: meanwhile they hold no thread and no turn, their
+deadline stands still, and it is no time that they take.
 """
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from asgiref.sync import SyncToAsync
 
 _deadline: ContextVar[asyncio.Timeout | None] = ContextVar("deadline", default=None)
+_give_turn_back: ContextVar[Callable[[], None]] = ContextVar("give_turn_back", default=lambda: None)
 
 
 @dataclass(slots=True)
@@ -35,6 +36,16 @@ def under(deadline: asyncio.Timeout) -> Iterator[None]:
 
 
 @contextmanager
+def in_turn(give_back: Callable[[], None]) -> Iterator[None]:
+    """Around a request whose turn it is (see `chatproject.turns`). `give_back` may be called again and again."""
+    token = _give_turn_back.set(give_back)
+    try:
+        yield
+    finally:
+        _give_turn_back.reset(token)
+
+
+@contextmanager
 def counted() -> Iterator[Waited]:
     """Around a request whose time is taken (see `chatproject.observed`)."""
     waited = Waited()
@@ -49,6 +60,7 @@ def counted() -> Iterator[Waited]:
 def waiting() -> Iterator[None]:
     """Around a wait that has an end of its own, in an asynchronous view."""
     _let_thread_go()
+    _give_turn_back.get()()
     waited, deadline = _waited.get() or Waited(), _deadline.get()
     ends = deadline.when() if deadline else None
     if deadline:

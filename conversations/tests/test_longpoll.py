@@ -1,5 +1,6 @@
 """Requests that wait for news instead of a socket: what they are told, and when. No change is lost between two."""
 
+import asyncio
 import time
 from typing import Any
 from uuid import uuid4
@@ -7,6 +8,7 @@ from uuid import uuid4
 import pytest
 from django.test import AsyncClient
 
+from chatproject import turns
 from chatproject.lib import bridge, measures
 from chatproject.lib.encoding import to_base64url
 from chatproject.lib.metrics import Histogram
@@ -82,6 +84,16 @@ async def test_a_wait_is_no_time_that_the_server_takes(monkeypatch: pytest.Monke
         await talk.ring(await talk.say())
         assert (await asked)[0] == 200
     assert {"seconds_sum 0", "seconds_count 2"} <= set(measured.lines())
+
+
+async def test_who_waits_keeps_nobody_of_the_same_network_from_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "MAX_SERVED", 1)
+    talk = await begin_talk()
+    async with waits_for_news(talk.bob) as (asked,):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert (await poll(talk.alice))[0] == 200
+        await talk.ring(await talk.say())
+        assert (await asked)[0] == 200
 
 
 async def test_what_is_rung_while_the_heads_are_read_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,11 @@
-"""Plain lines to the server: how long a request may take to come, how much of an answer may lie unread."""
+"""Plain lines to the server: how long a request may take to come, how much of an answer may lie unread, how many of a
+network are served.
+"""
 
 from tests.mutants import Mutant
 
 TESTS = ("conversations/tests/test_plain_lines.py",)
+OF_TURNS = ("chatproject/tests/test_turns.py",)
 MUTANTS = [
     Mutant(
         "lines-without-bounds",
@@ -45,5 +48,47 @@ MUTANTS = [
         "        if unsent_bytes(self.channel.transport) > MAX_UNSENT_BYTES:\n",
         "        if False:\n",
         TESTS,
+    ),
+    Mutant(
+        "requests-without-turns",
+        "chatproject/settings.py",
+        '    "chatproject.turns.Turns",\n',
+        "",
+        OF_TURNS,
+    ),
+    Mutant(
+        "turns-outlast-the-deadline",
+        "chatproject/settings.py",
+        '    "chatproject.deadline.Deadline",\n    "chatproject.turns.Turns",\n',
+        '    "chatproject.turns.Turns",\n    "chatproject.deadline.Deadline",\n',
+        OF_TURNS,
+    ),
+    Mutant(
+        "turns-of-all-networks-together",
+        "chatproject/turns.py",
+        "queues().turn(network_prefix(client_address(request)))",
+        'queues().turn("")',
+        OF_TURNS,
+    ),
+    Mutant(
+        "turns-by-address",
+        "chatproject/turns.py",
+        "queues().turn(network_prefix(client_address(request)))",
+        "queues().turn(client_address(request))",
+        OF_TURNS,
+    ),
+    Mutant(
+        "who-waits-keeps-a-turn",
+        "chatproject/lib/waits.py",
+        "    _give_turn_back.get()()\n",
+        "",
+        (*OF_TURNS, "conversations/tests/test_longpoll.py"),
+    ),
+    Mutant(
+        "waiting-places-without-end",
+        "chatproject/turns.py",
+        "        if queue.asked >= MAX_ASKED:\n",
+        "        if False:\n",
+        OF_TURNS,
     ),
 ]
