@@ -6,7 +6,7 @@ NOT_AUTOMATED: dict[int, str] = {}
 # number: what its tests leave out
 PARTLY: dict[int, str] = {
     17: "of a record the own signed head and the record are kept: the other head has whoever wrote it",
-    23: "no coarse place: addresses are not stored, on purpose, nor is a map of them; kind of browser and time are told",
+    23: "no coarse place: addresses are not stored, on purpose, nor a map of them; kind of browser and time are told",
     91: "the sign-up tells by design which names are taken; how often is counted by network",
     83: "a script can still send the page elsewhere by its address or a meta refresh, and preconnect: policies cannot",
     101: "no mail tells of a session put into the database; the account page lists it",
