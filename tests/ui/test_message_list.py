@@ -250,6 +250,13 @@ def test_it_shows_each_state_of_my_messages_with_a_name(show):
         expect(mark).to_have_attribute("aria-label", name)
 
 
+def test_only_a_file_brings_the_markup_of_one(show):
+    page = show()
+    open_chat(page)
+    assert page.locator("message-file").count() > 0
+    assert page.locator("message-file > *").count() == 0
+
+
 def test_a_strange_text_stays_literal(show):
     page = show()
     open_chat(page)

@@ -9,6 +9,9 @@ export class MessageFile extends View {
   #thumb = null;
   #stop = null;
 
+  // Most messages have no file: the markup comes with one.
+  connectedCallback() {}
+
   built() {
     for (const part of ["picture", "show"]) this.on(part, "click", () => this.#want("show"));
     this.on("save", "click", () => this.#want("save"));
