@@ -250,6 +250,29 @@ def test_it_shows_each_state_of_my_messages_with_a_name(show):
         expect(mark).to_have_attribute("aria-label", name)
 
 
+FRAMES_BEFORE_ROWS = """async () => {
+    const found = await fake.messages(fake.chats[0].cid, { limit: 60 });
+    fake.messages = async () => found;
+    let frames = 0;
+    const count = () => {
+        frames += 1;
+        requestAnimationFrame(count);
+    };
+    const rows = new Promise((done) => {
+        const list = document.querySelector(".message-list__rows");
+        const look = () => list.querySelector(".message-row") && done(frames);
+        new MutationObserver(look).observe(list, { childList: true, subtree: true });
+    });
+    requestAnimationFrame(count);
+    document.querySelector("conversation-row button").click();
+    return rows;
+}"""
+
+
+def test_the_head_of_a_chat_is_drawn_before_its_messages_however_soon_they_come(show):
+    assert show().evaluate(FRAMES_BEFORE_ROWS) > 0
+
+
 def test_only_a_file_brings_the_markup_of_one(show):
     page = show()
     open_chat(page)

@@ -1,4 +1,5 @@
 /** The messages of one chat: days, runs, the line before what is new, and a reading position that never moves. */
+import { nextFrame } from "./frames.js";
 import { forgetReadOut, readOut, showJump, shownWhileSlow, SHOW_WAIT_MS } from "./list-signs.js";
 import { messageKey } from "./message-keys.js";
 import { daysOf, MessageWindow } from "./message-window.js";
@@ -61,7 +62,7 @@ export class MessageList extends View {
     this.#clear(conversation, name);
     const skeleton = setTimeout(() => this.parts.rows.replaceChildren(build("message-skeleton").fragment), SHOW_WAIT_MS);
     try {
-      const page = await this.#messenger.messages(conversation.cid, { limit: PAGE });
+      const [page] = await Promise.all([this.#messenger.messages(conversation.cid, { limit: PAGE }), nextFrame()]);
       if (this.#conversation.cid !== conversation.cid) return;
       const meanwhile = this.#window.items;
       this.#window.reset(page.items.filter(({ id }) => !this.#gone.has(id)), page.more);
