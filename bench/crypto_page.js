@@ -63,9 +63,7 @@ export async function keyFile() {
   return (await watched(() => makeKeyfile(given))).ms;
 }
 
-let log;
-
-/** A log of so many people, as the server's answers. @param {number} count */
+/** A log of so many people, as the server's answers. @param {number} count @returns {Promise<string[]>} */
 export async function makeLog(count) {
   const leaves = Array.from({ length: count }, () => concat(LABEL.leaf, randomBytes(32), randomBytes(32), u32(1), randomBytes(32)));
   const key = await generateEd25519();
@@ -74,14 +72,14 @@ export async function makeLog(count) {
   const pages = [];
   for (let i = 0; i < count; i += PAGE_LEAVES) pages.push(JSON.stringify({ leaves: leaves.slice(i, i + PAGE_LEAVES).map(toBase64Url), ...tail }));
   pages.push(JSON.stringify({ leaves: [], ...tail }));
-  log = { pages, name: `bench-log-${hex(randomBytes(8))}` };
+  return pages;
 }
 
-/** The whole log, judged and kept. Then what an unlocking browser does: from the disk, and nothing new. */
-export async function replayLog() {
+/** The whole log, judged and kept. Then what an unlocking browser does: from the disk, and nothing new. @param {string[]} pages as makeLog gave them */
+export async function replayLog(pages) {
   const me = { uid: hex(randomBytes(16)), name: "alice" };
-  const fetch = async (path) => answerWith(log.pages[Math.ceil(Number(new URL(path, "http://x").searchParams.get("from")) / PAGE_LEAVES)]);
-  const db = await openDatabase(`${log.name}-${me.uid}`);
+  const fetch = async (path) => answerWith(pages[Math.ceil(Number(new URL(path, "http://x").searchParams.get("from")) / PAGE_LEAVES)]);
+  const db = await openDatabase(`bench-log-${me.uid}`);
   const { ring } = await ringOf(db, newCard(me, randomBytes(16), "prove"), PASSPHRASE);
   const parts = { api: createApi({ fetch, csrf: "x" }), ring, clock, me, ownHashes: async () => [] };
   const first = await watched(() => new LogReplay(parts).catchUp());
