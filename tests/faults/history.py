@@ -52,7 +52,8 @@ class Page:
 class History:
     """Filled by the recorded clients while faults happen; `audit` at the end, by pulls of everything from the start.
 
-    `copies`: who shows which text as a copy of what a restored database lost, in no place of the server's.
+    `copies`: who shows which text as a copy of what a restored database lost, in no place of the server's. `wanted`:
+    codes that this fault is to be told by, of which `told` says to whom; any other is a trouble.
     """
 
     members: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -67,6 +68,8 @@ class History:
     pages: list[Page] = field(default_factory=list)
     shown: dict[tuple[str, bytes], list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     copies: set[tuple[str, str]] = field(default_factory=set)
+    wanted: set[str] = field(default_factory=set)
+    told: set[tuple[str, str]] = field(default_factory=set)
     troubles: list[tuple[str, str]] = field(default_factory=list)
     audit: dict[bytes, tuple[Stored, ...]] = field(default_factory=dict)
     cursors: dict[tuple[str, bytes], int] = field(default_factory=dict)

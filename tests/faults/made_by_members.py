@@ -28,12 +28,15 @@ in_page(30, "a_browser_that_was_away_for_long_reads_what_waited")
 @fault(19)
 async def clocks_differ(world: World) -> str:
     (server,) = world.servers
+    world.history.wanted.add("CLOCK_SKEW")
     for hours in (LATER_HOURS, EARLIER_HOURS):
         async with world.traffic() as traffic:
             await traffic.goes_on(20, 30)
             await server.end()
             await server.start(FAULT_CLOCK_HOURS=str(hours))
             await traffic.goes_on(20, 30)
+    everybody = {(name, "CLOCK_SKEW") for name in world.devices}
+    await until(lambda: world.history.told == everybody, RUNG_SECONDS, "everybody is told that the clocks differ")
     origin = f"http://127.0.0.1:{world.devices['alice'].gate.port}"
     hold(not await _can_sign_up(origin, "erin", hours=0), "a code of the client's time was taken")
     hold(await _can_sign_up(origin, "frank", hours=EARLIER_HOURS), "a code of the server's time was refused")

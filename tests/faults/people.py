@@ -139,6 +139,8 @@ class Device(Reader):
                     self.history.shown[(self.name, event.cid)].append((event.seq, event.text))
                     now = asyncio.get_running_loop().time()
                     self.history.shown_seconds.append(now - self.history.typed_at[event.text])
+                case Problem() if event.code in self.history.wanted:
+                    self.history.told.add((self.name, event.code))
                 case Problem() if event.code not in NOTICES:
                     self.history.troubles.append((self.name, event.code))
 
