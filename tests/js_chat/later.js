@@ -320,4 +320,25 @@ export const LATER = {
     await bob.sees(cid, "hello", "hi", "unheard", "heard twice");
     expect([(await bob.codes(cid)).includes("SEQ_GAP"), bob.problems], [false, []], "no gap is told");
   },
+
+  async an_answer_from_before_the_news_is_no_gap(world) {
+    const { alice, bob, cid } = await talking(world);
+    await ticked(cid, alice, bob);
+    const socket = [...world.server.sockets].find(({ client }) => client === alice.client);
+    const push = socket.push.bind(socket);
+    const answers = []; // the first, that there is nothing new, is overtaken by the bell of the news, and comes with the second
+    socket.push = (frame) => {
+      if (frame.f !== "events") return push(frame);
+      answers.push(frame);
+      return answers.length > 1 && (answers.length === 2 ? answers : [frame]).forEach(push);
+    };
+    world.server.refusePosts.push([409, "EPOCH_CONFLICT"]);
+    await alice.messenger.setTimer({ cid, timerS: 3_600 });
+    await until(() => answers.length === 1, "she looks for the record that won");
+    expect(answers[0].items.length, 0, "nothing yet");
+    await bob.messenger.send(cid, "news");
+    await alice.sees(cid, "hello", "hi", "news");
+    await until(() => bob.messenger.conversation(cid).timerS === 3_600, "her record is in");
+    expect([alice.lines.has("SEQ_GAP"), alice.problems], [false, []], "nothing is said to be missing");
+  },
 };

@@ -144,6 +144,7 @@ SCENARIOS = [
     "messages_that_cross_need_no_pull",
     "an_event_handed_over_out_of_turn_is_a_bell",
     "an_event_handed_over_twice_out_of_turn_is_no_gap",
+    "an_answer_from_before_the_news_is_no_gap",
     "a_program_that_the_log_does_not_name_stops_writing",
     "a_file_goes_up_before_its_message_and_comes_down_whole",
     "texts_do_not_wait_for_a_file",

@@ -97,6 +97,7 @@ export class Inbox {
 
   async #sync(cid, how) {
     const { chats, line, locks } = this.#parts;
+    let wasInVain = false;
     while (this.isBehind(cid)) {
       const pull = how.pull ?? ((...asked) => line().pull(...asked));
       const { cursor } = chats.get(cid);
@@ -107,11 +108,13 @@ export class Inbox {
         how.onEvents?.(applied);
         await breathe();
       }
-      if (chats.get(cid).cursor === cursor) {
+      const isInVain = chats.get(cid).cursor === cursor;
+      if (isInVain && wasInVain) {
         this.#heads.delete(cid); // asked for again when the server names it again
         throw new ChatError("SEQ_GAP");
       }
-      line().ack(cid, chats.get(cid).cursor);
+      wasInVain = isInVain; // once it may be the answer to a question from before the news, which a bell overtook
+      if (!isInVain) line().ack(cid, chats.get(cid).cursor);
     }
   }
 
