@@ -153,4 +153,11 @@ MUTANTS = [
         '        events.warn("password_wrong", network=throttles.address_of(request), name=name)',
         ("accounts/tests/test_events.py",),
     ),
+    Mutant(
+        "logins-read-before-they-were-asked-for",
+        "conversations/gathering.py",
+        "            await self._answer({key: self._waiting.pop(key) for key in list(self._waiting)[:MAX_TOGETHER]})\n",
+        "            await self._answer(dict(self._waiting))\n            self._waiting.clear()\n",
+        ("conversations/tests/test_gathering.py",),
+    ),
 ]
