@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
-from chatproject.lib import bridge, measures
+from chatproject.lib import measures
 from chatproject.lib.addresses import network_prefix, scope_address
 from conversations import closecodes, delivery, frames, lobby, offenders, postbox, watching
 from conversations.baseconsumer import BaseConsumer
@@ -87,7 +87,7 @@ class ChatConsumer(BaseConsumer):
     async def _identify(self) -> int | None:
         """Who this is; or the close code."""
         try:
-            self._login = await bridge.run(identify, session_key(self.scope))
+            self._login = await identify(session_key(self.scope))
         except LoginMissing as missing:
             return missing.close_code
         except DatabaseError:

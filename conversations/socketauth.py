@@ -1,5 +1,6 @@
 """Who opens a socket: exact origin, web session with a full login, bound device. The same rules as over HTTP."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Collection, Mapping
@@ -15,8 +16,11 @@ from django.http import parse_cookie
 from django.utils import timezone
 
 from accounts.services import full_logins
+from chatproject.lib import bridge
 from chatproject.lib.anyof import AnyOf
+from chatproject.lib.perloop import PerLoop
 from conversations import closecodes
+from conversations.gathering import Gathering
 from keys.services import bound_devices
 
 logger = logging.getLogger(__name__)
@@ -80,16 +84,25 @@ class SessionReader:
         self._known = {key: known for key, known in self._known.items() if key in keys}
 
 
-def identify(key: str) -> Login:
-    """The login behind a session key. LoginMissing otherwise; the session is only read."""
-    return _or_missing(identify_many({key}, SessionReader())[key])
+async def identify(key: str) -> Login:
+    """The login behind a session key, together with those of others who come meanwhile. LoginMissing otherwise, or
+    DatabaseError; the session is only read.
+    """
+    return _or_missing(await asyncio.shield(_logins().ask(key)))
+
+
+async def _identify_together(keys: Collection[str]) -> Mapping[str, Login | int]:
+    return await bridge.run(identify_many, keys, SessionReader())
+
+
+_logins = PerLoop(lambda: Gathering("logins", _identify_together))
 
 
 def identify_many(keys: Collection[str], reader: SessionReader) -> dict[str, Login | int]:
     """The login behind each session key, or the close code that says which part is missing. In as many statements as
-    for one.
+    for one; none of the keys, which anybody chooses, can spoil it for the others.
     """
-    found = _identify(reader.read({key for key in keys if key}))
+    found = _identify(reader.read({key for key in keys if key.isascii() and key.isalnum()}))
     return {key: found.get(key, closecodes.LOGIN_NEEDED) for key in keys}
 
 

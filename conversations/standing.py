@@ -1,7 +1,7 @@
 """Where everything is for one person: what a welcome and a heartbeat tell.
 
 Heartbeats gather for a moment and are answered from one read for all: of many sockets they would cost more than the
-messages.
+messages. Who says hello is answered at once, together with those who came while others were.
 """
 
 import asyncio
@@ -30,9 +30,8 @@ class Standing:
 
 
 async def standing_of(uid: UUID) -> Standing:
-    """At once. DatabaseError."""
-    found = await bridge.run(_read, [uid])
-    return found[uid]
+    """At once. DatabaseError, TimeoutError after READ_SECONDS."""
+    return await asyncio.shield(welcomes().ask(uid))
 
 
 async def _read_together(uids: Collection[UUID]) -> Mapping[UUID, Standing]:
@@ -41,6 +40,7 @@ async def _read_together(uids: Collection[UUID]) -> Mapping[UUID, Standing]:
 
 
 heartbeats = PerLoop(lambda: Gathering("heartbeats", _read_together, pause=GATHER_SECONDS))
+welcomes = PerLoop(lambda: Gathering("welcomes", _read_together))
 
 
 def _read(uids: Collection[UUID]) -> dict[UUID, Standing]:

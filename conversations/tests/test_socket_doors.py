@@ -18,6 +18,8 @@ from conversations import (
     offenders,
     revalidation,
     services,
+    socketauth,
+    standing,
     switchboard,
     watching,
 )
@@ -69,6 +71,57 @@ async def test_it_refuses_an_unknown_session(key: str) -> None:
     assert (await line.connect())[0]
     assert await close_code(line) == 4401
     await line.disconnect()
+
+
+async def test_sockets_that_open_together_are_read_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: dict[str, list[int]] = {"logins": [], "heads": []}
+    identify, read_heads = socketauth.identify_many, standing.services.heads_of
+
+    def identify_counted(keys: Collection[str], reader: Any) -> Any:
+        reads["logins"].append(len(keys))
+        return identify(keys, reader)
+
+    def heads_counted(uids: Collection[Any]) -> Any:
+        reads["heads"].append(len(uids))
+        return read_heads(uids)
+
+    monkeypatch.setattr(socketauth, "identify_many", identify_counted)
+    monkeypatch.setattr(standing.services, "heads_of", heads_counted)
+    people = [Person(f"person{number}") for number in range(20)]
+    lines = [socket(await log_in(person)) for person in people]
+    assert {opened for opened, _protocol in await asyncio.gather(*(line.connect() for line in lines))} == {True}
+    for line, person in zip(lines, people, strict=True):
+        await line.send_json_to({"f": "hello", "did": person.did.hex, "cursors": {}, "incarnation": None})
+    assert {(await line.receive_json_from())["f"] for line in lines} == {"welcome"}
+    assert {name: sum(counts) for name, counts in reads.items()} == {"logins": 20, "heads": 20}
+    assert len(reads["logins"]) <= 3
+    assert len(reads["heads"]) <= 6
+    for line in lines:
+        await line.disconnect()
+
+
+@pytest.mark.parametrize("key", ['"\\000"', '"a\\000b"', "\xff" * 32, "a" * 4000, ""])
+async def test_a_key_that_a_stranger_makes_up_spoils_no_login_that_is_read_with_it(world: World, key: str) -> None:
+    lines = [socket(key), socket(await log_in(world.alice)), socket(key)]
+    assert {opened for opened, _protocol in await asyncio.gather(*(line.connect() for line in lines))} == {True}
+    await lines[1].send_json_to({"f": "hello", "did": world.alice.did.hex, "cursors": {}, "incarnation": None})
+    assert (await lines[1].receive_json_from())["f"] == "welcome"
+    assert [await close_code(line) for line in lines[::2]] == [4401, 4401]
+    for line in lines:
+        await line.disconnect()
+
+
+async def test_only_what_may_be_a_key_is_looked_for() -> None:
+    asked: list[str] = []
+
+    class Reader(socketauth.SessionReader):
+        def read(self, keys: Collection[str]) -> dict[str, dict[str, Any]]:
+            asked.extend(keys)
+            return {}
+
+    strange = {"", "\0", "a\0b", "\xff", "a b", "../../x"}
+    assert socketauth.identify_many({*strange, "k3y"}, Reader()) == dict.fromkeys({*strange, "k3y"}, 4401)
+    assert asked == ["k3y"]
 
 
 async def test_it_welcomes_with_all_heads(world: World) -> None:

@@ -160,4 +160,11 @@ MUTANTS = [
         "            await self._answer(dict(self._waiting))\n            self._waiting.clear()\n",
         ("conversations/tests/test_gathering.py",),
     ),
+    Mutant(
+        "made-up-keys-are-read-with-all-others",
+        "conversations/socketauth.py",
+        "if key.isascii() and key.isalnum()",
+        "if key",
+        ("conversations/tests/test_socket_doors.py::test_only_what_may_be_a_key_is_looked_for",),
+    ),
 ]
