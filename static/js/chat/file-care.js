@@ -1,5 +1,6 @@
 /** When the person showed and saved the key file, and when they are asked for it again. */
 
+import { equal } from "../lib/bytes.js";
 import { checkHistory } from "../crypto/keyfile-payload.js";
 import { openOwnVault, sealAccount } from "./key-files.js";
 import { vaultChange } from "../store/vault.js";
@@ -55,9 +56,11 @@ export async function takeHistoryKeys(open, account, passphrase) {
   const { db, ring, bundles, me } = open;
   const newest = newestGen(account);
   if (newest <= (await careOf(ring)).vaultGen) return;
+  const vault = await openOwnVault(db, passphrase);
+  const isHere = ({ gen, seed }) => vault.history.some((one) => one.gen === gen && equal(one.seed, seed));
+  if (account.history.every(isHere)) return;
   await open.catchUp(); // the file may know more of the account than this browser
   await checkHistory(account, bundles.known([me.uid]));
-  const vault = await openOwnVault(db, passphrase);
   const history = mergedHistory(vault, account);
   const { bundleVersion, bundleHash } = account;
   await ring.commit({ clear: [vaultChange(await sealAccount({ ...vault, history, bundleVersion, bundleHash }, passphrase))] });
