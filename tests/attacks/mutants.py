@@ -65,16 +65,23 @@ def tests_of(number: int) -> list[str]:
 
 
 @contextmanager
-def changed(changes: list[Change], tree: Path) -> Iterator[None]:
-    kept = {file: (tree / file).read_text("utf-8") for file, _old, _new in changes}
+def kept(changes: list[Change], tree: Path) -> Iterator[None]:
+    """Whatever is done to these files meanwhile, also by a run that is stopped in the middle of a change."""
+    texts = {file: (tree / file).read_text("utf-8") for file, _old, _new in changes}
     try:
+        yield
+    finally:
+        for file, text in texts.items():
+            (tree / file).write_text(text, "utf-8")
+
+
+@contextmanager
+def changed(changes: list[Change], tree: Path) -> Iterator[None]:
+    with kept(changes, tree):
         for file, old, new in changes:
             path = tree / file
             path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
         yield
-    finally:
-        for file, text in kept.items():
-            (tree / file).write_text(text, "utf-8")
 
 
 def outcome(number: int, changes: list[Change], tree: Path, forks: Forks) -> str:
@@ -120,10 +127,11 @@ def in_one_page(number: int) -> bool:
     return all(f"def {name}(bench" in texts[file] for file, name in ids)
 
 
-def outcomes_together(wanted: list[int], forks: Forks) -> dict[int, tuple[float, str]]:
+def outcomes_together(wanted: list[int], tree: Path, forks: Forks) -> dict[int, tuple[float, str]]:
     """Of changes that one page can be given in turn: seconds and verdict; what could not be judged is left out."""
     named = [test for number in wanted for test in tests_of(number)]
-    _code, printed = forks.pytest(["--attack-changed", "-rA", "-vv", "--durations=0", *named], TOGETHER_SECONDS)
+    with kept([change for number in wanted for change in mutants_of(number)], tree):
+        _code, printed = forks.pytest(["--attack-changed", "-rA", "-vv", "--durations=0", *named], TOGETHER_SECONDS)
     failed, passed, ended = (numbers_of(printed, word) for word in ("FAILED", "PASSED", "ERROR"))
     spent: dict[int, float] = defaultdict(float)
     for seconds, number in SPENT.findall(printed):
@@ -161,7 +169,7 @@ def main(arguments: list[str]) -> int:
         with Forks(tree) as forks:
             red = {} if options.trust else red_already(wanted, forks)
             quick = [one for one in wanted if one not in red and not missing_texts(one) and in_one_page(one)]
-            known = outcomes_together(quick, forks) if quick else {}
+            known = outcomes_together(quick, tree, forks) if quick else {}
             for number in wanted:
                 for place, changes in enumerate(variants_of(number)):
                     began = time.monotonic()

@@ -22,7 +22,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
     18: ("crypto/log.js", 'check(head.size >= log.size, "LOG_ROLLBACK");', ""),
     19: ("crypto/log.js", "await checkHeadSignature(head, bytes, sig, lgPub);", ""),
     20: ("crypto/log.js", 'check(leaf.version === (before?.version ?? 0) + 1, "BUNDLE_CHAIN_BROKEN");', ""),
-    22: ("chat/bundles.js", "Boolean(pin?.verifiedRoot && pin.chain.length) &&", "pin?.verifiedRoot ? true :"),
+    22: ("chat/bundles.js", " && equal(pin.verifiedRoot, pin.chain.at(-1).rootPub)", ""),
     25: ("crypto/epoch-check.js", 'processed ? "DUPLICATE" : "EPOCH_ROLLBACK"', '"DUPLICATE"'),
     26: ("crypto/envelope.js", 'check(equal(header.th, epoch.th.subarray(0, TH_BYTES)), "EPOCH_FORK");', ""),
     28: ("crypto/epoch-receive.js", 'wasMember ? "RESTART_SUSPECT" : "DEVICE_ADDED"', '"DEVICE_ADDED"'),
@@ -54,7 +54,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
     51: ("chat/actions.js", "text: versions.at(-1).text };", "text: body };"),
     52: ("chat/delivered.js", "?.get(did) ?? 0) > counter", "?.get(did) ?? 0) >= 0"),
     60: ("chat/receipts.js", "if (!receipts || !chat.wrote) return [];", "if (!receipts) return [];"),
-    56: ("crypto/padding.js", "new Uint8Array(padme(content.length + 1))", "new Uint8Array(content.length + 1)"),
+    56: ("crypto/envelope.js", "pad(content), ", "content.length < 256 ? pad(content) : concat(content, u8(0x80)), "),
     59: (
         "crypto/content.js",
         'check(!supported || hasOnlyFields(content, { ...COMMON, ...FIELDS[content.t] }), "BAD_CONTENT");',
@@ -158,6 +158,7 @@ ALSO: dict[int, list[tuple[str, str, str]]] = {
             "",
         )
     ],
+    56: [("crypto/padding.js", "padded[end] === MARK && padded.length === padme(end + 1)", "padded[end] === MARK")],
     60: [("chat/receipts.js", "receipts && chat.wrote ? chat.untold", "receipts ? chat.untold")],
     47: [
         (
