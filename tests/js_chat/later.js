@@ -27,6 +27,17 @@ export async function reconnect(...browsers) {
 
 const blockOf = (browser, cid) => browser.messenger.conversation(cid).blocked?.code ?? null;
 
+// They talk, and of her next event nobody is told. ring: how he would be
+async function unheard(world) {
+  const { alice, bob, cid } = await talking(world);
+  await ticked(cid, alice, bob);
+  const { ring } = world.server;
+  Object.assign(world.server, { handsOver: true, ring: () => {} });
+  await alice.messenger.send(cid, "unheard");
+  await until(async () => (await alice.states(cid)).at(-1) !== "queued", "accepted");
+  return { alice, bob, cid, ring };
+}
+
 export const LATER = {
   async another_decision_does_not_let_an_older_copy_go_on(world) {
     const { alice, bob, cid } = await talking(world);
@@ -287,13 +298,7 @@ export const LATER = {
   },
 
   async an_event_handed_over_out_of_turn_is_a_bell(world) {
-    const { alice, bob, cid } = await talking(world);
-    await ticked(cid, alice, bob);
-    world.server.handsOver = true;
-    const { ring } = world.server;
-    world.server.ring = () => {};
-    await alice.messenger.send(cid, "unheard");
-    await until(async () => (await alice.states(cid)).at(-1) !== "queued", "accepted");
+    const { alice, bob, cid, ring } = await unheard(world);
     world.server.ring = ring;
     await alice.messenger.send(cid, "heard");
     await bob.sees(cid, "hello", "hi", "unheard", "heard");
@@ -304,13 +309,7 @@ export const LATER = {
   },
 
   async an_event_handed_over_twice_out_of_turn_is_no_gap(world) {
-    const { alice, bob, cid } = await talking(world);
-    await ticked(cid, alice, bob);
-    world.server.handsOver = true;
-    const { ring } = world.server;
-    world.server.ring = () => {};
-    await alice.messenger.send(cid, "unheard");
-    await until(async () => (await alice.states(cid)).at(-1) !== "queued", "accepted");
+    const { alice, bob, cid, ring } = await unheard(world);
     Object.assign(world.server, { ring: (...told) => [1, 2].forEach(() => ring.apply(world.server, told)), swallow: ({ f }) => f === "pull", pullsSeen: 0 });
     await alice.messenger.send(cid, "heard twice");
     await until(() => world.server.pullsSeen > 0, "what lies before it was asked for");
