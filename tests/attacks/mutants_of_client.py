@@ -132,7 +132,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
         "concat(...(await Promise.all([dh(hkSeed, senderDkPub), dh(hkSeed, ePub)])))",
         "dh(hkSeed, ePub)",
     ),
-    78: ("chat/life.js", "    this.open?.stop();\n    this.open = null;\n", "    this.open?.stop();\n"),
+    78: ("chat/life.js", "    this.open = null;\n", "    this.past = this.open;\n    this.open = null;\n"),
     87: ("ui/notifications.js", 'say("notification.title"), { tag: TAG }', "document.title, { tag: TAG }"),
     76: ("chat/unlocked.js", 'await this.trust.block(cid, "STATE_ROLLBACK");', ";"),
 }
