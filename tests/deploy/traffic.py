@@ -85,6 +85,8 @@ async def _run(step: Step) -> None:
 
 
 async def _come_back(crowd: Crowd) -> None:
+    origin = next(iter(crowd.devices.values())).client.person.web.origin
+    await asyncio.to_thread(wait_until_ready, origin)  # what passes the line on may have to find its way anew
     for device in crowd.devices.values():
         client = device.client
         await client.close()
