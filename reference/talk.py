@@ -25,7 +25,7 @@ from reference.history import look_on
 from reference.merkle import root
 from reference.notary import DevicePrekeys
 from reference.primitives import x25519_public
-from reference.propose import MadeRecord, SenderSecrets, fresh_secrets, make_record
+from reference.propose import MadeRecord, SenderSecrets, find_device, fresh_secrets, make_record
 from reference.receive import Received, receive_record
 from reference.record import (
     EPHEMERAL,
@@ -113,6 +113,7 @@ def propose(
     prekeys: Mapping[bytes, DevicePrekeys],
 ) -> MadeRecord:
     """A record of one's own in the mode that the two have or the person chose; `pending` before it is posted."""
+    find_device(bundles, device.uid, device.did)  # who is not listed any more proposes nothing
     sender = fresh_secrets(device.dk_seed)
     core = _core(talk, kind, device, bundles, leaves, prekeys, sender)
     opks = {did: handed.opk.pub for did, handed in prekeys.items() if handed.opk is not None}

@@ -326,7 +326,8 @@ export class FakeServer {
     if (core.epoch !== conversation.epoch + 1) return [409, "EPOCH_CONFLICT"];
     if (core.kind === NEXT && !equal(core.thPrev, conversation.th)) return [409, "EPOCH_CONFLICT"];
     const isCurrent = core.references.every(({ uid, bundleHash }) => equal(this.people.get(hex(uid)).bundles.at(-1).hash, bundleHash));
-    if (!isCurrent) return [409, "STALE_BUNDLE"];
+    const isListed = client.person.bundles.at(-1).devices.some((one) => hex(one.did) === client.did);
+    if (!isCurrent || !isListed) return [409, "STALE_BUNDLE"];
     Object.assign(conversation, { epoch: core.epoch, th, next: new Map() });
     return null;
   }

@@ -79,6 +79,28 @@ export const OWN_KEYS = {
     expect(second.problems.filter(({ code }) => code === "DEVICE_REMOVED_HERE").length, 1, "said once");
   },
 
+  async a_browser_that_learns_of_its_removal_while_it_makes_keys_makes_none(world) {
+    const { alice, bob, cid, second } = await withSecond(world);
+    const { server } = world;
+    const [gone, judge, asked] = [await didOf(second), server.judgeRecord, []];
+    const [line] = [...server.sockets].filter(({ client }) => client === second.client);
+    const { push } = line;
+    line.push = (frame) => (frame.f === "bell" && "log_size" in frame ? undefined : push.call(line, frame));
+    server.judgeRecord = (client, ...more) => {
+      if (client === second.client) asked.push(client.did);
+      return judge.call(server, client, ...more);
+    };
+    bob.client.goOffline(); // neither makes keys without the second before it writes
+    await alice.messenger.removeBrowser({ did: gone, passphrase: PASSPHRASE });
+    alice.client.goOffline();
+    await second.messenger.setTimer({ cid, timerS: 3_600 }); // needs new keys
+    await second.messenger.send(cid, "not any more");
+    await until(() => second.problems.some(({ code }) => code === "DEVICE_REMOVED_HERE"), "told", () => second.problems);
+    expect(asked, [gone], "the one it made before it knew");
+    expect(second.problems.length, 1, "said once");
+    expect((await second.states(cid)).at(-1), "queued", "kept");
+  },
+
   async own_new_keys_are_no_forgery_to_who_looks_meanwhile(world) {
     const { alice, cid } = await talking(world);
     const { server } = world;

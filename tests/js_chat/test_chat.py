@@ -115,6 +115,7 @@ SCENARIOS = [
     "a_lock_ends_what_is_being_done_to_the_keys",
     "only_the_browsers_that_were_shown_are_known",
     "a_removed_browser_reads_nothing_new_and_writes_nothing",
+    "a_browser_that_learns_of_its_removal_while_it_makes_keys_makes_none",
     "own_new_keys_are_no_forgery_to_who_looks_meanwhile",
     "after_a_removal_an_old_file_opens_only_what_was",
     "a_removal_goes_on_after_a_lost_answer",

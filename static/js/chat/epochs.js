@@ -17,7 +17,7 @@ const ROUNDS = 8; // of losing against other records in a row
 const WAIT_FOR_NEXT_MS = 10_000;
 const RACES = new Set(["EPOCH_CONFLICT", "STALE_EPOCH", "STALE_BUNDLE"]);
 
-/** @typedef {object} EpochParts api, me, device, bundles, replay, pending, chats, inbox, line(), locks, clock, schedule, newsTold(): changes of bundles have reached the chats, isLogKnown(): the log was replayed since the keys were opened, run(cid): starts the outbox's work again */
+/** @typedef {object} EpochParts api, me, device, bundles, replay, pending, chats, inbox, line(), locks, clock, schedule, newsTold(): changes of bundles have reached the chats, isLogKnown(): the log was replayed since the keys were opened, isRemoved(), run(cid): starts the outbox's work again */
 
 /** @see EpochParts */
 export class Epochs {
@@ -65,13 +65,14 @@ export class Epochs {
 
   // Changes of the two bundles stand in the chat, and may block it, before anything is made for them.
   async #bundlesOf(cid) {
-    const { chats, bundles, inbox, isLogKnown } = this.#parts;
+    const { chats, bundles, inbox, isLogKnown, isRemoved } = this.#parts;
     if (!isLogKnown()) throw new ChatError("OFFLINE"); // the watch catches up, then it begins again
     await inbox.sync(cid);
     const uids = [...new Set(chats.get(cid).uids)];
     const current = [];
     for (const uid of uids) current.push(await bundles.current(uid));
     await this.#parts.newsTold();
+    if (isRemoved()) throw new ChatError("DEVICE_REMOVED_HERE");
     const { blocked } = chats.get(cid);
     if (blocked) throw new ChatError(blocked.code);
     return current;

@@ -21,7 +21,8 @@ import { newUuid } from "./uuid.js";
 
 const ROUNDS = 8; // of finding the epoch gone in a row
 const LATER_MS = 5_000;
-const PATIENT = new Set(["OFFLINE", "WAITING_FOR_KEYS", "DEVICE_REQUIRED", "LOGIN_REQUIRED"]); // something else will start it again
+// something else will start it again, or the account takes this browser back
+const PATIENT = new Set(["OFFLINE", "WAITING_FOR_KEYS", "DEVICE_REQUIRED", "LOGIN_REQUIRED", "DEVICE_REMOVED_HERE"]);
 const GONE_EPOCH = new Set(["STALE_EPOCH", "EPOCH_CONFLICT", "STALE_BUNDLE"]);
 
 /** @typedef {object} SendingParts chats, outbox, epochs, acks, inbox, trust, line(), locks, events, me, did, clock, schedule, isRemoved() */

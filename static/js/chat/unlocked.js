@@ -196,7 +196,7 @@ export class Unlocked {
     this.bundles = new Bundles({
       api, ring, replay: this.replay, me, ownRoot: () => device.own.rootPub, nameOf: (uid) => this.directory.nameOf(uid),
       inTheMaking: () => hashesInTheMaking(ring),
-      onNews: (uid) => this.trust.hear(uid), onRebound: (uid, detail) => this.trust.warn(uid, "NAME_REBOUND", detail),
+      onNews: (uid) => this.#news(uid), onRebound: (uid, detail) => this.trust.warn(uid, "NAME_REBOUND", detail),
     });
     const shared = () => ({ ...this, ...lateBound, store: { db: this.db, ring } });
     this.acks = new Acks({ ...shared(), schedule });
@@ -244,8 +244,13 @@ export class Unlocked {
     }
   }
 
-  #removed() {
-    if (this.#isRemovalTold) return;
+  #news(uid) {
+    this.trust.hear(uid);
+    this.#tellRemoval(uid);
+  }
+
+  #tellRemoval(uid) {
+    if (this.#isRemovalTold || uid !== this.me.uid || !this.isRemoved) return;
     this.#isRemovalTold = true;
     this.line.stop();
     this.events.emit("problem", { code: "DEVICE_REMOVED_HERE" });
@@ -273,7 +278,7 @@ export class Unlocked {
   async #refresh(uid) {
     try {
       await this.bundles.current(uid);
-      if (uid === this.me.uid && this.isRemoved) this.#removed();
+      this.#tellRemoval(uid);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const concerned = this.chats.all().filter((chat) => chat.uids.includes(uid));
