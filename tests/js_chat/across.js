@@ -58,6 +58,27 @@ export const ACROSS = {
     await second.keyFile();
   },
 
+  async where_the_new_keys_of_the_account_are_unknown_nothing_on_it_is_changed(world) {
+    const { alice, cid, second } = await withSecond(world);
+    const first = { did: await didOf(alice), passphrase: PASSPHRASE };
+    await alice.messenger.renewRoot({ passphrase: PASSPHRASE });
+    await until(() => blockOf(second, cid) === "LOG_SELF_FORGED", "the other browser cries");
+    const { bundles } = alice.person;
+    const refused = async (after) => {
+      await refuses(second.messenger.removeBrowser(first), "LOG_SELF_FORGED");
+      await refuses(second.messenger.renewRoot({ passphrase: PASSPHRASE }), "LOG_SELF_FORGED");
+      expect(bundles.length, 3, `nothing was published ${after}`);
+    };
+    await refused("while it cries");
+    await second.messenger.decide(cid, "continue");
+    await refused("where the person wants to write all the same");
+    await second.reload();
+    await refused("after a reload");
+    await second.messenger.bringKeyFile({ bytes: await alice.keyFile(), passphrase: PASSPHRASE });
+    await second.messenger.removeBrowser(first);
+    expect(bundles.at(-1).devices.map(({ did }) => hex(did)), [await didOf(second)], "with the file it is done");
+  },
+
   async what_is_told_while_the_last_is_stored_is_told_next(world) {
     const { alice, second } = await withSecond(world);
     const told = () => world.server.conversations.get(self)?.events.filter(({ kind }) => kind === "message").length ?? 0;

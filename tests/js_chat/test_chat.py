@@ -160,6 +160,7 @@ SCENARIOS = [
     "a_file_that_a_restored_server_lost_is_sent_again",
     "a_file_that_is_gone_or_too_large_is_told",
     "new_keys_of_the_account_are_brought_by_the_file_and_the_chats_stay",
+    "where_the_new_keys_of_the_account_are_unknown_nothing_on_it_is_changed",
     "the_file_of_keys_from_before_a_reset_opens_their_messages_alone",
     "the_next_key_file_holds_the_keys_from_before_a_reset",
     "what_is_told_while_the_last_is_stored_is_told_next",

@@ -163,12 +163,12 @@ export class MessengerKeys extends EventTarget {
     return nameBrowser(this.#opened(), wish);
   }
 
-  /** It reads nothing new from then on; a new key file is due. @param {{did: string, passphrase: string}} wish @throws WRONG_PASSPHRASE, NOT_FOUND */
+  /** It reads nothing new from then on; a new key file is due. @param {{did: string, passphrase: string}} wish @throws WRONG_PASSPHRASE, NOT_FOUND, LOG_SELF_FORGED */
   removeBrowser(wish) {
     return this.#inTurn(() => removeBrowser(this.#opened(), wish));
   }
 
-  /** New keys of the account, signed with the old ones; the other browsers leave it, a new key file is due. @param {{passphrase: string}} wish @throws WRONG_PASSPHRASE */
+  /** New keys of the account, signed with the old ones; the other browsers leave it, a new key file is due. @param {{passphrase: string}} wish @throws WRONG_PASSPHRASE, LOG_SELF_FORGED */
   renewRoot(wish) {
     return this.#inTurn(() => renewRoot(this.#opened(), wish));
   }

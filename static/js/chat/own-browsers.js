@@ -49,7 +49,7 @@ export async function nameBrowser({ ring }, { did, label }) {
 
 /**
  * Takes another browser off the account; the history gets new keys, the old ones stay in the vault.
- * @param {object} open Unlocked @param {{did: string, passphrase: string}} wish @throws WRONG_PASSPHRASE, NOT_FOUND
+ * @param {object} open Unlocked @param {{did: string, passphrase: string}} wish @throws WRONG_PASSPHRASE, NOT_FOUND, LOG_SELF_FORGED
  */
 export function removeBrowser(open, { did, passphrase }) {
   return changeOwnBundle(open, passphrase, async (last, { history }) => {
@@ -61,7 +61,7 @@ export function removeBrowser(open, { did, passphrase }) {
 
 /**
  * Somebody else may have the key file: new root and history keys, signed with the old root; only this browser stays on the account.
- * @param {object} open Unlocked @param {{passphrase: string}} wish @throws WRONG_PASSPHRASE
+ * @param {object} open Unlocked @param {{passphrase: string}} wish @throws WRONG_PASSPHRASE, LOG_SELF_FORGED
  */
 export function renewRoot(open, { passphrase }) {
   return changeOwnBundle(open, passphrase, async (last, { history }) => {

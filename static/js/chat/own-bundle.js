@@ -5,7 +5,7 @@
 
 import { equal } from "../lib/bytes.js";
 import { decodeBundle, signBundle } from "../crypto/bundle.js";
-import { ProtocolError } from "../crypto/errors.js";
+import { ProtocolError, check } from "../crypto/errors.js";
 import { ed25519Public } from "../crypto/primitives.js";
 import { vaultChange } from "../store/vault.js";
 import { ChatError, codeOf } from "./codes.js";
@@ -15,18 +15,20 @@ import { isPublished } from "./keys-setup.js";
 
 const CHANGE = "own-change"; // ring object {bundle, vault, rootPub}: made, perhaps published, the vault not in its place yet
 const TRIES = 3; // another browser may publish at the same time
+const FORGED = "LOG_SELF_FORGED";
 
 /** @typedef {{fields: object, history: {gen: number, seed: Uint8Array}[], rootSeed?: Uint8Array}} OwnChange fields of the bundle that change; every HK from now on; a new RS */
 
 /**
  * @param {object} open Unlocked @param {string} passphrase of the vault
  * @param {(last: object, account: object) => Promise<OwnChange>} change from the present Bundle and the vault's AccountPayload
- * @returns {Promise<void>} published, the vault is the new one, the chats are told @throws WRONG_PASSPHRASE, KEYS_OLD_HERE, OFFLINE: goes on at the next unlock
+ * @returns {Promise<void>} published, the vault is the new one, the chats are told @throws WRONG_PASSPHRASE, KEYS_OLD_HERE, LOG_SELF_FORGED: nothing was made, bringAccount comes first; OFFLINE: goes on at the next unlock
  */
 export async function changeOwnBundle(open, passphrase, change) {
   await resumeOwnChange(open);
   for (let left = TRIES; ; left -= 1) {
     await open.catchUp();
+    check(open.replay.alarm !== FORGED, FORGED); // the next version is there, and not under the root known here
     await keepChange(open, passphrase, change);
     if (await resumeOwnChange(open)) break;
     if (left === 0) throw new ProtocolError("STALE_BUNDLE");
