@@ -113,6 +113,12 @@ def new_root(page: Any) -> None:
     page.wait_for_timeout(200)
 
 
+def newest_file(page: Any) -> None:
+    key_file(page)
+    page.click("key-file-dialog [data-part=newest]")
+    page.wait_for_timeout(200)
+
+
 def timer(page: Any) -> None:
     open_first(page)
     page.click(".chat-view__header summary")
@@ -220,6 +226,7 @@ SCENES: dict[str, tuple[str, Any]] = {
     "reminder": ("open&due=check", None),
     "browsers": ("open", browsers),
     "new-root": ("open", new_root),
+    "newest-file": ("open", newest_file),
     "timer": ("open", timer),
     "timed": ("open", timed),
     "renew": ("open", renew),

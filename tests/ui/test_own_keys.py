@@ -139,6 +139,50 @@ def test_an_earlier_key_file_opens_old_messages_and_a_new_one_is_asked_for(show)
     expect(page.locator("key-file-reminder")).to_contain_text("Save a new key file")
 
 
+NEWER = {"en": "I have a newer key file", "es": "Tengo un archivo de llave más reciente"}
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "lead"),
+    [
+        ("en", "Bring your newest key file", "Your account may have newer keys than this browser"),
+        ("es", "Traer tu archivo de llave más reciente", "Puede que tu cuenta tenga llaves más nuevas"),
+    ],
+)
+def test_keys_older_than_the_account_lead_to_its_newest_file(show, lang, title, lead):
+    page = show(lang=lang)
+    page.evaluate("fake.emit('phase', {phase: 'locked', code: 'KEYS_OLD_HERE'})")
+    expect(page.locator("key-unlock [data-part=error]")).to_contain_text(NEWER[lang])
+    page.locator("key-unlock pass-field input").fill("right")
+    page.keyboard.press("Enter")
+    choose(page, "keyFile")
+    page.get_by_role("button", name=NEWER[lang], exact=True).click()
+    expect(page.locator("key-file-dialog dialog")).to_be_hidden()
+    dialog = page.locator("app-menu bring-dialog")
+    expect(dialog.locator("h2")).to_have_text(title)
+    expect(dialog.locator("[data-part=lead]")).to_contain_text(lead)
+    assert Axe().run(page).response["violations"] == []
+    dialog.locator("input[type=file]").set_input_files(
+        {"name": "new.e2ck", "mimeType": "application/octet-stream", "buffer": b"E2CK"}
+    )
+    dialog.locator("[data-part=passphrase] input").fill("right")
+    page.keyboard.press("Enter")
+    expect(dialog.locator("dialog")).to_be_hidden()
+    expect(page.locator(".toast")).to_have_count(1)
+
+
+@pytest.mark.parametrize("lang", NEWER)
+def test_what_the_alarm_about_my_keys_refuses_names_the_way_to_the_newest_file(show, lang):
+    page = show(lang=lang)
+    page.evaluate("() => { fake.renewRoot = () => Promise.reject({ code: 'LOG_SELF_FORGED' }); }")
+    choose(page, "keyFile")
+    page.locator("key-file-dialog [data-part=stolen]").click()
+    dialog = page.locator("root-dialog")
+    dialog.locator("input").fill("right")
+    page.keyboard.press("Enter")
+    expect(dialog.locator("[data-part=error]")).to_contain_text(NEWER[lang])
+
+
 def test_a_reminder_can_wait(show):
     page = show("open&due=renew")
     reminder = page.locator("key-file-reminder")

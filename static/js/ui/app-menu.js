@@ -28,7 +28,7 @@ export class AppMenu extends View {
     this.on("keyFile", "click", () => this.#leave(() => this.parts.keyFileDialog.open()));
     this.on("browsers", "click", () => this.#leave(() => this.parts.browsersDialog.open()));
     this.on("changePhrase", "click", () => this.#leave(() => this.parts.passphraseDialog.open()));
-    this.addEventListener("bring-older-file", () => this.parts.bringDialog.open({ isOlder: true }));
+    this.addEventListener("bring-own-file", ({ detail }) => this.parts.bringDialog.open(detail));
     this.addEventListener("ask-new-root", () => this.parts.rootDialog.open());
     this.on("forget", "click", () => this.#leave(() => this.parts.forgetDialog.open()));
     this.on("shortcuts", "click", () => this.#leave(() => this.emit("show-shortcuts")));

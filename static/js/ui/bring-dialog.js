@@ -1,19 +1,20 @@
-/** A key file in a browser that has keys: of another browser that made new ones, so that this one goes on; or an older one, for its messages. */
+/** A key file in a browser that has keys: a new one, so that this browser goes on with the keys in it; or an older one, for its messages. */
 import { VaultDialog } from "./vault-dialog.js";
 import { define } from "./view.js";
 import { say } from "./words.js";
 import "./file-drop.js";
 
+/** Opened with `which`: the "new" one of another browser, the "newest" of the account, or an "older" one. */
 export class BringDialog extends VaultDialog {
   first() {
     return this.parts.file.querySelector("input");
   }
 
   empty() {
-    const { file, passphrase, own, newer, older } = this.parts;
-    const { isOlder = false } = this.given;
-    newer.hidden = isOlder;
-    older.hidden = !isOlder;
+    const { title, lead, file, passphrase, own } = this.parts;
+    const { which = "new" } = this.given;
+    title.textContent = say(`bring.${which}.title`);
+    lead.textContent = say(`bring.${which}.lead`);
     file.clear();
     passphrase.clear();
     own.clear();

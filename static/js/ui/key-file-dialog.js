@@ -10,7 +10,8 @@ import "./pass-field.js";
 export class KeyFileDialog extends DialogView {
   prepared() {
     this.on("form", "submit", (event) => this.#check(event));
-    for (const [part, wish] of [["older", "bring-older-file"], ["stolen", "ask-new-root"]]) this.on(part, "click", () => this.#leave(wish));
+    for (const which of ["newest", "older"]) this.on(which, "click", () => this.#leave("bring-own-file", { which }));
+    this.on("stolen", "click", () => this.#leave("ask-new-root"));
     this.on("again", "click", () => this.#saveAgain());
   }
 
@@ -31,9 +32,9 @@ export class KeyFileDialog extends DialogView {
     this.#empty();
   }
 
-  #leave(wish) {
+  #leave(wish, detail) {
     this.close();
-    this.emit(wish);
+    this.emit(wish, detail);
   }
 
   #empty() {
