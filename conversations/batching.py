@@ -122,4 +122,6 @@ batcher = PerLoop(Batcher)
 
 
 def _pipelined() -> bool:
-    return not settings.BRIDGE_INLINE and connections[settings.MESSAGES_ALIAS].vendor == "postgresql"
+    """Asked of the settings: `connections` would make a connection's object for every task."""
+    engine: str = connections.settings[settings.MESSAGES_ALIAS]["ENGINE"]
+    return not settings.BRIDGE_INLINE and engine.endswith(".postgresql")

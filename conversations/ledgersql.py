@@ -12,13 +12,11 @@ from uuid import UUID
 
 from django.conf import settings
 
+from chatproject.lib.pipelined import Rows, Statement
 from conversations.formats import EnvelopeHeader
 from conversations.judging import ChainKey, ClientKey, Facts, Known, Prepared, Verdict
 from conversations.rules import State
 from conversations.throttles import MINUTE, Left, posts_left
-
-Statement = tuple[str, tuple[Any, ...]]
-Rows = Sequence[Sequence[Any]]
 
 # READ COMMITTED: each statement sees what was committed before it began, so nothing is older than the lock.
 LOCK = """

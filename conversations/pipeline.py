@@ -15,9 +15,9 @@ from django.db import connections
 from django.utils import timezone
 
 from chatproject.lib import durable
+from chatproject.lib.pipelined import PipelinedConnection, Rows, Statement
 from conversations import judging, ledgersql, services
 from conversations.judging import Prepared, Stored
-from conversations.ledgersql import Rows, Statement
 from conversations.refusals import Refusal
 from conversations.rules import Post
 from conversations.throttles import Allowances
@@ -32,6 +32,7 @@ PLANS = (
     " -c plan_cache_mode=force_generic_plan"
 )
 SESSION = f"{LIMITS} {PLANS}"
+BEGIN, COMMIT = ("BEGIN", ()), ("COMMIT", ())
 COULD_NOT_SHARE = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.DeadlockDetected)
 _OF_DJANGO = {"context", "cursor_factory", "prepare_threshold", "client_encoding"}
 
@@ -40,7 +41,7 @@ class Pipeline:
     """One batch at a time."""
 
     def __init__(self) -> None:
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._connection: PipelinedConnection | None = None
         self._allowances = Allowances()
 
     async def post_batch(self, wanted: Sequence[Post]) -> list[Stored | Refusal]:
@@ -61,7 +62,7 @@ class Pipeline:
         connection, now, clock = await self._connected(), timezone.now(), time.monotonic()
         uids = {each.post.uid for each in batch}
         left = {uid: found for uid in uids if (found := self._allowances.find(uid, clock))}
-        results = await self._run(connection, ledgersql.reads(batch, now=now, ask_left=uids - left.keys()))
+        results = await self._begin(connection, ledgersql.reads(batch, now=now, ask_left=uids - left.keys()))
         facts = ledgersql.facts(batch, results, left=left)
         verdict = judging.judge(batch, facts, now=now, current=services.current_reference, devices=services.devices_of)
         await self._finish(connection, ledgersql.writes(verdict, facts, now=now))
@@ -70,27 +71,17 @@ class Pipeline:
             self._allowances.keep(uid, asked=uid not in left, left=count, now=clock)
         return verdict.answers
 
-    async def _run(self, connection: psycopg.AsyncConnection[Any], statements: Sequence[Statement]) -> list[Rows]:
-        """All of them sent before the first answer is read; the first opens the transaction.
+    async def _begin(self, connection: PipelinedConnection, statements: Sequence[Statement]) -> list[Rows]:
+        _begun, *rows = await connection.exchange([BEGIN, *statements])
+        return rows
 
-        Their answers come with the end of the pipeline: asking for the first of them within would be a round trip more.
-        """
-        async with connection.pipeline():
-            cursors = [await connection.execute(text, values, prepare=True) for text, values in statements]
-        return [await cursor.fetchall() for cursor in cursors]
+    async def _finish(self, connection: PipelinedConnection, statements: Sequence[Statement]) -> None:
+        await connection.exchange([*statements, COMMIT])
 
-    async def _finish(self, connection: psycopg.AsyncConnection[Any], statements: Sequence[Statement]) -> None:
-        async with connection.pipeline():
-            for text, values in statements:
-                await connection.execute(text, values, prepare=True)
-            await connection.commit()
-
-    async def _connected(self) -> psycopg.AsyncConnection[Any]:
+    async def _connected(self) -> PipelinedConnection:
         if self._connection is None:
             given = connections[settings.MESSAGES_ALIAS].get_connection_params()
-            self._connection = await psycopg.AsyncConnection.connect(**_parameters(given))
-            await self._connection.execute(durable.WAIT_FOR_DISK)
-            await self._connection.commit()
+            self._connection = await PipelinedConnection.open(durable.WAIT_FOR_DISK, **_parameters(given))
         return self._connection
 
 

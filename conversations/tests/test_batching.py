@@ -189,13 +189,13 @@ async def test_what_the_address_says_of_the_session_is_kept_and_comes_last(monke
     given: dict[str, Any] = {"dbname": "chat", "client_encoding": "UTF8", "options": "-c search_path=chat"}
     connected: list[dict[str, Any]] = []
 
-    async def connect(**params: Any) -> AsyncMock:
+    async def connect(*_first: str, **params: Any) -> AsyncMock:
         connected.append(params)
         return AsyncMock()
 
     wrapper = connections[services.settings.MESSAGES_ALIAS]
     monkeypatch.setattr(wrapper, "get_connection_params", lambda: given)
-    monkeypatch.setattr(pipeline.psycopg.AsyncConnection, "connect", connect)
+    monkeypatch.setattr(pipeline.PipelinedConnection, "open", connect)
     await pipeline.Pipeline()._connected()
     del given["options"]
     await pipeline.Pipeline()._connected()

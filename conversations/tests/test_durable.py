@@ -99,9 +99,7 @@ async def test_the_session_that_writes_messages_waits_for_the_disk_whatever_its_
     posts = pipeline.Pipeline()
     try:
         session = await posts._connected()
-        await session.rollback()
-        (found,) = await (await session.execute("SHOW synchronous_commit")).fetchone()
-        assert found == wanted
+        assert await session.exchange([("SHOW synchronous_commit", ())]) == [[(wanted,)]]
     finally:
         await posts.close()
 
