@@ -9,7 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice
 from typing import Any, TypeVar
 
 import psycopg
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 Answer = Stored | Refusal
 T = TypeVar("T")
 
-MAX_BATCH = 100
+MAX_BATCH, MAX_BATCH_BYTES = 400, 8 * 1024 * 1024
 MAX_WAITING, MAX_WAITING_BYTES = 5_000, 64 * 1024 * 1024
 WAIT_SECONDS = 5.0
 
@@ -94,13 +94,22 @@ class Batcher:
 
     def _next(self) -> list[_Waiting]:
         """The first record alone, or the messages up to the first record; who has waited too long is refused."""
-        count = len(list(takewhile(lambda each: each.post.kind == MESSAGE, self._waiting)))
-        taken = [self._waiting.popleft() for _ in range(min(count or 1, MAX_BATCH))]
+        taken = [self._waiting.popleft() for _ in range(self._fitting() or 1)]
         self._bytes -= sum(len(each.post.blob) for each in taken)
         late = [each for each in taken if each.until < self._loop.time()]
         for each in late:
             each.say(unavailable())
         return [each for each in taken if not each.result.done()]
+
+    def _fitting(self) -> int:
+        """How many messages stand at the front, up to the bounds of a batch."""
+        count = size = 0
+        for each in islice(self._waiting, MAX_BATCH):
+            size += len(each.post.blob)
+            if each.post.kind != MESSAGE or size > MAX_BATCH_BYTES:
+                break
+            count += 1
+        return count
 
     async def _answers(self, posts: Sequence[Post]) -> list[Answer]:
         try:

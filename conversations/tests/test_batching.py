@@ -123,6 +123,33 @@ async def test_what_waits_at_one_moment_is_one_transaction(world: World, monkeyp
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("bound", "most", "sizes"),
+    [("MAX_BATCH", 2, [2, 2, 1]), ("MAX_BATCH_BYTES", 1_000, [2, 2, 1]), ("MAX_BATCH_BYTES", 1, [1] * 5)],
+)
+async def test_a_batch_has_bounds(
+    world: World, monkeypatch: pytest.MonkeyPatch, bound: str, most: int, sizes: list[int]
+) -> None:
+    found, post_batch = [], services.post_batch
+
+    def count(posts: list[Post]) -> Any:
+        found.append(len(posts))
+        return post_batch(posts)
+
+    def make() -> list[Post]:
+        cid = world.talk()
+        world.start(cid)
+        return [message(world.bob, cid, counter) for counter in range(5)]
+
+    posts, room = await in_thread(make), Batcher()
+    assert len(posts[0].blob) == 403
+    monkeypatch.setattr(services, "post_batch", count)
+    monkeypatch.setattr(batching, bound, most)
+    assert words([await answer for answer in [posted(room, post) for post in posts]]) == [*range(2, 7)]
+    assert found == sizes
+
+
+@pytest.mark.asyncio
 async def test_a_record_keeps_its_place(world: World) -> None:
     def make() -> list[Post]:
         cid = world.talk()
