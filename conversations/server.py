@@ -37,6 +37,7 @@ MAX_UNSENT_BYTES = 2 * 1024 * 1024
 SEND_SECONDS, SEND_STEP_SECONDS = 8.0, 0.02
 HARD_BODY_BYTES = 1024 * 1024  # above Django's own limit, which answers 413: Daphne would keep any body, however long
 MAX_UNREAD_FRAMES, MAX_UNREAD_BYTES, READ_STEP_SECONDS = 32, 1024 * 1024, 0.02
+GONE = {"disconnected": True}  # what Daphne knows of a connection that it knows no more
 MAX_UNREAD_FEW = 1  # so few cannot be much: a frame has HARD_MESSAGE_BYTES at most
 
 
@@ -156,10 +157,12 @@ class PatientSocket(DeafSocket):
 
 
 class ReasonSocket(PatientSocket):
-    """Says why it closes: Daphne leaves the reason out."""
+    """Says why it closes: Daphne leaves the reason out. A text goes without being looked at from all sides."""
 
     def handle_reply(self, message: dict[str, Any]) -> None:
-        if message["type"] == "websocket.close" and message.get("reason") and self.state == self.STATE_OPEN:
+        if message["type"] == "websocket.send" and self.state == self.STATE_OPEN and message.get("text"):
+            self.serverSend(message["text"])
+        elif message["type"] == "websocket.close" and message.get("reason") and self.state == self.STATE_OPEN:
             self.sendClose(message["code"], message["reason"])
         else:
             super().handle_reply(message)
@@ -232,9 +235,16 @@ class DrainingServer(Server):
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Daphne writes without end into a socket that nobody reads: here the sender waits, then the line is cut."""
-        await super().handle_reply(protocol, message)
+        if message["type"] != "websocket.send":
+            await super().handle_reply(protocol, message)
+        elif not self.connections.get(protocol, GONE).get("disconnected"):
+            protocol.handle_reply(message)
+        if isinstance(protocol, WebSocketProtocol) and _unsent_bytes(protocol) > MAX_UNSENT_BYTES:
+            await self._wait_for_reader(protocol)
+
+    async def _wait_for_reader(self, protocol: WebSocketProtocol) -> None:
         deadline = twisted_loop.time() + SEND_SECONDS
-        while isinstance(protocol, WebSocketProtocol) and _unsent_bytes(protocol) > MAX_UNSENT_BYTES:
+        while _unsent_bytes(protocol) > MAX_UNSENT_BYTES:
             if twisted_loop.time() > deadline:
                 protocol.transport.abortConnection()
                 raise ConnectionAbortedError
