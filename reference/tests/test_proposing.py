@@ -271,3 +271,18 @@ async def test_who_waited_in_vain_begins_anew(monkeypatch):
         await new.send(cid, "anew")
         await looks.acquire()
     assert kinds(server, cid) == [*before, RESTART]
+
+
+@pytest.mark.asyncio
+async def test_a_browser_that_is_not_listed_any_more_proposes_nothing():
+    server = Server()
+    alice, bob, cid = await talking(server)
+    second = await another_browser(server, alice)
+    await alice.remove(second.person.keyring.device.did)
+    second.person.notary.expect_news()
+    before = records(server, cid)
+    with pytest.raises(ProtocolError, match="DEVICE_NOT_IN_EPOCH"):
+        await second.send(cid, "not any more")
+    assert records(server, cid) == before
+    await bob.send(cid, "without it")
+    assert second.person.keyring.device.did not in members(bob, cid)

@@ -228,6 +228,13 @@ MUTANTS = [
         ("conversations/tests/test_batching.py::test_the_limit_counts_within_a_batch",),
     ),
     Mutant(
+        "batch-of-any-size",
+        "conversations/batching.py",
+        "            if each.post.kind != MESSAGE or size > MAX_BATCH_BYTES:",
+        "            if each.post.kind != MESSAGE:",
+        ("conversations/tests/test_batching.py::test_a_batch_has_bounds",),
+    ),
+    Mutant(
         "one-constraint-fails-the-batch",
         "conversations/services.py",
         "    return [answer for each in wanted for answer in _post_alone(each)]",

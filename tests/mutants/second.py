@@ -76,8 +76,8 @@ MUTANTS = [
     Mutant(
         "log-of-a-followed-record-not-judged",
         "reference/history.py",
-        "    check_log(record.core, directory)\n    return record, None\n",
-        "    return record, None\n",
+        "    check_log(record.core, directory)\n    return Seen(record, None, code)\n",
+        "    return Seen(record, None, code)\n",
         ("reference/tests/test_events.py",),
     ),
     Mutant(
