@@ -81,6 +81,13 @@ MUTANTS = [
         ("reference/tests/test_events.py",),
     ),
     Mutant(
+        "record-of-a-device-that-is-not-listed",
+        "reference/talk.py",
+        "    find_device(bundles, device.uid, device.did)  # who is not listed any more proposes nothing\n",
+        "",
+        ("reference/tests/test_proposing.py",),
+    ),
+    Mutant(
         "file-for-a-bundle-that-is-not-logged",
         "reference/account.py",
         "    check_last(current, leaves)\n",
