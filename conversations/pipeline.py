@@ -25,8 +25,8 @@ from conversations.throttles import Allowances
 BATCH_SECONDS = 6.0
 NAME = "posts"  # of the connection, in PostgreSQL's list of activities
 LIMITS = "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000"
-# The planner takes a batch in JSON for a hundred rows, so that it reads a table whole for one of them, and goes on with
-# that plan when the table has grown. Each statement here looks rows up by an index, whatever there are.
+# The planner takes a batch for so many rows that it reads a table whole for one of them, and goes on with that plan
+# when the table has grown. Each statement here looks rows up by an index, whatever there are.
 PLANS = (
     "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off"
     " -c plan_cache_mode=force_generic_plan"
