@@ -29,7 +29,7 @@ JS = "static/js/"
 SECONDS = 480
 TOGETHER_SECONDS, UNTOUCHED_SECONDS = 1500, 3600
 OUTCOME = re.compile(r"^(FAILED|ERROR|PASSED) .*::test_a(\d+)_", re.MULTILINE)
-REASON = re.compile(r"^(FAILED|ERROR) .*::(test_a(\d+)_\w+)(?:\[[^\]]*\])?(?: - (.*))?$", re.MULTILINE)
+REASON = re.compile(r"^(FAILED|ERROR) (.*::(test_a(\d+)_\w+)(?:\[[^\]]*\])?)(?: - (.*))?$", re.MULTILINE)
 REASON_LENGTH = 150
 SPENT = re.compile(r"^(\d+\.\d+)s \w+ +.*::test_a(\d+)_", re.MULTILINE)
 ALONE, HANG_SECONDS = {34}, 90  # without its check the page hangs
@@ -110,12 +110,17 @@ def no_program(files: list[Path]) -> str:
 
 
 def noticed(printed: str, number: int) -> str:
-    """What the failure of a run says: caught by an assertion, or BROKEN when not even the ground for it was there."""
-    found = [each for each in REASON.findall(printed) if int(each[2]) == number]
-    if not found:
+    """What the failure of a run says: caught by an assertion, or BROKEN when not even the ground for it was there.
+
+    A test that failed had its ground: an ERROR of the same test is what it left behind, told by its fixtures.
+    """
+    found = [each for each in REASON.findall(printed) if int(each[3]) == number]
+    failed = {test for word, test, *_rest in found if word == "FAILED"}
+    counted = [(word, name, why) for word, test, name, _number, why in found if word == "FAILED" or test not in failed]
+    if not counted:
         return f"BROKEN no test ran: {printed.strip()[-REASON_LENGTH:]}"
-    word, test, _number, reason = next((each for each in found if each[0] == "ERROR"), found[0])
-    return f"{'BROKEN' if word == 'ERROR' else 'caught by'} {test}: {reason[:REASON_LENGTH]}"
+    word, name, reason = next((each for each in counted if each[0] == "ERROR"), counted[0])
+    return f"{'BROKEN' if word == 'ERROR' else 'caught by'} {name}: {reason[:REASON_LENGTH]}"
 
 
 def in_one_page(number: int) -> bool:

@@ -44,11 +44,19 @@ def test_the_tests_that_guard_are_tests_of_their_attack():
 
 def test_only_what_a_test_says_catches_a_change():
     failed = "FAILED tests/attacks/test_x.py::test_a39_shown_once[a b] - Failed: shown twice\n"
-    ended = "ERROR tests/attacks/test_x.py::test_a39_shown_once - SyntaxError: (\n"
+    ended = "ERROR tests/attacks/test_x.py::test_a39_shown_once[c] - SyntaxError: (\n"
     other = "FAILED tests/attacks/test_x.py::test_a03_refused - Failed: taken\n"
     assert mutants.noticed(other + failed, 39) == "caught by test_a39_shown_once: Failed: shown twice"
     assert mutants.noticed(failed + ended, 39).startswith("BROKEN test_a39_shown_once: SyntaxError")
     assert mutants.noticed(other, 39).startswith("BROKEN no test ran")
+
+
+def test_what_a_failed_test_leaves_behind_takes_nothing_from_it():
+    failed = "FAILED tests/attacks/test_x.py::test_a39_shown_once[c] - Failed: shown twice\n"
+    left = "ERROR tests/attacks/test_x.py::test_a39_shown_once[c] - AssertionError: complaints\n"
+    for printed in (failed + left, left + failed):
+        assert mutants.noticed(printed, 39) == "caught by test_a39_shown_once: Failed: shown twice"
+    assert mutants.noticed(left, 39) == "BROKEN test_a39_shown_once: AssertionError: complaints"
 
 
 def test_no_program_is_told(tmp_path):
