@@ -39,7 +39,7 @@ Change = tuple[str, str, str]  # file from the root of the tree, exact old text,
 def mutants_of(number: int) -> list[Change]:
     """What is changed for this attack, all at once."""
     if number in mutants_of_server.MUTANTS:
-        return [mutants_of_server.MUTANTS[number]]
+        return [mutants_of_server.MUTANTS[number], *mutants_of_server.ALSO.get(number, [])]
     first = mutants_of_client.MUTANTS.get(number)
     client = [first, *mutants_of_client.ALSO.get(number, [])] if first else []
     return [(JS + file, old, new) for file, old, new in client]

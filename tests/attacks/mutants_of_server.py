@@ -79,3 +79,8 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
         "[]",
     ),
 }
+
+# where a second check stands behind the first, all of them go
+ALSO: dict[int, list[tuple[str, str, str]]] = {
+    97: [(f"{ACCOUNTS}services/sessions.py", " and _hash_fits(session, user)", "")],
+}

@@ -39,6 +39,13 @@ MUTANTS = [
         ("accounts/tests/test_gate.py::test_it_refuses_a_deactivated_person", "conversations/tests/test_endings.py"),
     ),
     Mutant(
+        "new-password-rings-nobody",
+        "accounts/services/profile.py",
+        "        end_sessions(user=user, keep=attempt_of(request.session))\n",
+        "",
+        ("conversations/tests/test_endings.py",),
+    ),
+    Mutant(
         "session-of-an-old-password",
         "accounts/services/sessions.py",
         " and _hash_fits(session, user)",
