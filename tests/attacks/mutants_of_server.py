@@ -83,4 +83,11 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
 # where a second check stands behind the first, all of them go
 ALSO: dict[int, list[tuple[str, str, str]]] = {
     97: [(f"{ACCOUNTS}services/sessions.py", " and _hash_fits(session, user)", "")],
+    102: [
+        (
+            f"{CHAT}migrations/0001_initial.py",
+            'models.UniqueConstraint(fields=("conversation", "seq"), name="conversations_event_one_seq"),\n',
+            "",
+        )
+    ],
 }
