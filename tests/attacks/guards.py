@@ -15,6 +15,7 @@ GUARDS: dict[int, str] = {
     61: "test_a61_another_blob_is_refused",
     62: "test_a62_chunks_keep_their_order_and_number",
     63: "test_a63_the_declared_size_is_a_ceiling",
+    85: "test_a85_each_of_both_walls_holds_a_worker_off_by_itself",
     90: "test_a90_nobody_guesses_passwords_for_long",
     91: "test_a91_a_login_does_not_tell_who_is_here",
     92: "test_a92_codes_of_the_second_step_are_not_guessed",

@@ -47,7 +47,8 @@ def mutants_of(number: int) -> list[Change]:
 
 def variants_of(number: int) -> list[list[Change]]:
     """What goes together, one list a run: the attack's mutant, then its further guards, each by itself."""
-    more = [[(JS + file, old, new)] for file, old, new in mutants_of_client.MORE.get(number, [])]
+    more = [[change] for change in mutants_of_server.MORE.get(number, [])]
+    more += [[(JS + file, old, new)] for file, old, new in mutants_of_client.MORE.get(number, [])]
     return [mutants_of(number), *more] if mutants_of(number) else []
 
 

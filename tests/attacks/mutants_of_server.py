@@ -91,3 +91,8 @@ ALSO: dict[int, list[tuple[str, str, str]]] = {
         )
     ],
 }
+
+# attacks with several guards: each of these goes by itself, too
+MORE: dict[int, list[tuple[str, str, str]]] = {
+    85: [(POLICY, "\"require-trusted-types-for 'script'\"", "\"require-trusted-types-for 'none'\"")],
+}

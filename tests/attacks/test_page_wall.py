@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.attacks.doors import Visitor
 from tests.attacks.pages import listening
+from tests.attacks.proxy import Answer
 from tests.browser.people import Person
 from tests.browser.profile import Profile
 
@@ -51,6 +52,7 @@ WAYS_OUT = """async (evil) => {
 }"""
 REFUSED = ("connect-src", "img-src", "style-src", "script-src", "form-action", "frame-src", "base-uri")
 REFUSAL_SECONDS = 20
+POLICY = "Content-Security-Policy"
 REGISTER = """async () => {
   const tries = ["/static/js/main.js", "/sw.js", "/chat/"].map((path) => navigator.serviceWorker.register(path));
   const outcomes = await Promise.allSettled(tries);
@@ -123,19 +125,46 @@ def test_a83_script_in_the_page_finds_no_way_out_but_the_address_bar(stage):
     stage.reopen()
 
 
-def test_a85_no_worker_comes_into_being_even_when_the_server_offers_one(hostile):
-    def offer(path, answer):
-        if path != "/sw.js":
-            return answer
-        kept = answer.without("content-type")
-        script = [("Content-Type", "text/javascript"), ("Service-Worker-Allowed", "/")]
-        return type(answer)(200, [*kept.headers, *script], b"self.addEventListener('fetch', () => {});")
+def without_directive(name: str, answer: Answer) -> Answer:
+    """Whose policy lacks it; each of our answers has a policy that has it."""
+    policy = dict(answer.headers)[POLICY].split("; ")
+    kept = [directive for directive in policy if directive.split()[0] != name]
+    assert len(kept) == len(policy) - 1, policy
+    headers = [(header, "; ".join(kept) if header == POLICY else value) for header, value in answer.headers]
+    return Answer(answer.status, headers, answer.body)
 
-    hostile.proxy.answer = offer
+
+def worker_offered(path: str, answer: Answer) -> Answer:
+    if path != "/sw.js":
+        return answer
+    kept = answer.without("content-type")
+    script = [("Content-Type", "text/javascript"), ("Service-Worker-Allowed", "/")]
+    return Answer(200, [*kept.headers, *script], b"self.addEventListener('fetch', () => {});")
+
+
+def test_a85_no_worker_comes_into_being_even_when_the_server_offers_one(hostile):
+    hostile.proxy.answer = worker_offered
     noted = len(hostile.hers.complaints)
     assert hostile.hers.page.evaluate(REGISTER) == {"registered": 0, "left": 0}
     hostile.hers.page.goto("about:blank")  # says nothing more
     del hostile.hers.complaints[noted:]
+    hostile.reopen()
+
+
+@pytest.mark.parametrize("unknown", ["require-trusted-types-for", "worker-src"])
+def test_a85_each_of_both_walls_holds_a_worker_off_by_itself(hostile, unknown):
+    """As in a browser that does not know the directive of the other one."""
+
+    def offer(path: str, answer: Answer) -> Answer:
+        return worker_offered(path, without_directive(unknown, answer))
+
+    hostile.proxy.answer = offer
+    noted = len(hostile.hers.complaints)
+    hostile.hers.page.goto("/about/")
+    assert hostile.hers.page.evaluate(REGISTER) == {"registered": 0, "left": 0}
+    hostile.hers.page.goto("about:blank")  # says nothing more
+    del hostile.hers.complaints[noted:]
+    hostile.proxy.honest()
     hostile.reopen()
 
 
