@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
 
 from conversations.refusals import bad_encoding, too_large
@@ -34,8 +34,7 @@ RECORD_HEAD_BYTES = 4 + len(_CORE_LABEL) + _CORE.size
 RECORD_MAX_BYTES = 12 + _CORE_MAX_BYTES + (MAX_MEMBERS - 1 + 2) * _WRAP_BYTES + 32
 
 
-@dataclass(frozen=True, slots=True)
-class EnvelopeHeader:
+class EnvelopeHeader(NamedTuple):
     """header of section 7."""
 
     cid: UUID

@@ -6,6 +6,7 @@ A batch of one is the single post: there is no other path. A refused post change
 from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from conversations import rules
@@ -18,8 +19,7 @@ ClientKey = tuple[UUID, UUID]  # did, client_id
 ChainKey = tuple[UUID, int, UUID]  # cid, epoch, did
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A stored event, found by its client id."""
 
     cid: UUID
@@ -39,16 +39,14 @@ class Facts:
     left: Mapping[UUID, Left]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A post and what its blob says about itself, or why it says nothing."""
 
     post: Post
     header: EnvelopeHeader | RecordHeader | Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """An event to be written."""
 
     post: Post
@@ -58,8 +56,7 @@ class NewEvent:
     sha256: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """An accepted post, when it was stored, and the two people to ring for it."""
 
     accepted: Accepted

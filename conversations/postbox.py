@@ -5,7 +5,7 @@ from the event loop.
 import asyncio
 from asyncio import Future
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import Error as DatabaseError
@@ -21,8 +21,7 @@ from conversations.standing import Standing, heartbeats, standing_of
 from conversations.switchboard import News, Socket
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The answer to a post and, when it is in the database, whom to tell of what."""
 
     answer: frames.Accepted | frames.Refused

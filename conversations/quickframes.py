@@ -5,6 +5,7 @@ frames, wrong masks, lengths or UTF-8) is left to Autobahn, with its refusals.
 """
 
 import asyncio
+import time
 
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet.abstract import FileDescriptor
@@ -31,10 +32,16 @@ class QuickSocket(WebSocketProtocol):
         if found is None:
             more: bool = super().processData()
             return more
-        payload, size = found
+        text, size = found
         self.data = self.data[size:]
-        self.onMessage(payload, False)
+        self.take_text(text)
         return bool(self.data)
+
+    def take_text(self, text: str) -> None:
+        """As Daphne's `onMessage`, which decodes and tells its log of each message."""
+        if not self.muted:
+            self.last_ping = time.time()
+            self.application_queue.put_nowait({"type": "websocket.receive", "text": text})
 
     def serverSend(self, content: str, binary: bool = False) -> None:
         if binary or self.state != self.STATE_OPEN or self.send_queue:
@@ -70,7 +77,7 @@ class EagerWriter:
             FileDescriptor.startWriting(transport)  # type: ignore[no-untyped-call]
 
 
-def whole_text(data: bytes) -> tuple[bytes, int] | None:
+def whole_text(data: bytes) -> tuple[str, int] | None:
     """The message of a client's frame at the start, and the frame's size; None when it is not a whole usual one.
 
     81 | 80+length or FE length(2) | mask(4) | payload
@@ -86,7 +93,10 @@ def whole_text(data: bytes) -> tuple[bytes, int] | None:
     if len(data) < size:
         return None
     payload = _unmasked(data[start + MASK_BYTES : size], data[start : start + MASK_BYTES])
-    return (payload, size) if _is_utf8(payload) else None
+    try:
+        return payload.decode(), size
+    except UnicodeDecodeError:
+        return None
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -109,11 +119,3 @@ def _unmasked(masked: bytes, mask: bytes) -> bytes:
     length = len(masked)
     key = (mask * (length // MASK_BYTES + 1))[:length]
     return (int.from_bytes(masked, "big") ^ int.from_bytes(key, "big")).to_bytes(length, "big")
-
-
-def _is_utf8(payload: bytes) -> bool:
-    try:
-        payload.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -6,6 +6,7 @@
 import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from conversations.formats import (
@@ -37,8 +38,7 @@ class Post:
     blob: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     seq: int
     sha256: bytes
     dup: bool

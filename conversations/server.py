@@ -131,7 +131,14 @@ class PatientSocket(DeafSocket):
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         super().onMessage(payload, isBinary)
-        self._read_bytes += len(payload)
+        self._count(len(payload))
+
+    def take_text(self, text: str) -> None:
+        super().take_text(text)
+        self._count(len(text))
+
+    def _count(self, read: int) -> None:
+        self._read_bytes += read
         may_be_much = len(self._unread) > MAX_UNREAD_FRAMES or self._read_bytes > MAX_UNREAD_BYTES
         if may_be_much and not self._waiting and self._unread_is_much():
             self._waiting = True
