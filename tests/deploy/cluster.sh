@@ -83,6 +83,9 @@ to() { # manifests: the commands of docs/kubernetes.md, Upgrade
 scaled_by_sockets() { # origin: docs/kubernetes.md, Scale by open sockets, with the check's own adapter (adapter.yaml)
   local manifests=$scratch/by-sockets.yaml
   keep_logs
+  # The API server keeps the line on which it asks: before the way to the service is laid it may end anywhere.
+  kubectl apply --filename "$scratch/adapter.yaml" --selector '!asked' >/dev/null
+  kubectl --namespace monitoring wait --for=condition=ready pod/adapter --timeout=120s >/dev/null || explain_scaling
   kubectl apply --filename "$scratch/adapter.yaml" >/dev/null
   kubectl wait --for=condition=available apiservice/v1beta2.custom.metrics.k8s.io --timeout=120s >/dev/null || explain_scaling
   guide "kubectl apply -k kubernetes/overlays/local"
