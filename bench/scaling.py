@@ -22,7 +22,7 @@ from pathlib import Path
 from bench import plots
 
 HEARTBEAT_SECONDS, RECHECK_SECONDS = 25.0, 3.0
-MAX_BATCH = 100
+MAX_BATCH = 400
 BUSY = 0.7  # of its thread, at most, so that a process can catch up
 SHAPES = (("one process", 1), ("one machine", 6), ("ten machines", 60), ("a hundred machines", 600))
 MEASURED_RATE = 7_800  # messages a second that one process took at 50 x 8: what lies above was seen by nobody

@@ -11,9 +11,10 @@ from unittest.mock import MagicMock
 import pytest
 
 from accounts.tests.people import make_person
-from bench import cost, delivery, generator, limits, llave, reads, table
+from bench import cost, delivery, generator, limits, llave, reads, scaling, table
 from bench.scaling import Costs
 from bench.stage import Contender, Stage
+from conversations import batching
 from tests import sources
 
 CORES = 8
@@ -181,6 +182,10 @@ def written_constants() -> dict[str, float]:
 
 def test_the_constants_of_the_simulation_are_those_of_its_text() -> None:
     assert written_constants() == {field.name: field.default for field in fields(Costs)}
+
+
+def test_a_simulated_batch_has_the_bound_of_a_real_one():
+    assert scaling.MAX_BATCH == batching.MAX_BATCH
 
 
 def test_the_bench_acknowledges_as_often_as_the_page() -> None:
