@@ -83,9 +83,9 @@ to() { # manifests: the commands of docs/kubernetes.md, Upgrade
 scaled_by_sockets() { # origin: docs/kubernetes.md, Scale by open sockets, with the check's own adapter (adapter.yaml)
   local manifests=$scratch/by-sockets.yaml
   keep_logs
-  # The API server keeps the line on which it asks: before the way to the service is laid it may end anywhere.
   kubectl apply --filename "$scratch/adapter.yaml" --selector '!asked' >/dev/null
   kubectl --namespace monitoring wait --for=condition=ready pod/adapter --timeout=120s >/dev/null || explain_scaling
+  lay_way_to_adapter
   kubectl apply --filename "$scratch/adapter.yaml" >/dev/null
   kubectl wait --for=condition=available apiservice/v1beta2.custom.metrics.k8s.io --timeout=120s >/dev/null || explain_scaling
   guide "kubectl apply -k kubernetes/overlays/local"
@@ -96,6 +96,18 @@ scaled_by_sockets() { # origin: docs/kubernetes.md, Scale by open sockets, with 
   guide "kubectl apply -k kubernetes/overlays/local"
   kubectl delete --filename "$scratch/adapter.yaml" >/dev/null
   settled
+}
+
+# Every node learns of a service a moment later. The API server keeps the line on which it asked first, and before that
+# moment it may end anywhere. Where the web pods may not ask the adapter, ten seconds have to do.
+lay_way_to_adapter() {
+  local address ask
+  address=$(kubectl --namespace monitoring get service adapter --output 'jsonpath={.spec.clusterIP}')
+  ask="import ssl, urllib.request as r; r.urlopen('https://$address/apis/custom.metrics.k8s.io/v1beta2', timeout=1, context=ssl._create_unverified_context())"
+  for _ in $(seq 10); do
+    k exec deploy/web -- python -c "$ask" 2>/dev/null && return
+    sleep 0.5
+  done
 }
 
 explain_scaling() {
