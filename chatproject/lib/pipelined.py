@@ -35,6 +35,7 @@ class PipelinedConnection:
         self._is_writing = False
         self._line.nonblocking = 1
         self._line.enter_pipeline_mode()
+        self._is_watched = True
         self._loop.add_reader(self._socket, self._read)
 
     @classmethod
@@ -116,6 +117,10 @@ class PipelinedConnection:
             self._answered.set_exception(error)
 
     def _forget_line(self) -> None:
+        """Once: when the line was cut, its number may be another's by the time it is closed."""
+        if not self._is_watched:
+            return
+        self._is_watched = False
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
 

@@ -1,6 +1,8 @@
 """A line to PostgreSQL on which statements go together."""
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -81,6 +83,24 @@ async def test_a_line_that_was_cut_says_so(is_asked_meanwhile: bool) -> None:
         await other.exchange([("SELECT pg_terminate_backend(%s::int, 5000)", (str(pid),))])
         with pytest.raises(psycopg.OperationalError):
             await (asked if is_asked_meanwhile else opened.exchange([("SELECT 1", ())]))
+
+
+async def test_who_got_the_number_of_a_line_that_was_cut_is_still_heard() -> None:
+    mine, theirs = socket.socketpair()
+    async with line() as opened, line() as other:
+        ((pid,),), *_rest = await opened.exchange([("SELECT pg_backend_pid()", ())])
+        await other.exchange([("SELECT pg_terminate_backend(%s::int, 5000)", (str(pid),))])
+        with pytest.raises(psycopg.OperationalError):
+            await opened.exchange([("SELECT 1", ())])
+        loop, heard, number = asyncio.get_running_loop(), asyncio.Event(), opened._socket
+        with mine, theirs:
+            os.dup2(mine.fileno(), number)
+            loop.add_reader(number, heard.set)
+            await opened.close()
+            theirs.send(b"x")
+            await heard.wait()
+            loop.remove_reader(number)
+            os.close(number)
 
 
 async def test_whoever_gives_up_can_close_it() -> None:
