@@ -95,7 +95,7 @@ def make_copy(folder: Path) -> None:
 
 def _environment() -> dict[str, str]:
     """Tests of the copy import the copy, write no byte code and use SQLite unless told otherwise."""
-    unwanted = {"PYTHONPATH", "DATA_DIR", "TEST_DATA_DIR", "DJANGO_SETTINGS_MODULE"}
+    unwanted = {"PYTHONPATH", "DATA_DIR", "DJANGO_SETTINGS_MODULE"}
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     return {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
 

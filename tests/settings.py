@@ -4,7 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
-_folder = Path(os.environ.get("TEST_DATA_DIR") or tempfile.mkdtemp(prefix="chat-test-"))
+_own = tempfile.TemporaryDirectory(prefix="chat-test-")  # gone with the process
+_folder = Path(_own.name)
 os.environ["DATA_DIR"] = str(_folder)
 
 from chatproject.first_secrets import make_secrets  # noqa: E402
