@@ -47,7 +47,10 @@ export class MessageList extends View {
     this.addEventListener("message-menu", ({ detail }) => this.#menu.open(detail.row, detail.row.can, scroll));
     this.addEventListener("go-to-message", ({ detail }) => this.#goTo(detail.id));
     this.on("beginWhat", "click", () => this.emit("explain", beginning(this.#conversation, this.#name)));
-    this.sizes = new ResizeObserver(() => this.#pinned && toEnd(scroll));
+    this.sizes = new ResizeObserver(() => {
+      this.#window.fit(scroll.clientHeight + 2 * EDGE_PX);
+      if (this.#pinned) toEnd(scroll);
+    });
     this.sizes.observe(scroll);
     this.sizes.observe(rows);
   }
@@ -216,7 +219,7 @@ export class MessageList extends View {
     if (this.#pinned && this.#missed) this.#missed = 0;
     this.#showJump();
     if (this.#pinned) this.emit("read-to-end");
-    if (!this.#grow() && scroll.scrollTop < EDGE_PX) this.#showOlder();
+    if (!this.#grow() && scroll.scrollTop < EDGE_PX) this.#fill();
   }
 
   /** A few more of those at hand, where one comes near the end of what is drawn. @returns {boolean} whether there were any */
@@ -232,15 +235,18 @@ export class MessageList extends View {
   #fill() {
     if (this.#filling) return;
     this.#filling = true;
-    requestAnimationFrame(() => {
+    requestAnimationFrame(async () => {
       this.#filling = false;
-      if (this.#grow()) this.#fill();
+      if (this.#grow() || (await this.#showOlder())) this.#fill();
     });
   }
 
+  /** From the store, where one is near the first of those at hand. @returns {Promise<boolean>} whether there were any */
   async #showOlder() {
-    if (this.#older || !this.#window.more) return;
-    if (await this.#fetchOlder()) this.#redraw();
+    if (this.parts.scroll.scrollTop >= EDGE_PX || this.#older || !this.#window.more) return false;
+    const isThere = await this.#fetchOlder();
+    if (isThere) this.#redraw();
+    return isThere;
   }
 
   /** Once, however many ask. @returns {Promise<boolean>} whether they are here */

@@ -1,12 +1,13 @@
 /**
  * Pure bookkeeping of a long chat: all messages that were read from the store, and the slice of them that stands in the
- * page. Ten thousand messages stay a few hundred nodes.
+ * page. Ten thousand messages stay about a hundred rows: a message is one, many refusals behind each other are one together.
  */
 import { dayKey } from "./dates.js";
 import { isLine, isSaidAbove } from "./message-words.js";
 
-export const STEP = 15; // messages that are drawn at once: more would hold the page
-export const MOST_IN_PAGE = 240;
+export const STEP = 10; // rows that are drawn at once: more would hold the page
+const MOST_IN_PAGE = 120; // rows, where the screen does not show more
+const LEAST_ROW_PX = 32;
 const RUN_MS = 5 * 60_000;
 const MANY_REFUSED = 10; // protocol.md, section 13: within a minute they become one line
 const MANY_MS = 60_000;
@@ -20,22 +21,64 @@ function placeOf(items, { order }) {
   return at;
 }
 
+/** The first index whose value is not below this one. @param {number[]} ascending */
+function placeIn(ascending, value) {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 export class MessageWindow {
   items = [];
   more = false;
   from = 0;
   to = 0;
+  #starts = null; // of items, by rows
+  #most = MOST_IN_PAGE;
 
   /** @param {object[]} items oldest first  @param {boolean} more */
   reset(items, more) {
     this.items = [...items];
     this.more = more;
+    this.#starts = null;
     this.toEnd();
   }
 
+  /** @param {number} px so high is what has to be drawn: what one sees, and what lies next to it */
+  fit(px) {
+    this.#most = Math.max(MOST_IN_PAGE, Math.ceil(px / LEAST_ROW_PX) + 2 * STEP);
+  }
+
   toEnd() {
-    this.to = this.items.length;
-    this.from = Math.max(0, this.to - STEP);
+    const end = this.#rows.length;
+    this.#show(end - STEP, end);
+  }
+
+  /** Where each row begins in `items`; counted anew when these changed. */
+  get #rows() {
+    this.#starts ??= startsOfRows(this.items);
+    return this.#starts;
+  }
+
+  /** @param {number} first  @param {number} end  rows; what lies outside is left out */
+  #show(first, end) {
+    const edge = (row) => this.#rows[row] ?? this.items.length;
+    this.from = edge(Math.max(0, first));
+    this.to = edge(end);
+  }
+
+  /** Without the first ones where it would be too many. @param {number} first  @param {number} end  rows */
+  #endAt(first, end) {
+    this.#show(Math.max(first, end - this.#most), end);
+  }
+
+  /** @returns {[number, number]} rows */
+  get #shownRows() {
+    return [placeIn(this.#rows, this.from), placeIn(this.#rows, this.to)];
   }
 
   get atEnd() {
@@ -62,6 +105,7 @@ export class MessageWindow {
     const known = new Set(this.items.map(({ id }) => id));
     const fresh = items.filter(({ id }) => !known.has(id));
     this.items.unshift(...fresh);
+    this.#starts = null;
     this.from += fresh.length;
     this.to += fresh.length;
     this.more = more && items.length > 0;
@@ -70,16 +114,17 @@ export class MessageWindow {
   /** @returns {boolean} whether there was something older at hand */
   older() {
     if (this.from === 0) return false;
-    this.from = Math.max(0, this.from - STEP);
-    this.to = Math.min(this.to, this.from + MOST_IN_PAGE);
+    const [was, end] = this.#shownRows;
+    const first = Math.max(0, was - STEP);
+    this.#show(first, Math.min(end, first + this.#most));
     return true;
   }
 
   /** @returns {boolean} whether there was something newer at hand */
   newer() {
     if (this.atEnd) return false;
-    this.to = Math.min(this.items.length, this.to + STEP);
-    this.from = Math.max(this.from, this.to - MOST_IN_PAGE);
+    const [first, was] = this.#shownRows;
+    this.#endAt(first, Math.min(this.#rows.length, was + STEP));
     return true;
   }
 
@@ -87,6 +132,7 @@ export class MessageWindow {
   put(message) {
     if (this.more && this.items.length && message.order !== null && message.order < this.items[0].order) return false;
     const at = this.items.findIndex(({ id }) => id === message.id);
+    this.#starts = null;
     if (at < 0) this.#insert(message);
     else if (this.#fits(at, message)) this.items[at] = message;
     else this.#move(message);
@@ -110,7 +156,7 @@ export class MessageWindow {
     this.items.splice(at, 0, message);
     if (at < this.from) this.from += 1;
     if (at < this.to || followed) this.to += 1;
-    if (this.to - this.from > MOST_IN_PAGE) this.from = this.to - MOST_IN_PAGE;
+    if (this.to - this.from > this.#most) this.#endAt(...this.#shownRows);
   }
 
   /** @param {string} id */
@@ -118,14 +164,15 @@ export class MessageWindow {
     const at = this.items.findIndex((one) => one.id === id);
     if (at < 0) return;
     this.items.splice(at, 1);
+    this.#starts = null;
     if (at < this.from) this.from -= 1;
     if (at < this.to) this.to -= 1;
   }
 
   /** Shows the part of the list around one message; the rest comes step by step. @param {number} index */
   around(index) {
-    this.from = Math.max(0, index - STEP);
-    this.to = Math.min(this.items.length, this.from + 2 * STEP);
+    const first = Math.max(0, placeIn(this.#rows, index + 1) - 1 - STEP);
+    this.#show(first, first + 2 * STEP);
   }
 
   /** Begins at a message that stands above the last ones. @param {string|null} id */
@@ -141,16 +188,26 @@ const joins = (one, other) =>
 
 const isRefusal = ({ kind, code }) => kind === "missing" && !GAPS.has(code);
 
+/** @returns {number} where the refusals that are one line end, when enough of them are behind each other; else the next message */
+function endOfRow(items, start) {
+  let end = start;
+  while (end < items.length && isRefusal(items[end]) && items[end].at - items[start].at < MANY_MS) end += 1;
+  return end - start < MANY_REFUSED ? start + 1 : end;
+}
+
+/** @param {object[]} items  @returns {number[]} where each row begins */
+function startsOfRows(items) {
+  const starts = [];
+  for (let at = 0; at < items.length; at = endOfRow(items, at)) starts.push(at);
+  return starts;
+}
+
 /** @param {object[]} shown @param {string|null} unreadFrom @returns {object[]} with one line in the place of many refusals behind each other */
 function folded(shown, unreadFrom) {
-  const runs = [];
-  for (const message of shown) {
-    const run = runs.at(-1);
-    const goesOn = run && isRefusal(run[0]) && isRefusal(message) && message.at - run[0].at < MANY_MS;
-    if (goesOn) run.push(message);
-    else runs.push([message]);
-  }
-  return runs.flatMap((run) => (run.length < MANY_REFUSED ? run : [lineOfMany(run, unreadFrom)]));
+  return startsOfRows(shown).map((start, row, starts) => {
+    const run = shown.slice(start, starts[row + 1]);
+    return run.length === 1 ? run[0] : lineOfMany(run, unreadFrom);
+  });
 }
 
 function lineOfMany(run, unreadFrom) {
