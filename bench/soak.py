@@ -8,8 +8,8 @@
 
 A table of about twenty intervals, then the verdicts. Everything that was told to a sender or a receiver is remembered
 and compared with what the server has in the end, by the checker of `tests/faults` (I1 to I8). Each million messages
-are three GB of database and a quarter of one in the generator, and half an hour leaves several of them, which take
-some minutes to check. Exit status 1: a verdict does not hold.
+are three GB of database and a quarter of one in the generator, and take a minute or two to check. Half an hour leaves
+one or more. Exit status 1: a verdict does not hold.
 """
 
 import argparse

@@ -5,7 +5,7 @@
 import { dayKey } from "./dates.js";
 import { isLine, isSaidAbove } from "./message-words.js";
 
-export const STEP = 10; // rows that are drawn at once: more would hold the page
+const STEP = 10; // rows that are drawn at once: more would hold the page
 const MOST_IN_PAGE = 120; // rows, where the screen does not show more
 const LEAST_ROW_PX = 32;
 const RUN_MS = 5 * 60_000;
