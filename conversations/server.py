@@ -18,7 +18,7 @@ from twisted.internet import reactor
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from twisted.web.http import HTTPChannel, _GenericHTTPChannelProtocol
 
-from chatproject.lib import collector
+from chatproject.lib import interpreter
 from conversations import closecodes, delivery, watching
 from conversations.frames import MAX_FRAME_BYTES
 from conversations.quickframes import QuickSocket, unsent_bytes
@@ -233,7 +233,7 @@ class DrainingServer(Server):
         bound_lines(self.http_factory)
         twisted_loop.call_soon(delivery.begin)
         twisted_loop.call_soon(watching.begin)
-        twisted_loop.call_soon(collector.settle)
+        twisted_loop.call_soon(interpreter.settle)
         self._on_ready(port.getHost().host, port.getHost().port)
 
     def listen_error(self, failure: Any) -> None:
