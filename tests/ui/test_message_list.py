@@ -27,7 +27,7 @@ def test_the_reading_place_stays_while_older_messages_come(show):
         assert abs(after - before[1]) <= 1
 
 
-def test_ten_thousand_messages_stay_about_a_hundred_rows(show):
+def test_ten_thousand_messages_stay_some_eighty_rows(show):
     page = show("open&many=10000")
     open_chat(page)
     scroll = page.locator(".message-list__scroll")
@@ -36,11 +36,20 @@ def test_ten_thousand_messages_stay_about_a_hundred_rows(show):
     for _ in range(40):
         scroll.evaluate("node => { node.scrollTop = 0; }")
         page.wait_for_timeout(25)
-    assert 60 < page.locator(".message-row").count() <= 120
+    assert 60 < page.locator(".message-row").count() <= 90
     page.locator("[data-part=jump]").click()
     expect(page.locator("message-bubble").last).to_contain_text("On its way")
 
 
+# rows that stand in the page for the first time when one task ends
+ADDED_AT_ONCE = """() => {
+    globalThis.addedAtOnce = [];
+    const rowsIn = (node) => (node.matches?.(".message-row") ? 1 : node.querySelectorAll?.(".message-row").length ?? 0);
+    new MutationObserver((records) => {
+        const added = records.flatMap(({ addedNodes }) => [...addedNodes]).reduce((sum, node) => sum + rowsIn(node), 0);
+        if (added) addedAtOnce.push(added);
+    }).observe(document.querySelector(".message-list__scroll"), { childList: true, subtree: true });
+}"""
 MOST_IN_A_FRAME = """frames => new Promise((resolve) => {
     const scroll = document.querySelector(".message-list__scroll");
     const rowsIn = (node) => (node.matches?.(".message-row") ? 1 : node.querySelectorAll?.(".message-row").length ?? 0);
@@ -70,6 +79,38 @@ def test_no_frame_draws_more_than_a_few_messages(show):
     most, drawn = page.evaluate(MOST_IN_A_FRAME, 60)
     assert drawn > 300
     assert most <= 20  # a step at the top, and one that was due before
+
+
+SCREENS = (
+    "(({ scrollHeight, clientHeight: one }) => scrollHeight / one)(document.querySelector('.message-list__scroll'))"
+)
+UNREAD = "Object.assign(fake.chats[0], { unread: 300, readSeq: fake.chats[0].readSeq - 300 })"
+
+
+@pytest.mark.parametrize(("before", "at_once"), [("", 5), (UNREAD, 10)])
+def test_a_chat_begins_with_a_few_messages_and_fills_the_screen(show, before, at_once):
+    page = show("open&many=2000")
+    page.evaluate(before)
+    page.evaluate(ADDED_AT_ONCE)
+    open_chat(page)
+    rests(page)
+    assert page.evaluate("addedAtOnce[0]") == at_once
+    assert page.evaluate("Math.max(...addedAtOnce)") <= 10
+    until(page, f"{SCREENS} > 1.5")
+
+
+def test_who_writes_at_the_very_beginning_of_a_chat_sees_a_full_screen_of_the_newest(show):
+    page = show("open&many=200")
+    open_chat(page)
+    page.evaluate("fake.delay = 1")
+    until(page, f"{TO_THE_TOP} && !document.querySelector('.message-list__begin').hidden")
+    page.locator(".message-list__scroll").evaluate("node => { node.scrollTop = 0; }")
+    rests(page)
+    page.locator(".message-composer__text").fill("from the beginning")
+    page.keyboard.press("Enter")
+    expect(page.locator("message-bubble").last).to_contain_text("from the beginning")
+    expect(page.locator("message-bubble").last).to_be_in_viewport()
+    until(page, f"{SCREENS} > 1.5")
 
 
 COUNT_DRAWN = """count => {

@@ -3,6 +3,6 @@
 /** @param {SVGElement} svg  @param {string} name of the symbol */
 export function setIcon(svg, name) {
   const use = svg.querySelector("use");
-  const sprite = use.getAttribute("href").split("#")[0];
-  use.setAttribute("href", `${sprite}#${name}`);
+  const [sprite, shown] = use.getAttribute("href").split("#");
+  if (shown !== name) use.setAttribute("href", `${sprite}#${name}`);
 }

@@ -4,10 +4,11 @@ import { copyText } from "./files.js";
 import { setIcon } from "./icons.js";
 import { reactionsText, showReactions } from "./message-reactions.js";
 import { isMore, isSaid, lineOf } from "./message-verbs.js";
+import "./message-failed.js";
 import "./message-file.js";
 import { onlyEmoji, pieces } from "./text.js";
 import { define, View } from "./view.js";
-import { say, sayCode } from "./words.js";
+import { say } from "./words.js";
 
 const ICONS = { queued: "clock", sent: "tick", delivered: "ticks", read: "ticks-filled", failed: "alert" };
 
@@ -32,9 +33,6 @@ export class MessageBubble extends View {
     this.on("more", "click", () => this.emit("message-menu", { row: this }));
     this.on("quote", "click", () => this.emit("go-to-message", { id: this.#message.re }));
     this.on("edited", "click", () => this.emit("message-verb", { verb: "earlier", message: this.#message }));
-    this.on("again", "click", () => this.emit("retry-message", { message: this.#message }));
-    this.on("discard", "click", () => this.emit("discard-message", { message: this.#message }));
-    this.on("copy", "click", () => this.copy());
   }
 
   get message() {
@@ -110,8 +108,9 @@ export class MessageBubble extends View {
     return this.classList.toggle("is-odd", !plain);
   }
 
-  #showState({ kind, mine, state, code, detail }, own) {
+  #showState(message, own) {
     const { parts } = this;
+    const { mine, state } = message;
     const shown = mine && !own && state !== "failed";
     parts.state.hidden = !shown;
     if (shown) {
@@ -120,9 +119,8 @@ export class MessageBubble extends View {
       parts.state.setAttribute("aria-label", say(`state.${state}`));
       parts.state.title = say(`state.${state}`);
     }
-    parts.copy.hidden = kind === "file";
     parts.failed.hidden = state !== "failed";
-    if (state === "failed") parts.why.textContent = sayCode(code ?? "SEND_FAILED", { detail: detail ?? "" });
+    if (state === "failed") parts.failed.fill(message);
   }
 
   #name(message, author) {

@@ -88,7 +88,7 @@ export class MessageList extends View {
     if (!fresh) forgetReadOut(this.parts.log, message.id);
     if (fresh && message.mine && isNew) this.#unreadFrom = null;
     const follow = fresh && (message.mine ? isNew : this.#pinned);
-    if (follow && !this.#window.atEnd) this.#window.toEnd();
+    if (follow && !this.#window.atEnd) this.#beginAtEnd();
     if (follow) this.#pinned = true;
     this.#redrawSoon();
     if (fresh && isNew && !message.mine && !isSaidAbove(message)) this.#arrived(message);
@@ -122,14 +122,13 @@ export class MessageList extends View {
   }
 
   toNewest() {
-    if (!this.#window.atEnd) this.#window.toEnd();
+    if (!this.#window.atEnd) this.#beginAtEnd();
     this.#draw();
     this.#pinned = true;
     toEnd(this.parts.scroll);
     this.#missed = 0;
     this.#showJump();
     this.emit("read-to-end");
-    this.#fill();
   }
 
   /** Whether the newest message can be seen. */
@@ -160,12 +159,16 @@ export class MessageList extends View {
     scroll.setAttribute("aria-label", say("list.label", { name }));
   }
 
+  #beginAtEnd() {
+    this.#window.toEnd();
+    this.#fill();
+  }
+
   #start() {
     const line = this.parts.rows.querySelector(".message-unread");
     if (!line) return this.toNewest();
     line.scrollIntoView({ block: "center" });
-    this.#scrolled();
-    return undefined;
+    return this.#seePlace();
   }
 
   #draw() {
@@ -214,12 +217,16 @@ export class MessageList extends View {
   }
 
   #scrolled() {
-    const { scroll } = this.parts;
-    this.#pinned = this.#window.atEnd && nearEnd(scroll);
+    this.#seePlace();
+    if (!this.#grow() && this.parts.scroll.scrollTop < EDGE_PX) this.#fill();
+  }
+
+  /** Whether one is at the end, and what follows from it. */
+  #seePlace() {
+    this.#pinned = this.#window.atEnd && nearEnd(this.parts.scroll);
     if (this.#pinned && this.#missed) this.#missed = 0;
     this.#showJump();
     if (this.#pinned) this.emit("read-to-end");
-    if (!this.#grow() && scroll.scrollTop < EDGE_PX) this.#fill();
   }
 
   /** A few more of those at hand, where one comes near the end of what is drawn. @returns {boolean} whether there were any */

@@ -1,12 +1,14 @@
 /**
  * Pure bookkeeping of a long chat: all messages that were read from the store, and the slice of them that stands in the
- * page. Ten thousand messages stay about a hundred rows: a message is one, many refusals behind each other are one together.
+ * page. Ten thousand messages stay some eighty rows: a message is one, many refusals behind each other are one together.
  */
 import { dayKey } from "./dates.js";
 import { isLine, isSaidAbove } from "./message-words.js";
 
+const FIRST = 5; // rows that a chat begins with: what each of them needs is made and read for the first time
+const BEFORE = 3; // of them above what one went to
 const STEP = 10; // rows that are drawn at once: more would hold the page
-const MOST_IN_PAGE = 120; // rows, where the screen does not show more
+const MOST_IN_PAGE = 80; // rows, where the screen does not show more
 const LEAST_ROW_PX = 32;
 const RUN_MS = 5 * 60_000;
 const MANY_REFUSED = 10; // protocol.md, section 13: within a minute they become one line
@@ -55,7 +57,7 @@ export class MessageWindow {
 
   toEnd() {
     const end = this.#rows.length;
-    this.#show(end - STEP, end);
+    this.#show(end - FIRST, end);
   }
 
   /** Where each row begins in `items`; counted anew when these changed. */
@@ -171,8 +173,8 @@ export class MessageWindow {
 
   /** Shows the part of the list around one message; the rest comes step by step. @param {number} index */
   around(index) {
-    const first = Math.max(0, placeIn(this.#rows, index + 1) - 1 - STEP);
-    this.#show(first, first + 2 * STEP);
+    const first = Math.max(0, placeIn(this.#rows, index + 1) - 1 - BEFORE);
+    this.#show(first, first + STEP);
   }
 
   /** Begins at a message that stands above the last ones. @param {string|null} id */
