@@ -15,6 +15,7 @@ export class MessageComposer extends View {
   #timer = 0;
   #isKept = true;
   #isTouched = false; // since the chat was opened
+  #isTimed = false; // the field says so, which may take more than one line
   #composing = false;
   #about = null;
 
@@ -63,6 +64,7 @@ export class MessageComposer extends View {
     form.hidden = !canWrite;
     text.disabled = !canWrite;
     text.placeholder = timerS ? say("composer.timer", { time: duration(timerS) }) : say("composer.empty");
+    this.#isTimed = timerS > 0;
     this.parts.bring.hidden = whyNot !== "DEVICE_REMOVED_HERE";
     if (!canWrite) why.textContent = sayCode(whyNot ?? "BLOCKED", { name });
     this.#fit();
@@ -174,8 +176,8 @@ export class MessageComposer extends View {
 
   #fit() {
     const { text, left, send } = this.parts;
-    text.style.blockSize = "auto";
-    text.style.blockSize = `${text.scrollHeight}px`;
+    text.style.blockSize = "auto"; // one line, which an empty one needs not be measured for
+    if (text.value || this.#isTimed) text.style.blockSize = `${text.scrollHeight}px`;
     const count = text.value.length > COUNT_FROM / 2 ? length(text.value) : text.value.length;
     left.hidden = count < COUNT_FROM;
     if (!left.hidden) left.textContent = say("composer.left", { count: MOST_CHARACTERS - count });
