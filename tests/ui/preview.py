@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable
+from functools import partial
 from http.cookies import SimpleCookie
 from pathlib import Path
 from socketserver import ThreadingMixIn
@@ -64,7 +65,7 @@ def found(path: str) -> bytes | None:
     return file.read_bytes() if file.is_relative_to(root) and file.is_file() else None
 
 
-def app(environ: dict[str, str], start: object) -> Iterable[bytes]:
+def app(environ: dict[str, str], start: object, *, static: str) -> Iterable[bytes]:
     path = environ["PATH_INFO"]
     if path == "/chat/":
         jar = SimpleCookie(environ.get("HTTP_COOKIE", ""))
@@ -76,14 +77,15 @@ def app(environ: dict[str, str], start: object) -> Iterable[bytes]:
     headers = [
         ("Content-Type", kind),
         ("Content-Security-Policy", content_security_policy()),
-        ("Cache-Control", "no-store"),
+        ("Cache-Control", static if path.startswith("/static/") else "no-store"),
     ]
     start("200 OK" if body is not None else "404 Not Found", headers)  # type: ignore[operator]
     return [body or b""]
 
 
-def server(port: int = 0) -> WSGIServer:
-    return make_server("127.0.0.1", port, app, Server, Quiet)  # type: ignore[arg-type]
+def server(port: int = 0, *, static: str = "no-store") -> WSGIServer:
+    """`static`: how long a browser keeps the static files (Cache-Control)."""
+    return make_server("127.0.0.1", port, partial(app, static=static), Server, Quiet)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
