@@ -25,6 +25,15 @@ def test_it_drops_a_message_that_failed(show):
     expect(failed).to_have_count(0)
 
 
+def test_it_copies_a_message_that_failed(show):
+    page = show()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_chat(page)
+    page.locator("message-bubble", has_text="This one could not go out").locator("[data-part=copy]").click()
+    expect(page.locator(".toast")).to_contain_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "This one could not go out"
+
+
 def test_it_sends_with_enter_and_breaks_lines_with_shift(show):
     page = show()
     open_chat(page)

@@ -41,35 +41,40 @@ def test_ten_thousand_messages_stay_some_eighty_rows(show):
     expect(page.locator("message-bubble").last).to_contain_text("On its way")
 
 
+ROWS_ADDED = """const rowsAdded = (records) => {
+        const inside = (node) => node.querySelectorAll?.(".message-row").length ?? 0;
+        const rowsIn = (node) => (node.matches?.(".message-row") ? 1 : inside(node));
+        return records.flatMap(({ addedNodes }) => [...addedNodes]).reduce((sum, node) => sum + rowsIn(node), 0);
+    };"""
 # rows that stand in the page for the first time when one task ends
-ADDED_AT_ONCE = """() => {
+ADDED_AT_ONCE = f"""() => {{
+    {ROWS_ADDED}
     globalThis.addedAtOnce = [];
-    const rowsIn = (node) => (node.matches?.(".message-row") ? 1 : node.querySelectorAll?.(".message-row").length ?? 0);
-    new MutationObserver((records) => {
-        const added = records.flatMap(({ addedNodes }) => [...addedNodes]).reduce((sum, node) => sum + rowsIn(node), 0);
+    new MutationObserver((records) => {{
+        const added = rowsAdded(records);
         if (added) addedAtOnce.push(added);
-    }).observe(document.querySelector(".message-list__scroll"), { childList: true, subtree: true });
-}"""
-MOST_IN_A_FRAME = """frames => new Promise((resolve) => {
+    }}).observe(document.querySelector(".message-list__scroll"), {{ childList: true, subtree: true }});
+}}"""
+MOST_IN_A_FRAME = f"""frames => new Promise((resolve) => {{
+    {ROWS_ADDED}
     const scroll = document.querySelector(".message-list__scroll");
-    const rowsIn = (node) => (node.matches?.(".message-row") ? 1 : node.querySelectorAll?.(".message-row").length ?? 0);
     const perFrame = [];
     let added = 0;
-    const count = (records) => {
-        for (const node of records.flatMap(({ addedNodes }) => [...addedNodes])) added += rowsIn(node);
-    };
+    const count = (records) => {{
+        added += rowsAdded(records);
+    }};
     const watch = new MutationObserver(count);
-    watch.observe(scroll, { childList: true, subtree: true });
-    const frame = () => {
+    watch.observe(scroll, {{ childList: true, subtree: true }});
+    const frame = () => {{
         count(watch.takeRecords());
         perFrame.push(added);
         added = 0;
         scroll.scrollTop = 0;
         if (perFrame.length < frames) requestAnimationFrame(frame);
         else resolve([Math.max(...perFrame), perFrame.reduce((sum, one) => sum + one, 0)]);
-    };
+    }};
     requestAnimationFrame(frame);
-})"""
+}})"""
 
 
 def test_no_frame_draws_more_than_a_few_messages(show):

@@ -10,7 +10,7 @@ import { onlyEmoji, pieces } from "./text.js";
 import { define, View } from "./view.js";
 import { say } from "./words.js";
 
-const ICONS = { queued: "clock", sent: "tick", delivered: "ticks", read: "ticks-filled", failed: "alert" };
+const ICONS = { queued: "clock", sent: "tick", delivered: "ticks", read: "ticks-filled" };
 
 function link({ text, href }) {
   const anchor = document.createElement("a");

@@ -159,6 +159,7 @@ export class MessageList extends View {
     scroll.setAttribute("aria-label", say("list.label", { name }));
   }
 
+  /** A few of the newest, then as many as the screen takes. */
   #beginAtEnd() {
     this.#window.toEnd();
     this.#fill();
