@@ -13,7 +13,7 @@ from tests.server import BASE, Server, prepared, running_server, serving
 from tests.services import free_port
 
 NO_LIMIT = str(10**6)
-DEVICES = 8  # so many browsers an account of the product may have: one talks, the others are for idle sockets
+DEVICES = 8  # so many browsers an account of the product may have
 UVICORN = ("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--no-access-log", "--lifespan", "off")
 
 
@@ -83,9 +83,9 @@ def _settings(stage: Stage, name: str, redis_url: str) -> dict[str, str]:
 
 
 def _of_product(stage: Stage, name: str, server: Server, redis_pid: int, processes: int = 1) -> Contender:
-    people = max(2 * stage.pairs, stage.people, -(-stage.idle // (DEVICES - 1)))
-    devices = 1 + -(-stage.idle // people)
-    crowd = json.loads(server.run("-m", "bench.crowd", str(stage.pairs), str(people), str(devices)))
+    others = max(stage.people - 2 * stage.pairs, -(-stage.idle // DEVICES))  # whose sockets are idle: they do not talk
+    devices = max(1, -(-stage.idle // max(1, others)))
+    crowd = json.loads(server.run("-m", "bench.crowd", str(stage.pairs), str(others), str(devices)))
     port = int(server.origin.rpartition(":")[2])
     roots = stage.roots(server.pid, redis_pid)
     return Contender(name, "llave", port, server.origin, crowd, roots, threads=processes, run=server.run)

@@ -2,7 +2,7 @@
 
     --conversations 10,100,1000,10000     that are talked in, by few people
     --events 1000,...,10000000            that lie in the database already (of {size} bytes each)
-    --connections 10,100,1000,5000        sockets that are open and idle, without heartbeats: those are told apart
+    --connections 10,100,1000,5000        sockets of people who do not talk, without heartbeats: those are told apart
     --rate 400                            messages a second, always the same, so that batches are alike
     --rounds 3                            of each size, one after the other; the table shows medians
     --people 10000, --list 500            for reading: in the list of people, in that of conversations

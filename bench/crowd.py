@@ -1,6 +1,7 @@
-"""People for a bench: `python -m bench.crowd PAIRS PEOPLE DEVICES`, in the environment of a server.
+"""People for a bench: `python -m bench.crowd PAIRS OTHERS DEVICES`, in the environment of a server.
 
 Real accounts with full logins, real published bundles, a START of each pair; prints one JSON object with the cookies.
+First the people of the pairs, with a browser each, then so many who talk to nobody, with so many browsers each.
 """
 
 import json
@@ -12,8 +13,8 @@ def main(arguments: list[str]) -> int:
     import django
 
     django.setup()
-    pairs, people, devices = (int(word) for word in arguments)
-    crowd = [_person(f"person{number}", devices) for number in range(max(people, 2 * pairs))]
+    pairs, others, devices = (int(word) for word in arguments)
+    crowd = [_person(f"person{number}", 1 if number < 2 * pairs else devices) for number in range(2 * pairs + others)]
     conversations = [
         {**_conversation(crowd[2 * number], crowd[2 * number + 1]), "from": 2 * number, "to": 2 * number + 1}
         for number in range(pairs)

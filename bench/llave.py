@@ -145,10 +145,15 @@ class Idle:
 
 
 async def open_idle(crowd: dict[str, Any], number: int, port: int, origin: str) -> Idle:
-    """A further browser of somebody."""
-    people, idle = crowd["people"], Idle()
-    await idle.open(port, origin, _device(people[number % len(people)], 1 + number // len(people)))
+    idle = Idle()
+    await idle.open(port, origin, idle_browser(crowd, number))
     return idle
+
+
+def idle_browser(crowd: dict[str, Any], number: int) -> dict[str, Any]:
+    """One of somebody who talks to nobody: a further browser of one of the pairs would be told of every message."""
+    people = crowd["people"][2 * len(crowd["conversations"]) :]
+    return _device(people[number % len(people)], number // len(people))
 
 
 async def _open_line(port: int, origin: str, who: dict[str, Any], on_text: Callable[[bytes], None]) -> Line:

@@ -1,5 +1,6 @@
 """What the benches say of what they measured, without measuring anything."""
 
+import json
 import os
 import re
 from contextlib import ExitStack
@@ -7,11 +8,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
+from uuid import UUID
 
 import pytest
 
 from accounts.tests.people import make_person
-from bench import cost, delivery, generator, limits, llave, reads, scaling, table
+from bench import cost, crowd, delivery, generator, limits, llave, reads, scaling, table
 from bench.scaling import Costs
 from bench.stage import Contender, Stage
 from conversations import batching
@@ -105,6 +107,17 @@ def test_what_postgresql_used_is_told_for_the_seconds_that_pgbench_ran(
     assert (one["rate"], many["rate"]) == (300 / seconds, 300 * limits.BATCH / seconds)
     assert {each["cores"] for each in (one, many)} == {3.0 / seconds}
     assert {each["seconds"] for each in (one, many)} == {seconds}
+
+
+@pytest.mark.django_db(databases="__all__")
+def test_idle_sockets_are_of_people_who_do_not_talk(capsys: pytest.CaptureFixture[str]) -> None:
+    crowd.main(["1", "2", "3"])
+    made = json.loads(capsys.readouterr().out)
+    talking, others = made["people"][:2], made["people"][2:]
+    idle = [llave.idle_browser(made, number) for number in range(6)]
+    assert {browser["uid"] for browser in idle} == {person["uid"] for person in others}
+    assert {UUID(browser["did"]).hex for browser in idle} == {did for person in others for did in person["dids"]}
+    assert {made["conversations"][0][end] for end in ("from", "to")} == set(range(len(talking)))
 
 
 class OfEqualSockets(generator.Generator):
