@@ -33,6 +33,7 @@ BODY_SECONDS = 125  # the page gives a part of a file up after 120
 DRAIN_SECONDS, DRAIN_STEP_SECONDS = 2.0, 0.05
 ANSWER_SECONDS = 8.5  # of a drain, for requests under way: longer than any may take (chatproject.deadline)
 WAVE_SOCKETS, WAVE_SECONDS = 200, 0.1  # not all at once: they come back to the other processes
+CHECK_SECONDS, CHECK_TURNS = 2.0, 32  # how often a line is looked at for silence, and in how many turns all of them
 MAX_UNSENT_BYTES = 2 * 1024 * 1024
 SEND_SECONDS, SEND_STEP_SECONDS = 8.0, 0.02
 HARD_BODY_BYTES = 1024 * 1024  # above Django's own limit, which answers 413: Daphne would keep any body, however long
@@ -215,6 +216,19 @@ class DrainingServer(Server):
             self.endpoints: list[str] = []
             reactor.callWhenRunning(self._adopt, *self._inherited)
         super().run()
+
+    def timeout_checker(self) -> None:
+        """Each line once in CHECK_SECONDS, never all at once as Daphne does: a message would wait for thousands."""
+        lines = list(self.connections)
+        for turn in range(min(CHECK_TURNS, len(lines))):
+            seconds = turn * CHECK_SECONDS / CHECK_TURNS
+            twisted_loop.call_later(seconds, self._check_timeouts, lines[turn::CHECK_TURNS])
+        twisted_loop.call_later(CHECK_SECONDS, self.timeout_checker)
+
+    def _check_timeouts(self, lines: list[Any]) -> None:
+        for line in lines:
+            if line in self.connections:
+                line.check_timeouts()
 
     def _adopt(self, listener: int, lifeline: int) -> None:
         twisted_loop.add_reader(lifeline, self._foreman_is_gone, lifeline)
