@@ -44,8 +44,8 @@ class Costs:
     redis: float = 0.02
     beat_app: float = 1.45  # ten together
     beat_db: float = 0.36
-    recheck_app: float = 0.026  # a thousand together
-    recheck_db: float = 0.011
+    recheck_app: float = 0.009  # a thousand together, of five the one to which somebody has come
+    recheck_db: float = 0.008
     socket_kib: float = 28.0
     base_mib: float = 80.0
     neighbour_bytes: float = 450.0  # of one person elsewhere, in every process's table of who is where

@@ -19,6 +19,7 @@ from accounts.services import full_logins
 from chatproject.lib import bridge
 from chatproject.lib.anyof import AnyOf
 from chatproject.lib.perloop import PerLoop
+from chatproject.lib.unchanged import Fetch, fetch
 from conversations import closecodes
 from conversations.gathering import Gathering
 from keys.services import bound_devices
@@ -65,15 +66,23 @@ class SessionReader:
     than all the rest.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fetch: Fetch = fetch) -> None:
+        self.fetch = fetch
         self._known: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def by(self, fetch: Fetch) -> "SessionReader":
+        """Another way to fetch, with what this one knows."""
+        made = SessionReader(fetch)
+        made._known = self._known
+        return made
 
     def read(self, keys: Collection[str]) -> dict[str, dict[str, Any]]:
         """By the key; it lacks those that have expired or that nobody has."""
         store = import_module(settings.SESSION_ENGINE).SessionStore()
-        rows = store.get_model_class().objects.filter(AnyOf(F("session_key"), keys), expire_date__gt=timezone.now())
+        sessions = store.get_model_class().objects.filter(AnyOf(F("session_key"), keys))
+        living = sessions.values_list("session_key", "session_data")
         found: dict[str, dict[str, Any]] = {}
-        for key, text in rows.values_list("session_key", "session_data"):
+        for key, text in self.fetch(lambda: living.filter(expire_date__gt=timezone.now())):
             before, words = self._known.get(key, ("", {}))
             found[key] = words if text == before else store.decode(text)
             self._known[key] = text, found[key]
@@ -102,7 +111,7 @@ def identify_many(keys: Collection[str], reader: SessionReader) -> dict[str, Log
     """The login behind each session key, or the close code that says which part is missing. In as many statements as
     for one; none of the keys, which anybody chooses, can spoil it for the others.
     """
-    found = _identify(reader.read({key for key in keys if key.isascii() and key.isalnum()}))
+    found = _identify(reader.read({key for key in keys if key.isascii() and key.isalnum()}), reader.fetch)
     return {key: found.get(key, closecodes.LOGIN_NEEDED) for key in keys}
 
 
@@ -111,10 +120,10 @@ def identify_session(session: SessionBase) -> Login:
     return _or_missing(_identify({"": session}).get("", closecodes.LOGIN_NEEDED))
 
 
-def _identify(sessions: Mapping[str, Mapping[str, Any]]) -> dict[str, Login | int]:
+def _identify(sessions: Mapping[str, Mapping[str, Any]], fetch: Fetch = fetch) -> dict[str, Login | int]:
     """It lacks those without a full login."""
-    people = full_logins(sessions)
-    dids = bound_devices({key: (sessions[key], uid) for key, uid in people.items()})
+    people = full_logins(sessions, fetch)
+    dids = bound_devices({key: (sessions[key], uid) for key, uid in people.items()}, fetch)
     return {key: Login(uid, dids[key]) if key in dids else closecodes.DEVICE_NEEDED for key, uid in people.items()}
 
 

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypedDict
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from accounts.browsers import browser_label
 from accounts.models import FACTORS, AccountSession, User
 from accounts.signals import sessions_ended
 from chatproject.lib.anyof import AnyOf
+from chatproject.lib.unchanged import Fetch, fetch
 
 ACCOUNT_SESSION_KEY = "account_session"
 KNOWN_KEY = "known_browser"
@@ -44,7 +46,7 @@ def full_login(session: Mapping[str, Any]) -> User | None:
     user, used = password_login(session), _factor_used(session)
     if user is None:
         return None
-    factors = [factor for rows in _factor_rows({used}, {user.pk}) for factor in rows]
+    factors = [factor for kind in _kinds({used}) for factor in _factors(kind, {user.pk})]
     factor = next((each for each in factors if each.persistent_id == used), None)
     if factor is None:
         return None
@@ -53,13 +55,15 @@ def full_login(session: Mapping[str, Any]) -> User | None:
     return user
 
 
-def full_logins(sessions: Mapping[str, Mapping[str, Any]]) -> dict[str, uuid.UUID]:
+def full_logins(sessions: Mapping[str, Mapping[str, Any]], fetch: Fetch = fetch) -> dict[str, uuid.UUID]:
     """Whom `full_login` knows by each of many sessions, in a few statements for all: their uid by the session's key.
     Sessions of nobody are not in it.
     """
-    used = {key: (_factor_used(sessions[key]), uid) for key, uid in _password_logins(sessions).items()}
-    kinds = _factor_rows({name for name, _uid in used.values()}, {uid for _name, uid in used.values()})
-    names = {(f"{rows.model.model_label()}/{pk}", uid) for rows in kinds for pk, uid in rows.values_list("pk", "user")}
+    used = {key: (_factor_used(sessions[key]), uid) for key, uid in _password_logins(sessions, fetch).items()}
+    uids, names = {uid for _name, uid in used.values()}, set[tuple[str, uuid.UUID]]()
+    for kind in _kinds({name for name, _uid in used.values()}):
+        rows = fetch(partial(_factor_names, kind, uids))
+        names.update((f"{kind.model_label()}/{pk}", uid) for pk, uid in rows)
     return {key: uid for key, (name, uid) in used.items() if (name, uid) in names}
 
 
@@ -128,10 +132,9 @@ def _living_rows() -> QuerySet[AccountSession]:
     return AccountSession.objects.filter(started_at__gt=_oldest_possible(), user__is_active=True)
 
 
-def _password_logins(sessions: Mapping[str, Mapping[str, Any]]) -> dict[str, uuid.UUID]:
+def _password_logins(sessions: Mapping[str, Mapping[str, Any]], fetch: Fetch) -> dict[str, uuid.UUID]:
     attempts = {key: attempt for key, session in sessions.items() if (attempt := attempt_of(session))}
-    living = _living_rows().filter(AnyOf(F("id"), attempts.values())).order_by()
-    rows = {id_: (uid, password) for id_, uid, password in living.values_list("id", "user", "user__password")}
+    rows = {id_: (uid, password) for id_, uid, password in fetch(partial(_passwords, set(attempts.values())))}
     found, person = {}, User()  # one for all: to make it costs more than to look at it
     for key, attempt in attempts.items():
         if attempt in rows:
@@ -150,11 +153,25 @@ def _factor_used(session: Mapping[str, Any]) -> str:
     return str(session.get(DEVICE_ID_SESSION_KEY, ""))
 
 
-def _factor_rows(used: Set[str], uids: Set[uuid.UUID]) -> list[QuerySet[Any]]:
-    """The confirmed factors of these people, by kind; of kinds that nobody used, none."""
+def _passwords(attempts: Set[uuid.UUID]) -> QuerySet[Any, Any]:
+    rows = _living_rows().filter(AnyOf(F("id"), attempts)).order_by()
+    return rows.values_list("id", "user", "user__password")
+
+
+def _kinds(used: Set[str]) -> list[type[Any]]:
+    """Those of the factors that were used."""
     labels = {name.partition("/")[0] for name in used}
-    kinds = [kind for kind in FACTORS if kind.model_label() in labels]
-    return [kind.objects.filter(AnyOf(F("user"), uids), confirmed=True) for kind in kinds]
+    return [kind for kind in FACTORS if kind.model_label() in labels]
+
+
+def _factors(kind: type[Any], uids: Set[uuid.UUID]) -> QuerySet[Any]:
+    """The confirmed ones of these people."""
+    found: QuerySet[Any] = kind.objects.filter(AnyOf(F("user"), uids), confirmed=True)
+    return found
+
+
+def _factor_names(kind: type[Any], uids: Set[uuid.UUID]) -> QuerySet[Any, Any]:
+    return _factors(kind, uids).values_list("pk", "user")
 
 
 def _hash_fits(session: Mapping[str, Any], user: User) -> bool:

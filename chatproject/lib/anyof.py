@@ -19,7 +19,14 @@ class AnyOf(In):  # type: ignore[type-arg]  # not at run time
         super().__init__(column, list(values))
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
-        if not self.rhs:
+        if not any(value is not None for value in self.rhs):
             raise EmptyResultSet
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(%s)", [*params, self.rhs]
+        kind = self.lhs.output_field.db_type(connection).partition("(")[0]  # varchar, not cut off at varchar(40)
+        return f"{column} = ANY(%s::{kind}[])", [*params, _array(self.rhs)]
+
+
+def _array(values: list[Any]) -> str:
+    """As PostgreSQL writes arrays; the driver looks at each value for longer than finding its row takes."""
+    texts = [str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values if value is not None]
+    return '{"' + '","'.join(texts) + '"}'

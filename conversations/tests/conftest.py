@@ -26,10 +26,10 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def sessions_say_who(monkeypatch: pytest.MonkeyPatch) -> None:
     """A double of the log-in: what the session row says is what counts."""
 
-    def people_of(sessions: Any) -> Any:
+    def people_of(sessions: Any, _fetch: Any = None) -> Any:
         return {key: UUID(session["uid"]) for key, session in sessions.items() if session.get("full")}
 
-    def devices_of(sessions: Any) -> Any:
+    def devices_of(sessions: Any, _fetch: Any = None) -> Any:
         return {key: UUID(session["did"]) for key, (session, _uid) in sessions.items() if session.get("did")}
 
     monkeypatch.setattr(socketauth, "full_logins", people_of)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -47,10 +47,17 @@ async def open_line(visitor: Visitor) -> WebsocketCommunicator:
     return line
 
 
-async def expect_closed(end: Callable[[Visitor], None], code: int, *, seconds: float) -> None:
+async def at_once() -> None:
+    pass
+
+
+async def expect_closed(
+    end: Callable[[Visitor], None], code: int, *, seconds: float, when: Callable[[], Awaitable[None]] = at_once
+) -> None:
     """Alice's socket, in so many seconds at most, for what happens to her login or device; and nobody else's."""
     alice, bob = await bridge.run(make_visitor, "alice"), await bridge.run(make_visitor, "bob")
     line, other = await open_line(alice), await open_line(bob)
+    await when()
     await bridge.run(end, alice)
     async with asyncio.timeout(seconds):
         assert await close_code(line) == code

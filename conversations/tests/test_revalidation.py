@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts.models import AccountSession, TOTPFactor, User
 from accounts.tests.people import log_in
 from chatproject.lib import bridge
+from chatproject.lib.unchanged import Reading
 from conversations import delivery, revalidation, socketauth
 from conversations.revalidation import Revalidation
 from conversations.socketauth import Login, SessionReader
@@ -48,6 +49,20 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return identify_many(keys, reader)
 
     monkeypatch.setattr(revalidation, "identify_many", counted)
+    return seen
+
+
+@pytest.fixture
+def questions(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """What was answered to each question whether nothing has changed."""
+    seen: list[bool] = []
+    is_unchanged = Reading.is_unchanged
+
+    def noted(reading: Reading) -> bool:
+        seen.append(is_unchanged(reading))
+        return seen[-1]
+
+    monkeypatch.setattr(Reading, "is_unchanged", noted)
     return seen
 
 
@@ -129,8 +144,14 @@ def become_another_device(visitor: Visitor) -> None:
         (become_another_device, 4403),
     ],
 )
-async def test_it_closes_the_socket_without_a_bell(end: Callable[[Visitor], None], code: int) -> None:
-    await expect_closed(end, code, seconds=PATIENCE_SECONDS)
+async def test_it_closes_the_socket_without_a_bell(
+    end: Callable[[Visitor], None], code: int, questions: list[bool]
+) -> None:
+    async def all_stands() -> None:
+        before = len(questions)
+        await until(lambda: True in questions[before:])
+
+    await expect_closed(end, code, seconds=PATIENCE_SECONDS, when=all_stands)
 
 
 async def test_all_sockets_of_a_session_are_closed_though_they_said_no_hello(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,17 +168,18 @@ async def test_all_sockets_of_a_session_are_closed_though_they_said_no_hello(mon
 async def test_a_living_login_stays_whatever_else_its_session_learns(reads: list[int]) -> None:
     alice = await bridge.run(make_visitor, "alice")
     line = await open_line(alice)
-    await bridge.run(note, alice)
-    before = len(reads)
-    await until(lambda: len(reads) >= before + 3)
+    for number in range(3):
+        reads.clear()
+        await bridge.run(note, alice, number)
+        await until(lambda: reads == [1])
     await line.send_json_to({"f": "heads"})
     assert (await line.receive_json_from())["f"] == "heads"
     await line.disconnect()
 
 
-def note(visitor: Visitor) -> None:
+def note(visitor: Visitor, number: int) -> None:
     session = SessionStore(visitor.session_key)
-    session["noted"] = "something"
+    session["noted"] = number
     session.save()
 
 
@@ -228,7 +250,8 @@ async def test_a_read_is_of_so_many_at_most(monkeypatch: pytest.MonkeyPatch, rea
         line = line_of(visitor)
         assert (await line.connect(5))[0]
         lines.append(line)
-    await until(lambda: [2, 2, 1] in [reads[first : first + 3] for first in range(len(reads))])
+    await until(lambda: sum(reads) >= len(lines))
+    assert max(reads) <= 2
     for line in lines:
         await line.disconnect()
 
@@ -254,6 +277,41 @@ async def test_a_session_that_says_the_same_is_taken_apart_once(monkeypatch: pyt
     reader.keep([])
     await bridge.run(reader.read, [key])
     assert len(decoded) == 2
+
+
+async def test_what_has_not_changed_is_not_read_again(reads: list[int], questions: list[bool]) -> None:
+    lines = [await open_line(visitor) for visitor in await bridge.run(many, 3)]
+    await until(lambda: questions[-3:] == [True] * 3)
+    known = len(reads)
+    await until(lambda: len(questions) >= known + 10)
+    assert len(reads) == known
+    for line in lines:
+        await line.disconnect()
+
+
+async def test_who_comes_to_others_whose_logins_stand_is_looked_at(questions: list[bool]) -> None:
+    rounds, guest = Revalidation(), Someone()
+    visitor = await bridge.run(make_visitor, "alice")
+    stays = Someone()
+    rounds.join(stays, key=visitor.session_key, login=Login(visitor.uid, visitor.did))
+    await until(lambda: questions[-1:] == [True])
+    rounds.join(guest, key="none of ours", login=Login(uuid4(), uuid4()))
+    await until(lambda: guest.told == [4401])
+    assert stays.told == []
+    rounds.leave(stays)
+
+
+async def test_who_leaves_makes_room_and_who_comes_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revalidation, "MAX_TOGETHER", 2)
+    monkeypatch.setattr(revalidation, "REVALIDATE_SECONDS", 3600.0)
+    rounds, guests = Revalidation(), [Someone() for _ in range(5)]
+    for guest in guests[:4]:
+        rounds.join(guest, key="x", login=Login(uuid4(), uuid4()))
+    rounds.leave(guests[0])
+    rounds.join(guests[4], key="x", login=Login(uuid4(), uuid4()))
+    assert [len(group.guests) for group in rounds._groups] == [2, 2]
+    for guest in guests:
+        rounds.leave(guest)
 
 
 # The rounds by themselves
@@ -290,19 +348,19 @@ async def test_who_left_is_told_nothing(reads: list[int]) -> None:
 async def test_no_read_begins_while_another_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bridge, "MOST_SECONDS", SOON)
     goes_on, begun, tried = threading.Event(), [], []
-    read = Revalidation._read
+    read = Revalidation._if_alone
 
     def hangs(keys: Collection[str], reader: SessionReader) -> dict[str, int]:
         begun.append(None)
         goes_on.wait(PATIENCE_SECONDS)
         return dict.fromkeys(keys, 4401)
 
-    def tries(rounds: Revalidation, keys: Collection[str]) -> Any:
+    def tries(rounds: Revalidation, what: Callable[[], Any]) -> Any:
         tried.append(None)
-        return read(rounds, keys)
+        return read(rounds, what)
 
     monkeypatch.setattr(revalidation, "identify_many", hangs)
-    monkeypatch.setattr(Revalidation, "_read", tries)
+    monkeypatch.setattr(Revalidation, "_if_alone", tries)
     rounds, guest = Revalidation(), Someone()
     rounds.join(guest, key="x", login=Login(uuid4(), uuid4()))
     await until(lambda: len(tried) >= 4)

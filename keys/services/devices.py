@@ -12,6 +12,7 @@ from django.db.models import F
 
 from accounts.models import User
 from chatproject.lib.anyof import AnyOf
+from chatproject.lib.unchanged import Fetch, fetch
 from keys import bundles, curves, formats
 from keys.errors import Refused
 from keys.models import Bundle, Device
@@ -42,12 +43,13 @@ def bound_device(session: Mapping[str, Any], user: User) -> Device | None:
     return device_of(user, did) if did else None
 
 
-def bound_devices(sessions: Mapping[str, tuple[Mapping[str, Any], UUID]]) -> dict[str, UUID]:
+def bound_devices(sessions: Mapping[str, tuple[Mapping[str, Any], UUID]], fetch: Fetch = fetch) -> dict[str, UUID]:
     """Many at once, in one statement: of sessions and their people's uids, by the session's key, the did that
     `bound_device` would say. It lacks those without one.
     """
     proved = {key: did for key, (session, _uid) in sessions.items() if (did := _proved_did(session))}
-    owners = dict(Device.objects.active().filter(AnyOf(F("did"), proved.values())).values_list("did", "owner"))
+    devices = Device.objects.active().filter(AnyOf(F("did"), proved.values())).values_list("did", "owner")
+    owners: dict[UUID, UUID] = dict(fetch(devices.all))
     return {key: did for key, did in proved.items() if owners.get(did) == sessions[key][1]}
 
 

@@ -72,8 +72,8 @@ MUTANTS = [
     Mutant(
         "ended-login-not-asked-for-again",
         "conversations/revalidation.py",
-        "            except DatabaseError:\n                pass\n",
-        "            except DatabaseError:\n                raise\n",
+        "    except DatabaseError:\n        pass\n",
+        "    except DatabaseError:\n        raise\n",
         ("conversations/tests/test_socket_doors.py::test_a_check_that_the_database_could_not_make_is_made_again",),
     ),
     Mutant(
@@ -88,9 +88,26 @@ MUTANTS = [
     Mutant(
         "login-of-another-device-stays",
         "conversations/revalidation.py",
-        "            if now != login and guest in self._guests:",
-        "            if isinstance(now, int) and guest in self._guests:",
+        "            if now != login and guest in self._group_of:",
+        "            if isinstance(now, int) and guest in self._group_of:",
         ("conversations/tests/test_revalidation.py::test_it_closes_the_socket_without_a_bell",),
+    ),
+    Mutant(
+        "what-was-read-never-changes",
+        "chatproject/lib/unchanged.py",
+        "        return all(_digest(rows(), self._seed) == before for rows, before in self._before)\n",
+        "        return True\n",
+        (
+            "conversations/tests/test_revalidation.py::test_it_closes_the_socket_without_a_bell",
+            "chatproject/tests/test_unchanged.py",
+        ),
+    ),
+    Mutant(
+        "logins-are-taken-on-trust-when-the-others-stand",
+        "conversations/revalidation.py",
+        "        if not group.unsure and await",
+        "        if await",
+        ("conversations/tests/test_revalidation.py::test_who_comes_to_others_whose_logins_stand_is_looked_at",),
     ),
     Mutant(
         "many-logins-by-no-factor",
