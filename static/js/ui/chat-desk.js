@@ -65,8 +65,12 @@ export class ChatDesk extends View {
 
   /** Everything that a change of the chats touches. @param {string} [cid] of the one that changed, or all */
   refresh(cid) {
-    this.parts.list.refresh();
     if (!cid || cid === this.cid) this.parts.chat.refresh();
+    this.#refreshOthers();
+  }
+
+  #refreshOthers() {
+    this.parts.list.refresh();
     this.parts.chat.elsewhere = this.#unread(this.cid);
   }
 
@@ -91,7 +95,7 @@ export class ChatDesk extends View {
     list.selected = known ? cid : null;
     if (!known) return;
     const opened = chat.open(cid);
-    this.refresh();
+    this.#refreshOthers();
     chat.focusComposer(true);
     await opened;
   }
