@@ -110,6 +110,8 @@ def log(evaluate: Evaluate, name: str, leaves: int, pages: list[str]) -> Iterato
     yield _row(name, f"replay a log of {leaves:,} leaves", took["first"])
     yield _row(name, "take it from the disk at the next unlock", took["load"])
     yield _row(name, "look for new leaves then", took["tail"])
+    hashes = 2 * leaves
+    yield _row(name, f"the bare hashes of the replay: {hashes:,}", evaluate(CALL, ["hashes", hashes]))
 
 
 def drawn(engine: str) -> Iterator[Row]:

@@ -4,9 +4,9 @@ import { encodeContent } from "/static/js/crypto/content.js";
 import { openEnvelopes, sealEnvelope } from "/static/js/crypto/envelope.js";
 import { appendLeaves, emptyLog, encodeHead, logId, logRoot, signHead } from "/static/js/crypto/log.js";
 import { makeKeyfile } from "/static/js/crypto/keyfile.js";
-import { ITERATIONS_MIN, KEYFILE_ACCOUNT, LABEL, START } from "/static/js/crypto/labels.js";
+import { HASH_BYTES, ITERATIONS_MIN, KEYFILE_ACCOUNT, LABEL, START } from "/static/js/crypto/labels.js";
 import { startChain } from "/static/js/crypto/chain.js";
-import { generateEd25519, randomBytes, sha256 } from "/static/js/crypto/primitives.js";
+import { generateEd25519, randomBytes, sha256, sha256Each } from "/static/js/crypto/primitives.js";
 import { LogReplay } from "/static/js/chat/log-replay.js";
 import { newCard, ringOf, unlockRing } from "/static/js/chat/browser-ring.js";
 import { ownChain } from "/static/js/chat/message-in.js";
@@ -88,6 +88,14 @@ export async function replayLog(pages) {
   const tail = await watched(() => again.catchUp());
   await db.remove();
   return { first: times(first), load: times(load), tail: times(tail) };
+}
+
+/** As many hashes as a replay needs, each of a node of the tree and dropped at once. @param {number} count */
+export async function hashes(count) {
+  const node = new Uint8Array(1 + 2 * HASH_BYTES);
+  return times(await watched(async () => {
+    for (let i = 0; i < count; i += PAGE_LEAVES) await sha256Each(Math.min(PAGE_LEAVES, count - i), () => node);
+  }));
 }
 
 // As from a server.

@@ -21,7 +21,11 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
     17: ("crypto/epoch-check.js", "equal(await logRoot(log, core.logSize), core.logRoot)", "true"),
     18: ("crypto/log.js", 'check(head.size >= log.size, "LOG_ROLLBACK");', ""),
     19: ("crypto/log.js", "await checkHeadSignature(head, bytes, sig, lgPub);", ""),
-    20: ("crypto/log.js", 'check(leaf.version === (before?.version ?? 0) + 1, "BUNDLE_CHAIN_BROKEN");', ""),
+    20: (
+        "crypto/log.js",
+        'check(u32At(leaf, VERSION_AT) === (before ? u32At(before, VERSION_AT) : 0) + 1, "BUNDLE_CHAIN_BROKEN");',
+        "",
+    ),
     22: ("chat/bundles.js", " && equal(pin.verifiedRoot, pin.chain.at(-1).rootPub)", ""),
     25: ("crypto/epoch-check.js", 'processed ? "DUPLICATE" : "EPOCH_ROLLBACK"', '"DUPLICATE"'),
     26: ("crypto/envelope.js", 'check(equal(header.th, epoch.th.subarray(0, TH_BYTES)), "EPOCH_FORK");', ""),

@@ -85,7 +85,7 @@ export async function a_refused_head_leaves_nothing_behind_in_the_own_log() {
 export async function what_a_refusal_left_behind_in_a_log_is_seen() {
   const log = await appendLeaves(emptyLog(), await someLeaves(2));
   const refused = async () => {
-    log.places.add(null);
+    log.places.add(null, 0);
     throw new ProtocolError("LOG_SPLIT_VIEW");
   };
   await refuses("Error", () => unchanged({ log }, refused));

@@ -1,6 +1,6 @@
 /** Comparing what a module made with what a vector says, and taking states apart to see that nothing changed. */
 
-import { Places } from "/static/js/crypto/log-leaves.js";
+import { Places } from "/static/js/crypto/log-places.js";
 import { hex, unhex } from "/static/js/lib/bytes.js";
 
 /** @param {string|null} text @returns {Uint8Array|null} */

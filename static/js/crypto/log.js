@@ -6,7 +6,8 @@ import { hashUid, nameIndex } from "./bundle.js";
 import { ProtocolError, check, parse } from "./errors.js";
 import { BUILD_DIGITS, HASH_BYTES, HEAD_AGE_MAX_MS, LABEL } from "./labels.js";
 import { followKeys, keyLeafBytes, readKeyLeaf, verifyByLog } from "./log-key.js";
-import { Places, appendToChunks, keyOf, leafAt, leavesOfChunk, readChunk } from "./log-leaves.js";
+import { appendToChunks, leafAt, leavesOfChunk, readChunk } from "./log-leaves.js";
+import { Places } from "./log-places.js";
 import { sha256, sign } from "./primitives.js";
 import { appendToTree, rootOf, treeOf } from "./tree.js";
 
@@ -87,7 +88,7 @@ export async function restoreLog(kept, tops) {
     const leaves = leavesOfChunk(chunk);
     log.chunks.push(chunk);
     log.manifests.push(...manifestsAmong(await othersAmong(leaves)));
-    leaves.forEach((leaf) => log.places.add(keyOfLeaf(leaf)));
+    leaves.forEach((leaf) => log.places.add(isBundleLeaf(leaf) ? leaf : null, IDX_AT));
     if (i >= tops.length) log.tree = await appendToTree(log.tree, leaves);
   });
   return { ...log, size: log.places.size };
@@ -99,9 +100,9 @@ async function grown(log, leaves, others, judge = () => null) {
   const chunks = await appendToChunks(log.chunks, leaves);
   let fault = null;
   await inSlices(leaves, LOOKED_AT_ONCE, (slice) => slice.forEach((leaf) => {
-    const key = keyOfLeaf(leaf);
-    const before = places.add(key);
-    if (key !== null) fault ??= judge(leaf, before < 0 ? null : leafAt(chunks, before));
+    const isBundle = isBundleLeaf(leaf);
+    const before = places.add(isBundle ? leaf : null, IDX_AT);
+    if (isBundle) fault ??= judge(leaf, before < 0 ? null : leafAt(chunks, before));
   }));
   const manifests = log.manifests.concat(manifestsAmong(others));
   return { longer: { size: places.size, chunks, places, manifests, tree: await appendToTree(log.tree, leaves) }, fault };
@@ -118,10 +119,6 @@ async function othersAmong(leaves) {
 
 function manifestsAmong(others) {
   return others.flatMap(({ leaf }) => leaf.manifestHash ?? []);
-}
-
-function keyOfLeaf(leaf) {
-  return isBundleLeaf(leaf) ? keyOf(leaf.subarray(IDX_AT, UID_HASH_AT)) : null;
 }
 
 /** @param {Log} log @param {number} [size] of an earlier state @returns {Promise<Uint8Array>} */
@@ -255,12 +252,16 @@ function leafBytes(leaf) {
 }
 
 function isBundleLeaf(leaf) {
-  if (leaf.length !== BUNDLE_LEAF_BYTES) return false;
-  for (let i = 0; i < IDX_AT; i += 1) if (leaf[i] !== LABEL.leaf[i]) return false;
+  return leaf.length === BUNDLE_LEAF_BYTES && holdsAt(leaf, 0, LABEL.leaf);
+}
+
+// Public bytes.
+function holdsAt(bytes, at, part) {
+  for (let i = 0; i < part.length; i += 1) if (bytes[at + i] !== part[i]) return false;
   return true;
 }
 
-// Its fields, in the bytes of the leaf: fifty thousand of them are looked at.
+// Its fields, in the bytes of the leaf.
 function bundleLeafIn(leaf) {
   return {
     idx: leaf.subarray(IDX_AT, UID_HASH_AT), uidHash: leaf.subarray(UID_HASH_AT, VERSION_AT), version: u32At(leaf, VERSION_AT),
@@ -270,7 +271,7 @@ function bundleLeafIn(leaf) {
 
 // Newest first.
 function placesOf(log, idx, size) {
-  return log.places.of(keyOf(idx), Math.min(size, log.size));
+  return log.places.of(idx, Math.min(size, log.size));
 }
 
 function readAssetLeaf(reader) {
@@ -293,18 +294,19 @@ async function checkKeyLeaves(longer, keyLeaves) {
 // A leaf against the one of its idx before it.
 function faultOf(leaf, before, own) {
   try {
-    checkStep(bundleLeafIn(leaf), before && bundleLeafIn(before), own);
+    checkStep(leaf, before, own);
     return null;
   } catch (error) {
     return error;
   }
 }
 
+// As bytes: fifty thousand of them are looked at.
 function checkStep(leaf, before, { myIdx, myBundleHashes }) {
-  const honest = !equal(leaf.idx, myIdx) || myBundleHashes.some((hash) => equal(hash, leaf.bundleHash));
+  const honest = !holdsAt(leaf, IDX_AT, myIdx) || myBundleHashes.some((hash) => holdsAt(leaf, BUNDLE_HASH_AT, hash));
   check(honest, "LOG_SELF_FORGED");
-  check(leaf.version === (before?.version ?? 0) + 1, "BUNDLE_CHAIN_BROKEN");
-  check(!before || equal(before.uidHash, leaf.uidHash), "NAME_REBOUND");
+  check(u32At(leaf, VERSION_AT) === (before ? u32At(before, VERSION_AT) : 0) + 1, "BUNDLE_CHAIN_BROKEN");
+  check(!before || holdsAt(leaf, UID_HASH_AT, before.subarray(UID_HASH_AT, VERSION_AT)), "NAME_REBOUND");
 }
 
 function isLeafOf(leaf, bundle) {
