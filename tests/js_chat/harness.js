@@ -153,8 +153,10 @@ export class Browser {
     return items.filter(({ kind, mine }) => kind === "text" && mine).map(({ state }) => state);
   }
 
+  /** A chat that is new to this browser comes with what is seen of it. */
   sees(cid, ...texts) {
-    return until(async () => same(await this.texts(cid), texts), `${this.person.name} sees ${texts}`, () => this.texts(cid));
+    const seen = () => (this.messenger.conversations().some((chat) => chat.cid === cid) ? this.texts(cid) : []);
+    return until(async () => same(await seen(), texts), `${this.person.name} sees ${texts}`, seen);
   }
 }
 
