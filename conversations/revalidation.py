@@ -25,6 +25,7 @@ from conversations.socketauth import Login, SessionReader, identify_many
 REVALIDATE_SECONDS = 3.0  # from round to round: with the read less than the 5 s that an ended login may last
 RECHECK_PAUSE_SECONDS = 1.0  # after a bell: a log-out rings before its row is gone
 MAX_TOGETHER = 1_000  # of one read
+FEW = 0.1  # of a thousand: as long as so few have come since all were read, only they are read
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -122,8 +123,8 @@ class Revalidation:
                 await self._look_at_group(group)
 
     async def _look_at_group(self, group: _Group) -> None:
-        if not group.unsure and await self._alone(group.reading.is_unchanged):
-            return
+        if len(group.unsure) <= len(group.guests) * FEW and await self._alone(group.reading.is_unchanged):
+            return await self._look_at(group.unsure)
         guests, reading = dict(group.guests), Reading()
         group.unsure.update(guests)
         keys = {key for key, _login in guests.values()}

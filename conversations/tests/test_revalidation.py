@@ -301,6 +301,23 @@ async def test_who_comes_to_others_whose_logins_stand_is_looked_at(questions: li
     rounds.leave(stays)
 
 
+async def test_of_many_only_the_few_who_came_since_are_read(
+    monkeypatch: pytest.MonkeyPatch, reads: list[int], questions: list[bool]
+) -> None:
+    monkeypatch.setattr(revalidation, "FEW", 0.5)
+    rounds, guest = Revalidation(), Someone()
+    visitors = await bridge.run(many, 3)
+    for visitor in visitors:
+        rounds.join(Someone(), key=visitor.session_key, login=Login(visitor.uid, visitor.did))
+    await until(lambda: questions[-1:] == [True])
+    reads.clear()
+    rounds.join(guest, key="none of ours", login=Login(uuid4(), uuid4()))
+    await until(lambda: guest.told == [4401])
+    assert reads == [1]
+    for stays in list(rounds._group_of):
+        rounds.leave(stays)
+
+
 async def test_who_leaves_makes_room_and_who_comes_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(revalidation, "MAX_TOGETHER", 2)
     monkeypatch.setattr(revalidation, "REVALIDATE_SECONDS", 3600.0)

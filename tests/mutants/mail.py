@@ -105,9 +105,9 @@ MUTANTS = [
     Mutant(
         "logins-are-taken-on-trust-when-the-others-stand",
         "conversations/revalidation.py",
-        "        if not group.unsure and await",
-        "        if await",
-        ("conversations/tests/test_revalidation.py::test_who_comes_to_others_whose_logins_stand_is_looked_at",),
+        "            return await self._look_at(group.unsure)\n",
+        "            return None\n",
+        ("conversations/tests/test_revalidation.py::test_of_many_only_the_few_who_came_since_are_read",),
     ),
     Mutant(
         "many-logins-by-no-factor",
