@@ -1,4 +1,4 @@
-import { Reader, compare, concat, equal, fromBase64Url, fromUtf8, hex, toBase64Url, u32, u64, unhex, utf8, vec } from "/static/js/lib/bytes.js";
+import { Reader, allFromBase64Url, compare, concat, equal, fromBase64Url, fromUtf8, hex, toBase64Url, u32, u64, unhex, utf8, vec } from "/static/js/lib/bytes.js";
 import { holds, refuses, same } from "./claims.js";
 
 export function base64url_comes_back_for_every_length() {
@@ -6,14 +6,39 @@ export function base64url_comes_back_for_every_length() {
     const bytes = Uint8Array.from({ length }, (_, i) => (i * 37 + length) % 256);
     const text = toBase64Url(bytes);
     holds(/^[A-Za-z0-9_-]*$/.test(text), "url letters only");
-    same(fromBase64Url(text), bytes);
+    for (const decode of [fromBase64Url, withoutEngine(fromBase64Url)]) same(decode(text), bytes);
   }
 }
 
 export async function base64url_has_one_form_only() {
   same(toBase64Url(Uint8Array.of(251, 255)), "-_8");
-  for (const text of ["A", "AAAAA", "-_9", "AB", "+/8", "-_8=", " -_8", "-_8\n", "é", "AA=="]) await refuses("RangeError", () => fromBase64Url(text));
-  for (const value of [null, undefined, 5]) await refuses("RangeError", () => fromBase64Url(value));
+  const odd = [
+    "A", "AAAAA", "-_9", "AB", "+/8", "-_8=", " -_8", "-_8\n", "é", "AA==", "AAA=", "AAAA AAA", "AAAA    ", "A\tAAAAAA", "AAAAA===", "AAAAAA==", "AAAé", "AA+/AAAA",
+    "AAAA\u{1f642}", null, undefined, 5,
+  ];
+  for (const text of odd) {
+    for (const decode of [fromBase64Url, withoutEngine(fromBase64Url)]) await refuses("RangeError", () => decode(text));
+    for (const decode of [allFromBase64Url, withoutEngine(allFromBase64Url)]) await refuses("RangeError", () => decode(["-_8", text, "AAAA"]));
+  }
+}
+
+export function many_base64url_texts_come_back_each_for_itself() {
+  const texts = ["", "-_8", "AAAA", "_w", "", "AQIDBA"];
+  for (const decode of [allFromBase64Url, withoutEngine(allFromBase64Url)]) same(decode(texts).map(hex), ["", "fbff", "000000", "ff", "", "01020304"]);
+  same(allFromBase64Url([]), []);
+}
+
+// As in an engine that cannot decode base64 by itself.
+function withoutEngine(work) {
+  return (given) => {
+    const { setFromBase64 } = Uint8Array.prototype;
+    delete Uint8Array.prototype.setFromBase64;
+    try {
+      return work(given);
+    } finally {
+      if (setFromBase64) Object.defineProperty(Uint8Array.prototype, "setFromBase64", { value: setFromBase64, writable: true, configurable: true });
+    }
+  };
 }
 
 export async function hex_is_lower_case() {

@@ -62,53 +62,64 @@ export function toBase64Url(bytes) {
 
 /** Accepts the canonical form only: two texts never mean the same bytes. @param {string} text @returns {Uint8Array} */
 export function fromBase64Url(text) {
-  const bytes = new Uint8Array(bytesIn(text));
-  decode(text, bytes);
-  return bytes;
+  const [bytes] = allFromBase64Url([text]);
+  if (bytes.length === bytes.buffer.byteLength) return bytes;
+  const own = bytes.slice();
+  bytes.fill(0); // it may be a secret
+  return own;
 }
 
-/** Many at once, behind each other in the same memory: thousands of small arrays cost more than what is in them. @param {string[]} texts @returns {Uint8Array[]} */
+/** Many at once, in the same memory: thousands of small arrays cost more than what is in them. @param {string[]} texts @returns {Uint8Array[]} */
 export function allFromBase64Url(texts) {
-  const bytes = new Uint8Array(texts.reduce((length, text) => length + bytesIn(text), 0));
+  const groups = texts.map(filledUp);
+  const all = decoded(groups.join(""));
   let at = 0;
-  return texts.map((text) => {
-    const start = at;
-    at += bytesIn(text);
-    const part = bytes.subarray(start, at);
-    decode(text, part);
-    return part;
+  return texts.map((text, i) => {
+    const [start, end] = [at, at + Math.floor((text.length * 3) / 4)];
+    at += (groups[i].length * 3) / 4;
+    for (let beyond = end; beyond < at; beyond += 1) if (all[beyond] !== 0) throw new RangeError("not canonical base64url");
+    return all.subarray(start, end);
   });
 }
 
-function bytesIn(text) {
+// To groups of four letters, with zeros.
+function filledUp(text) {
   if (typeof text !== "string" || text.length % 4 === 1) throw new RangeError("not base64url");
-  return Math.floor((text.length * 3) / 4);
+  return text.padEnd(4 * Math.ceil(text.length / 4), BASE64URL[0]);
 }
 
-function decode(text, bytes) {
-  const whole = text.length - (text.length % 4);
+function decoded(groups) {
+  const bytes = new Uint8Array((groups.length * 3) / 4);
+  if (!(bytes.setFromBase64 ? decodeByEngine : decodeByHand)(groups, bytes)) throw new RangeError("not base64url");
+  return bytes;
+}
+
+// In a tenth of the time. It skips spaces and takes a filled end for one: then less is written.
+function decodeByEngine(groups, bytes) {
+  try {
+    return bytes.setFromBase64(groups, { alphabet: "base64url", lastChunkHandling: "strict" }).written === bytes.length;
+  } catch {
+    return false;
+  }
+}
+
+// Chromium before 140 has no other way.
+function decodeByHand(groups, bytes) {
   let odd = 0; // turns negative with the first letter that is none
-  for (let i = 0, at = 0; i < text.length; i += 4, at += 3) {
-    const group = i < whole ? groupOf(text.charCodeAt(i), text.charCodeAt(i + 1), text.charCodeAt(i + 2), text.charCodeAt(i + 3)) : lastGroup(text, i);
+  for (let i = 0, at = 0; i < groups.length; i += 4, at += 3) {
+    const group = groupOf(groups.charCodeAt(i), groups.charCodeAt(i + 1), groups.charCodeAt(i + 2), groups.charCodeAt(i + 3));
     odd |= group;
     bytes[at] = group >> 16;
-    bytes[at + 1] = group >> 8; // what lies beyond the end is not kept
+    bytes[at + 1] = group >> 8;
     bytes[at + 2] = group;
   }
-  if (odd < 0) throw new RangeError("not base64url");
-  if (text.length % 4 && BASE64URL_VALUE[text.charCodeAt(text.length - 1)] & (text.length % 4 === 2 ? 15 : 3)) throw new RangeError("not canonical base64url");
+  return odd >= 0;
 }
 
 // 24 bits out of four letters; negative: one of them is none.
 function groupOf(a, b, c, d) {
   if ((a | b | c | d) > 127) return -1;
   return (BASE64URL_VALUE[a] << 18) | (BASE64URL_VALUE[b] << 12) | (BASE64URL_VALUE[c] << 6) | BASE64URL_VALUE[d];
-}
-
-// Behind the last letter stand zeros.
-function lastGroup(text, i) {
-  const letters = text.slice(i).padEnd(4, BASE64URL[0]);
-  return groupOf(letters.charCodeAt(0), letters.charCodeAt(1), letters.charCodeAt(2), letters.charCodeAt(3));
 }
 
 /** @param {string} text @returns {Uint8Array} */
