@@ -8,7 +8,7 @@ The product's modules in a real page, against the server's contract in memory: n
 the real page with a made-up Messenger (tests/ui/preview.py). "Longest frame" is the longest time between two frames
 while the page works; a quiet page draws one every 17 ms. A phone is Chromium at a quarter of its speed: its throttling
 holds the page's thread, in which small operations of WebCrypto run, too, but no other one (collecting garbage, the
-disk).
+disk). Which phone that is depends on the machine and its hour: the index beside it tells.
 """
 
 import argparse
@@ -46,6 +46,7 @@ MANY = 10_000
 CHAT = f"http://127.0.0.1:{{port}}/chat/?scene=open&lang=en&many={MANY}"
 KEPT = "max-age=600"  # as with the product, whose files are kept for ever; else Chromium fetches the icons of each row
 PHONE = 4
+PHONES = "1,000 is a phone of the middle, 264 a cheap one"  # by the calibration of DevTools: Pixel 5, Moto G Power 2022
 HEAD = ("browser", "what", "ms", "longest frame ms")
 Row = tuple[str, str, str, str]
 
@@ -112,6 +113,7 @@ def log(evaluate: Evaluate, name: str, leaves: int, pages: list[str]) -> Iterato
     yield _row(name, "look for new leaves then", took["tail"])
     hashes = 2 * leaves
     yield _row(name, f"the bare hashes of the replay: {hashes:,}", evaluate(CALL, ["hashes", hashes]))
+    yield name, f"the page's speed after that ({PHONES})", f"index {evaluate(CALL, ['speed']):,.0f}", ""
 
 
 def drawn(engine: str) -> Iterator[Row]:

@@ -23,6 +23,8 @@ import { deliver, devicesOf, newWorld, propose } from "/tests/js/people.js";
 
 const PAGE_LEAVES = 2000; // of /api/keys/log/
 const PAGE_MESSAGES = 60; // that a chat shows when it is opened
+const SPEEDS = 5;
+const SPEED_MS = 125; // for each half of one
 const BODY = "x".repeat(900); // with its fields 1 KiB after padding
 const clock = { now: () => Date.now(), elapsed: () => performance.now() };
 
@@ -97,6 +99,36 @@ export async function hashes(count) {
   return times(await watched(async () => {
     for (let i = 0; i < count; i += PAGE_LEAVES) await sha256Each(Math.min(PAGE_LEAVES, count - i), () => node);
   }));
+}
+
+/**
+ * How fast the page runs, by the index after which DevTools calibrates its throttling: texts that grow by a letter, and arrays that are
+ * copied, in tens a second. Median of some.
+ * @returns {number}
+ */
+export function speed() {
+  const [here, there] = [[], []];
+  for (let i = 0; i < 100_000; i += 1) here[i] = there[i] = i;
+  const copy = (nth) => {
+    const [from, into] = nth % 2 ? [here, there] : [there, here];
+    for (let i = 0; i < from.length; i += 1) into[i] = from[i];
+  };
+  const once = () => (tensASecond(grow) + tensASecond(copy)) / 2;
+  once(); // until the engine knows them
+  return Array.from({ length: SPEEDS }, once).toSorted((a, b) => a - b)[Math.floor(SPEEDS / 2)];
+}
+
+function grow() {
+  let text = "";
+  for (let i = 0; i < 10_000; i += 1) text += "a";
+  if (text.length !== 10_000) throw new Error("not the whole text");
+}
+
+function tensASecond(work) {
+  const began = performance.now();
+  let done = 0;
+  for (; done % 10 !== 0 || performance.now() - began < SPEED_MS; done += 1) work(done);
+  return (100 * done) / (performance.now() - began);
 }
 
 // In a task of its own.
