@@ -73,7 +73,9 @@ def measured(engine: str, given: argparse.Namespace) -> Iterator[Row]:
     yield from drawn(engine)
     if engine == "chromium":
         with module_page(engine, slower=PHONE) as evaluate:
-            yield from log(evaluate, f"{engine}, {PHONE} times slower", given.leaves, pages)
+            name = f"{engine}, {PHONE} times slower"
+            yield from log(evaluate, name, given.leaves, pages)
+            yield name, f"index of the page's speed ({PHONES})", f"{evaluate(CALL, ['speed']):,.0f}", ""
 
 
 def _machine() -> str:
@@ -113,7 +115,6 @@ def log(evaluate: Evaluate, name: str, leaves: int, pages: list[str]) -> Iterato
     yield _row(name, "look for new leaves then", took["tail"])
     hashes = 2 * leaves
     yield _row(name, f"the bare hashes of the replay: {hashes:,}", evaluate(CALL, ["hashes", hashes]))
-    yield name, f"the page's speed after that ({PHONES})", f"index {evaluate(CALL, ['speed']):,.0f}", ""
 
 
 def drawn(engine: str) -> Iterator[Row]:
