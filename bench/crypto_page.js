@@ -12,7 +12,7 @@ import { newCard, ringOf, unlockRing } from "/static/js/chat/browser-ring.js";
 import { ownChain } from "/static/js/chat/message-in.js";
 import { newUuid } from "/static/js/chat/uuid.js";
 import { breathe } from "/static/js/lib/breath.js";
-import { concat, hex, toBase64Url, u32, unhex } from "/static/js/lib/bytes.js";
+import { concat, fromBase64Url, hex, toBase64Url, u32, u64, unhex, vec } from "/static/js/lib/bytes.js";
 import { openDatabase } from "/static/js/store/database.js";
 import { readCard } from "/static/js/store/vault.js";
 import { createApi } from "/static/js/transport/api.js";
@@ -65,22 +65,22 @@ export async function keyFile() {
   return (await watched(() => makeKeyfile(given))).ms;
 }
 
-/** A log of so many people, as the server's answers. @param {number} count @returns {Promise<string[]>} */
+/** A log of so many people, as the server's answers. @param {number} count @returns {Promise<string[]>} base64url, as the command can hand it on */
 export async function makeLog(count) {
   const leaves = Array.from({ length: count }, () => concat(LABEL.leaf, randomBytes(32), randomBytes(32), u32(1), randomBytes(32)));
   const key = await generateEd25519();
   const head = { logId: await logId(key.pub), size: count, root: await logRoot(await appendLeaves(emptyLog(), leaves)), tsMs: Date.now() };
-  const tail = { size: count, head: toBase64Url(encodeHead(head)), sig: toBase64Url(await signHead(head, key.seed)), log_pub: toBase64Url(key.pub) };
+  const parts = [encodeHead(head), await signHead(head, key.seed), key.pub];
   const pages = [];
-  for (let i = 0; i < count; i += PAGE_LEAVES) pages.push(JSON.stringify({ leaves: leaves.slice(i, i + PAGE_LEAVES).map(toBase64Url), ...tail }));
-  pages.push(JSON.stringify({ leaves: [], ...tail }));
-  return pages;
+  for (let i = 0; i < count + PAGE_LEAVES; i += PAGE_LEAVES) pages.push(concat(u64(count), ...[...parts, ...leaves.slice(i, i + PAGE_LEAVES)].map(vec)));
+  return pages.map(toBase64Url);
 }
 
 /** The whole log, judged and kept. Then what an unlocking browser does: from the disk, and nothing new. @param {string[]} pages as makeLog gave them */
 export async function replayLog(pages) {
   const me = { uid: hex(randomBytes(16)), name: "alice" };
-  const answers = pages.map((text) => new Response(text)); // what makes them is no work of the page
+  const headers = { "content-type": "application/octet-stream" };
+  const answers = pages.map((text) => new Response(fromBase64Url(text), { headers })); // what makes them is no work of the page
   const fetch = async (path) => arrived(answers[Math.ceil(Number(new URL(path, "http://x").searchParams.get("from")) / PAGE_LEAVES)]);
   const db = await openDatabase(`bench-log-${me.uid}`);
   const { ring } = await ringOf(db, newCard(me, randomBytes(16), "prove"), PASSPHRASE);

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from accounts.browsers import browser_label
 from accounts.models import User
@@ -15,7 +15,7 @@ from accounts.throttles import TooMany
 from chatproject.lib.api import ApiError, api_view, as_count, read_json, read_query
 from chatproject.lib.bridge import run
 from chatproject.lib.encoding import from_base64url, from_hex_id, to_base64url
-from keys import parsers, services, signals
+from keys import formats, parsers, services, signals
 from keys.errors import Refused
 from keys.models import Bundle, Device, Prekey
 
@@ -23,6 +23,8 @@ STATUS = {"STALE_BUNDLE": 409, "NOT_FOUND": 404, "TOO_MANY": 429}
 NONCE_KEY = "device_nonce"
 NONCE_BYTES = 32
 MAX_NUMBER = 2**53 - 1
+JSON = "application/json"
+BYTES = "application/octet-stream"
 
 Answer = dict[str, Any]
 T = TypeVar("T")
@@ -78,9 +80,11 @@ async def browsers(request: HttpRequest) -> Answer:
 
 @api_view("GET")
 @refusals_as_json
-async def log(request: HttpRequest) -> Answer:
+async def log(request: HttpRequest) -> Answer | HttpResponse:
     start = read_query(request, {"from": (as_count(0, MAX_NUMBER), 0)})["from"]
     page = await run(services.log_page, start=start)
+    if request.get_preferred_type([JSON, BYTES]) == BYTES:
+        return _log_bytes(page)
     binary = {"head": page.head, "sig": page.sig, "log_pub": page.log_pub}
     leaves = [to_base64url(leaf) for leaf in page.leaves]
     return {"leaves": leaves, "size": page.size, **{name: to_base64url(value) for name, value in binary.items()}}
@@ -136,6 +140,12 @@ async def session(request: HttpRequest) -> Answer:
     device = await _proved(await _user(request), proof)
     await request.session.aset(services.SESSION_KEY, device.did.hex)
     return {"did": device.did.hex}
+
+
+def _log_bytes(page: services.LogPage) -> HttpResponse:
+    """A quarter less than as JSON, and read in a page as it is."""
+    parts = (page.head, page.sig, page.log_pub, *page.leaves)
+    return HttpResponse(page.size.to_bytes(8, "big") + b"".join(map(formats.vec, parts)), content_type=BYTES)
 
 
 async def _proved(user: User, proof: dict[str, Any]) -> Device:

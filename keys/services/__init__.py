@@ -18,7 +18,7 @@ from keys.services.devices import (
     write_number,
 )
 from keys.services.handout import Handout, IsContact
-from keys.services.logbook import current_head, hash_page, log_page, log_size, sign_fresh_head
+from keys.services.logbook import LogPage, current_head, hash_page, log_page, log_size, sign_fresh_head
 from keys.services.prekeys import SignedPrekey, prekey_state, store_prekeys
 from keys.services.publishing import publish
 from keys.services.releases import asset_leaf, log_release
@@ -27,6 +27,7 @@ from keys.services.rotation import Rotation, planned_rotation, rotate_log_key
 __all__ = [
     "SESSION_KEY",
     "Handout",
+    "LogPage",
     "Rotation",
     "SignedPrekey",
     "asset_leaf",

@@ -113,6 +113,24 @@ def test_the_log_is_read_from_an_index_on(client: Client, alice: Owner) -> None:
         assert answer(get(client, "log/", **{"from": odd})) == (400, "BAD_REQUEST")
 
 
+def test_the_log_is_given_as_bytes_to_whoever_asks_for_them(client: Client, alice: Owner) -> None:
+    for _ in range(3):
+        alice.publish()
+    words = get(client, "log/", **{"from": 1}).json()
+    parts = [words["head"], words["sig"], words["log_pub"], *words["leaves"]]
+    expected = (3).to_bytes(8, "big") + b"".join(formats.vec(from_base64url(part)) for part in parts)
+    for accept, kind in [
+        ("application/octet-stream, application/json;q=0.5", "application/octet-stream"),
+        ("application/json, application/octet-stream;q=0.5", "application/json"),
+        ("*/*", "application/json"),
+        ("text/html", "application/json"),
+    ]:
+        given = client.get("/api/keys/log/", {"from": 1}, headers={"accept": accept})
+        assert given["Content-Type"] == kind, accept
+        assert (given.content == expected) is (kind == "application/octet-stream")
+        assert given["Cache-Control"] == "no-store"
+
+
 def test_a_page_of_the_log_has_a_limit(client: Client, alice: Owner, monkeypatch) -> None:
     monkeypatch.setattr(services.logbook, "PAGE_LEAVES", 2)
     for _ in range(3):

@@ -1,4 +1,4 @@
-import { Reader, allFromBase64Url, compare, concat, equal, fromBase64Url, fromUtf8, hex, toBase64Url, u32, u64, unhex, utf8, vec } from "/static/js/lib/bytes.js";
+import { Reader, allFromBase64Url, compare, concat, equal, fromBase64Url, fromUtf8, hex, toBase64Url, u32, u64, u8, unhex, utf8, vec } from "/static/js/lib/bytes.js";
 import { holds, refuses, same } from "./claims.js";
 
 export function base64url_comes_back_for_every_length() {
@@ -65,6 +65,19 @@ export async function the_reader_is_strict() {
   await refuses("RangeError", () => reader.u8());
   await refuses("RangeError", () => new Reader(u32(5)).vec());
   await refuses("RangeError", () => new Reader(u32(5)).end());
+}
+
+export async function vecs_are_read_up_to_the_end_in_the_same_memory() {
+  const bytes = concat(u8(9), vec(utf8("ab")), vec(utf8("")), vec(utf8("c")));
+  const reader = new Reader(bytes);
+  same(reader.u8(), 9);
+  const found = reader.vecs();
+  same(found.map(fromUtf8), ["ab", "", "c"]);
+  holds(found.every(({ buffer }) => buffer === bytes.buffer), "no copies");
+  reader.end();
+  same(new Reader(new Uint8Array(0)).vecs(), []);
+  const whole = bytes.subarray(1);
+  for (const odd of [u8(0), concat(whole, u8(0)), whole.slice(0, -1), concat(whole, u32(2 ** 32 - 1))]) await refuses("RangeError", () => new Reader(odd).vecs());
 }
 
 export function bytes_compare() {

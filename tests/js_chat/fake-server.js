@@ -1,6 +1,6 @@
 /** The server's contract in memory: fetch and WebSocket as a browser sees them, with faults that tests switch on. */
 
-import { equal, fromBase64Url, hex, toBase64Url, unhex } from "/static/js/lib/bytes.js";
+import { equal, fromBase64Url, hex, toBase64Url, u64, unhex, vec } from "/static/js/lib/bytes.js";
 import { acceptBundle, decodeBundle } from "/static/js/crypto/bundle.js";
 import { parseHeader } from "/static/js/crypto/envelope.js";
 import { parseRecord } from "/static/js/crypto/epoch.js";
@@ -15,6 +15,8 @@ import { FakeBlobs } from "./fake-blobs.js";
 import { FakePolls } from "./fake-polls.js";
 
 export const ORIGIN = "https://chat.test";
+const JSON_TYPE = "application/json";
+const BYTES_TYPE = "application/octet-stream";
 
 class Refusal extends Error {
   constructor(status, code, retryAfter) {
@@ -86,7 +88,7 @@ export class FakeServer {
     if (pathname === "/api/conversations/heads/") return this.answered(this.poll(client, searchParams.get("since") ?? ""));
     const done = this.queue.then(() => this.route(client, path, options));
     this.queue = done.catch(() => {});
-    return this.answered(done);
+    return this.answered(pathname === "/api/keys/log/" ? done.then((page) => asAsked(page, options)) : done);
   }
 
   answered(done) {
@@ -413,8 +415,15 @@ function aborted(signal) {
 }
 
 function response(status, body) {
-  if (body instanceof Uint8Array) return new Response(body, { status });
-  return { ok: status < 400, status, json: async () => body };
+  if (body instanceof Uint8Array) return new Response(body, { status, headers: { "content-type": BYTES_TYPE } });
+  return { ok: status < 400, status, json: async () => body, headers: new Headers({ "content-type": JSON_TYPE }) };
+}
+
+// A page of the log, in the form that is liked best.
+async function asAsked({ leaves, size, head, sig, log_pub: logPub }, { headers }) {
+  if (!headers.Accept.startsWith(BYTES_TYPE)) return { leaves, size, head, sig, log_pub: logPub };
+  const parts = [head, sig, logPub, ...leaves].map((part) => vec(fromBase64Url(part)));
+  return new Uint8Array(await new Blob([u64(size), ...parts]).arrayBuffer());
 }
 
 function personView({ uid, name, bundles }) {

@@ -3,26 +3,20 @@
  * to store, and to hold, than 256.
  */
 
-import { u32, u32At } from "../lib/bytes.js";
+import { VEC_PREFIX, vecAt, vecStarts } from "../lib/bytes.js";
 import { inSlices } from "../lib/breath.js";
-import { ProtocolError } from "./errors.js";
+import { check, mapRangeError } from "./errors.js";
 import { TOP } from "./tree.js";
 
 /** Leaves of a whole chunk. */
 export const CHUNK_LEAVES = 1 << TOP;
-const PREFIX = u32(0).length; // of a vec
 
 /** @typedef {{bytes: Uint8Array, starts: number[]}} Chunk starts: where the leaves begin in bytes, behind their length */
 
 /** @param {Uint8Array} bytes as they were kept @returns {Chunk} @throws BAD_ENCODING */
 export function readChunk(bytes) {
-  const starts = [];
-  let at = 0;
-  while (at + PREFIX <= bytes.length) {
-    starts.push(at + PREFIX);
-    at += PREFIX + u32At(bytes, at);
-  }
-  if (at !== bytes.length || starts.length > CHUNK_LEAVES) throw new ProtocolError("BAD_ENCODING");
+  const starts = mapRangeError("BAD_ENCODING", () => vecStarts(bytes));
+  check(starts.length <= CHUNK_LEAVES, "BAD_ENCODING");
   return { bytes, starts };
 }
 
@@ -36,28 +30,25 @@ export async function appendToChunks(chunks, leaves) {
 
 /** @param {Chunk[]} chunks @param {number} place @returns {Uint8Array} the leaf, in the bytes of its chunk */
 export function leafAt(chunks, place) {
-  return leafIn(chunks[Math.floor(place / CHUNK_LEAVES)], place % CHUNK_LEAVES);
+  const { bytes, starts } = chunks[Math.floor(place / CHUNK_LEAVES)];
+  return vecAt(bytes, starts, place % CHUNK_LEAVES);
 }
 
 /** @param {Chunk} chunk @returns {Uint8Array[]} */
-export function leavesOfChunk(chunk) {
-  return chunk.starts.map((_, i) => leafIn(chunk, i));
+export function leavesOfChunk({ bytes, starts }) {
+  return starts.map((_, i) => vecAt(bytes, starts, i));
 }
 
 function chunkOf(leaves) {
-  const bytes = new Uint8Array(leaves.reduce((length, leaf) => length + PREFIX + leaf.length, 0));
+  const bytes = new Uint8Array(leaves.reduce((length, leaf) => length + VEC_PREFIX + leaf.length, 0));
   const view = new DataView(bytes.buffer);
   const starts = [];
   let at = 0;
   for (const leaf of leaves) {
     view.setUint32(at, leaf.length);
-    starts.push(at + PREFIX);
-    bytes.set(leaf, at + PREFIX);
-    at += PREFIX + leaf.length;
+    starts.push(at + VEC_PREFIX);
+    bytes.set(leaf, at + VEC_PREFIX);
+    at += VEC_PREFIX + leaf.length;
   }
   return { bytes, starts };
-}
-
-function leafIn({ bytes, starts }, i) {
-  return bytes.subarray(starts[i], i + 1 < starts.length ? starts[i + 1] - PREFIX : bytes.length);
 }

@@ -1,13 +1,16 @@
 /** The HTTP contract: one method a line, the only place of the page's requests. Refusals are errors with the server's code. */
 
-import { concat, toBase64Url } from "../lib/bytes.js";
+import { Reader, concat, toBase64Url } from "../lib/bytes.js";
 import { bytes, bytesOfEach, code, id, list, retryAfter, text, whole } from "./fields.js";
 import { answersPost, readFrame } from "./frames.js";
 
+const JSON_TYPE = "application/json";
+const BYTES_TYPE = "application/octet-stream";
 const UNSAFE = new Set(["POST", "PUT", "DELETE"]);
 const ANSWER_WITHIN_MS = 30_000;
 const PART_WITHIN_TIMES = 4; // a part of a file takes a slow line longer
 const LONGER_MS = 5_000; // for a request that the server may keep waiting for 20 s
+const LOG_PAGE_MAX = 2 ** 22; // bytes; ten times what an honest one has
 const PREKEY_ID_MAX = 2 ** 32 - 1;
 
 /** A refusal, or no answer at all (OFFLINE). */
@@ -33,7 +36,7 @@ export function createApi({ fetch: ask = globalThis.fetch, csrf, base = "", onLo
   const call = (method, path, body) => request(parts, method, path, { body });
   const slow = { ...parts, answerWithinMs: PART_WITHIN_TIMES * answerWithinMs };
   const patient = { ...parts, answerWithinMs: answerWithinMs + LONGER_MS };
-  return Object.freeze({ ...peopleCalls(call), ...keyCalls(call), ...conversationCalls(call, patient), ...attachmentCalls(call, slow) });
+  return Object.freeze({ ...peopleCalls(call), ...keyCalls(call, parts), ...conversationCalls(call, patient), ...attachmentCalls(call, slow) });
 }
 
 function peopleCalls(call) {
@@ -44,12 +47,12 @@ function peopleCalls(call) {
   };
 }
 
-function keyCalls(call) {
+function keyCalls(call, parts) {
   return {
     publish: ({ bundle, prekeys }) => call("POST", "/api/keys/publish/", { bundle: toBase64Url(bundle), prekeys: prekeys.map(signedOut) }),
     bundles: (uid, after = 0) => call("GET", `/api/keys/bundles/${uid}/?${query({ after })}`).then(read(bundlePage)),
     browserKinds: () => call("GET", "/api/keys/browsers/").then(read(browserKinds)),
-    log: (from) => call("GET", `/api/keys/log/?${query({ from })}`).then(read(logPage)),
+    log: (from) => logPage(parts, `/api/keys/log/?${query({ from })}`),
     addPrekeys: (prekeys) => call("POST", "/api/keys/prekeys/", { prekeys: prekeys.map(signedOut) }),
     prekeyState: () => call("GET", "/api/keys/prekeys/").then(read(prekeyState)),
     fetchPrekeys: (uid, dids) => call("POST", "/api/keys/prekeys/fetch/", { uid, dids }).then(read(handedOut)),
@@ -96,6 +99,15 @@ async function download(parts, path, { most, signal }) {
   throw refused(parts, response.status, await bodyOf(response));
 }
 
+// As bytes; the release before has JSON only.
+async function logPage(parts, path) {
+  const response = await reach(parts, "GET", path, { accept: `${BYTES_TYPE}, ${JSON_TYPE};q=0.5` });
+  if (response.ok && response.headers.get("content-type") === BYTES_TYPE) return read(logPageOfBytes)(await bytesUpTo(response, LOG_PAGE_MAX));
+  const answer = await bodyOf(response);
+  if (response.ok && answer !== null) return read(logPageOfJson)(answer);
+  throw refused(parts, response.status, answer);
+}
+
 // One byte too many is kept: it makes another hash. What a server sends without end is not read.
 async function bytesUpTo(response, most) {
   const chunks = [];
@@ -121,11 +133,11 @@ async function request(parts, method, path, given) {
   throw refused(parts, response.status, answer);
 }
 
-async function reach({ ask, csrf, base, answerWithinMs }, method, path, { body, signal: given }) {
-  const headers = { Accept: "application/json" };
+async function reach({ ask, csrf, base, answerWithinMs }, method, path, { body, signal: given, accept = JSON_TYPE }) {
+  const headers = { Accept: accept };
   const isBytes = body instanceof Uint8Array;
   if (UNSAFE.has(method)) {
-    headers["Content-Type"] = isBytes ? "application/octet-stream" : "application/json";
+    headers["Content-Type"] = isBytes ? BYTES_TYPE : JSON_TYPE;
     headers["X-CSRFToken"] = typeof csrf === "function" ? csrf() : csrf;
   }
   const late = AbortSignal.timeout(answerWithinMs);
@@ -210,7 +222,13 @@ function browserKinds({ browsers }) {
   return new Map(Object.entries(browsers).map(([did, kind]) => [id(did), text(kind)]));
 }
 
-function logPage({ leaves, size, head, sig, log_pub: logPub }) {
+function logPageOfBytes(given) {
+  if (given.length > LOG_PAGE_MAX) throw new TypeError("without an end");
+  const reader = new Reader(given);
+  return { size: reader.u64(), head: reader.vec(), sig: reader.vec(), logPub: reader.vec(), leaves: reader.vecs() };
+}
+
+function logPageOfJson({ leaves, size, head, sig, log_pub: logPub }) {
   return { leaves: bytesOfEach(leaves), size: whole(size), head: bytes(head), sig: bytes(sig), logPub: bytes(logPub) };
 }
 
