@@ -1,8 +1,9 @@
 /** Pages of the log as they come from the server: as bytes, and as the JSON of the release before. */
 
 import { concat, toBase64Url, u32, u64, vec } from "/static/js/lib/bytes.js";
-import { createApi } from "/static/js/transport/api.js";
-import { refuses, same } from "./claims.js";
+import { fetchLeaves } from "/static/js/chat/log-pages.js";
+import { ApiError, createApi } from "/static/js/transport/api.js";
+import { holds, refuses, same } from "./claims.js";
 
 const [HEAD, SIG, LOG_PUB] = [1, 2, 3].map((value) => Uint8Array.of(value, value));
 const LEAVES = [Uint8Array.of(7), new Uint8Array(0), Uint8Array.of(8, 9)];
@@ -60,4 +61,69 @@ export async function an_answer_without_an_end_is_not_read_on() {
 export async function a_line_that_breaks_within_an_answer_is_one() {
   const source = { start: (controller) => controller.enqueue(AS_BYTES), pull: (controller) => controller.error(new TypeError("network")) };
   await refuses("OFFLINE", () => answering(new ReadableStream(source)).log(0));
+}
+
+/** A log that answers with so many leaves at a time, in its own time; `grow` after so many answers. */
+function logOf(count, { page, growAt = Infinity, growBy = 0, turns = (nth) => nth % 3 }) {
+  let [size, answers, out, most] = [count, 0, 0, 0];
+  const asked = [];
+  const log = async (from) => {
+    asked.push(from);
+    out += 1;
+    most = Math.max(most, out);
+    for (let turn = turns(asked.length); turn >= 0; turn -= 1) await new Promise((resolve) => setTimeout(resolve));
+    out -= 1;
+    answers += 1;
+    if (answers === growAt) size += growBy;
+    const length = typeof page === "number" ? page : page(from);
+    const leaves = Array.from({ length: Math.max(0, Math.min(length, size - from)) }, (_, i) => u32(from + i));
+    return { size, head: u32(size), sig: SIG, logPub: LOG_PUB, leaves };
+  };
+  return { log, asked, most: () => most };
+}
+
+async function fetchedWhole(api, from, ...sizes) {
+  const { size, head, leaves } = await fetchLeaves(api, from);
+  holds(sizes.includes(size), `${size} is one of ${sizes}`);
+  same(head, u32(size));
+  same(leaves, Array.from({ length: size - from }, (_, i) => u32(from + i)));
+}
+
+export async function pages_come_side_by_side_and_in_order() {
+  for (const [count, from, requests] of [[0, 0, 1], [1, 0, 1], [10, 0, 1], [11, 0, 2], [95, 0, 10], [100, 0, 10], [100, 37, 7], [100, 100, 1]]) {
+    const api = logOf(count, { page: 10 });
+    await fetchedWhole(api, from, count);
+    same([api.asked.length, api.most() <= 4], [requests, true]);
+  }
+  const long = logOf(200, { page: 10 });
+  await fetchedWhole(long, 0, 200);
+  same(long.most(), 4);
+}
+
+export async function a_log_that_grows_meanwhile_is_read_to_its_new_end() {
+  for (const turns of [(nth) => nth % 4, (nth) => 3 - (nth % 4), (nth) => nth % 3]) {
+    for (let growAt = 1; growAt <= 8; growAt += 1) {
+      for (const growBy of [1, 5, 10, 35]) await fetchedWhole(logOf(65, { page: 10, growAt, growBy, turns }), 0, 65, 65 + growBy);
+    }
+  }
+}
+
+export async function pages_of_another_length_lose_and_double_nothing() {
+  for (const page of [(from) => (from < 50 ? 10 : 7), (from) => (from < 50 ? 7 : 10), (from) => 1 + (from % 9)]) await fetchedWhole(logOf(95, { page }), 0, 95);
+}
+
+export async function a_log_that_gives_nothing_more_is_judged_as_it_is() {
+  const api = logOf(95, { page: (from) => (from < 40 ? 10 : 0) });
+  same((await fetchLeaves(api, 0)).leaves.length, 40);
+}
+
+export async function a_log_without_an_end_is_refused() {
+  const leaves = Array.from({ length: 300_000 }, () => SIG);
+  const log = async (from) => ({ size: from + 10 ** 9, head: HEAD, sig: SIG, logPub: LOG_PUB, leaves });
+  await refuses("LOG_SPLIT_VIEW", () => fetchLeaves({ log }, 0));
+}
+
+export async function a_page_that_does_not_come_ends_it() {
+  const { log } = logOf(95, { page: 10 });
+  await refuses("OFFLINE", () => fetchLeaves({ log: (from) => (from === 40 ? Promise.reject(new ApiError("OFFLINE")) : log(from)) }, 0));
 }

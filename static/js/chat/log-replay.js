@@ -5,9 +5,9 @@ import { acceptHead, checkPrefix, emptyLog, isHeadOld, leavesOf, logRoot, parseH
 import { CHUNK_LEAVES } from "../crypto/log-leaves.js";
 import { ProtocolError, check } from "../crypto/errors.js";
 import { codeOf } from "./codes.js";
+import { fetchLeaves } from "./log-pages.js";
 import { Queue, SingleFlight } from "./schedule.js";
 
-const LEAVES_AT_ONCE_MAX = 2 ** 20;
 const TRIES = 3; // the log may grow between two requests
 const HEAD = "log-head";
 const CHUNK = "log:";
@@ -107,7 +107,7 @@ export class LogReplay {
   }
 
   async #catchUp() {
-    const fetched = await this.#fetch();
+    const fetched = await fetchLeaves(this.#parts.api, this.log.size);
     const pinned = this.lgPub ? { lgPub: this.lgPub, pinnedSize: this.#pinnedSize ?? this.log.size } : { lgPub: fetched.logPub, pinnedSize: fetched.size };
     const own = { log: this.log, ...pinned, nowMs: this.#parts.clock.now(), myName: this.#parts.me.name, myBundleHashes: await this.#ownHashes(fetched) };
     const { log, lgPub } = await this.#judge(fetched, own);
@@ -121,18 +121,6 @@ export class LogReplay {
     const accepted = await acceptHead(fetched, own);
     [this.signed, this.refused, this.alarm] = [this.refused, null, null];
     return accepted;
-  }
-
-  // Pages belong together when they end at the size of the head that came with the last one.
-  async #fetch() {
-    const leaves = [];
-    for (;;) {
-      const page = await this.#parts.api.log(this.log.size + leaves.length);
-      page.leaves.forEach((leaf) => leaves.push(leaf));
-      check(leaves.length <= LEAVES_AT_ONCE_MAX, "LOG_SPLIT_VIEW", "without an end");
-      const have = this.log.size + leaves.length;
-      if (have >= page.size || page.leaves.length === 0) return { ...page, leaves };
-    }
   }
 
   #ownHashes({ leaves }) {
