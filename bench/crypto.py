@@ -3,6 +3,7 @@
     --engines chromium,firefox
     --leaves 50000             of the log that a new browser replays
     --history 1000,10000       messages that a new browser reads
+    --replays 5                of the log, each in a page of its own: the table has medians, and the fastest and slowest
 
 The product's modules in a real page, against the server's contract in memory: no network, no server; for what is drawn
 the real page with a made-up Messenger (tests/ui/preview.py). "Longest frame" is the longest time between two frames
@@ -14,6 +15,7 @@ disk). Which phone that is depends on the machine and its hour: the index beside
 import argparse
 import os
 import platform
+import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,14 +70,10 @@ def measured(engine: str, given: argparse.Namespace) -> Iterator[Row]:
         yield from messages(evaluate, engine)
         yield from histories(evaluate, engine, given.history)
         pages = evaluate(CALL, ["makeLog", given.leaves])
-    with module_page(engine) as evaluate:
-        yield from log(evaluate, engine, given.leaves, pages)
+    yield from log(engine, given, pages)
     yield from drawn(engine)
     if engine == "chromium":
-        with module_page(engine, slower=PHONE) as evaluate:
-            name = f"{engine}, {PHONE} times slower"
-            yield from log(evaluate, name, given.leaves, pages)
-            yield name, f"index of the page's speed ({PHONES})", f"{evaluate(CALL, ['speed']):,.0f}", ""
+        yield from log(engine, given, pages, slower=PHONE)
 
 
 def _machine() -> str:
@@ -107,14 +105,21 @@ def histories(evaluate: Evaluate, name: str, counts: str) -> Iterator[Row]:
         yield _row(name, "export it", took["exported"])
 
 
-def log(evaluate: Evaluate, name: str, leaves: int, pages: list[str]) -> Iterator[Row]:
-    """In a page of its own: the garbage of making the log would be collected, and counted, while it is replayed."""
-    took = evaluate(CALL, ["replayLog", pages])
-    yield _row(name, f"replay a log of {leaves:,} leaves", took["first"])
-    yield _row(name, "take it from the disk at the next unlock", took["load"])
-    yield _row(name, "look for new leaves then", took["tail"])
-    hashes = 2 * leaves
-    yield _row(name, f"the bare hashes of the replay: {hashes:,}", evaluate(CALL, ["hashes", hashes]))
+def log(engine: str, given: argparse.Namespace, pages: list[str], slower: int = 1) -> Iterator[Row]:
+    """Not in the page that made the log: what making it left behind would be collected, and counted, meanwhile."""
+    hashes = 2 * given.leaves
+    found = []
+    for _ in range(given.replays):
+        with module_page(engine, slower) as evaluate:
+            took = evaluate(CALL, ["replayLog", pages])
+            found.append({**took, "hashes": evaluate(CALL, ["hashes", hashes]), "speed": evaluate(CALL, ["speed"])})
+    name = engine if slower == 1 else f"{engine}, {slower} times slower"
+    yield _median_row(name, f"replay a log of {given.leaves:,} leaves", [each["first"] for each in found])
+    yield _median_row(name, "take it from the disk at the next unlock", [each["load"] for each in found])
+    yield _median_row(name, "look for new leaves then", [each["tail"] for each in found])
+    yield _median_row(name, f"the bare hashes of the replay: {hashes:,}", [each["hashes"] for each in found])
+    if slower > 1:
+        yield name, f"index of the page's speed ({PHONES})", _median([each["speed"] for each in found]), ""
 
 
 def drawn(engine: str) -> Iterator[Row]:
@@ -134,6 +139,14 @@ def _row(name: str, what: str, took: dict[str, float]) -> Row:
     return name, what, f"{took['ms']:,.0f}", f"{took['frozenMs']:.0f}"
 
 
+def _median_row(name: str, what: str, took: list[dict[str, float]]) -> Row:
+    return name, what, _median([each["ms"] for each in took]), _median([each["frozenMs"] for each in took])
+
+
+def _median(values: list[float]) -> str:
+    return f"{statistics.median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})"
+
+
 def _parser() -> argparse.ArgumentParser:
     summary, _, more = (__doc__ or "").partition("\n")
     parser = argparse.ArgumentParser(
@@ -142,4 +155,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--engines", default="chromium,firefox")
     parser.add_argument("--leaves", type=int, default=50_000)
     parser.add_argument("--history", default="1000,10000")
+    parser.add_argument("--replays", type=int, default=5)
     return parser
