@@ -83,7 +83,9 @@ class SecurityHeaders(BothWays):
 
 # What somebody sent, as it is: whatever a browser makes of it, it is nobody's page and may nothing.
 OPAQUE = "application/octet-stream"
-OPAQUE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+OPAQUE_POLICY = (
+    "default-src 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; sandbox"
+)
 
 
 def _dress(response: HttpResponse) -> HttpResponse:

@@ -113,7 +113,10 @@ def test_a_blob_is_served_as_nobodys_page(alice: Visitor, cid: str) -> None:
     assert given["Content-Disposition"] == "attachment"
     assert given["X-Content-Type-Options"] == "nosniff"
     assert given["Cache-Control"] == "no-store"
-    assert given["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
+    policy = (
+        "default-src 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; sandbox"
+    )
+    assert given["Content-Security-Policy"] == policy
 
 
 @pytest.mark.parametrize("purpose", ["document", "iframe", "image", "object", "script"])
