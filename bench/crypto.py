@@ -108,18 +108,20 @@ def histories(evaluate: Evaluate, name: str, counts: str) -> Iterator[Row]:
 def log(engine: str, given: argparse.Namespace, pages: list[str], slower: int = 1) -> Iterator[Row]:
     """Not in the page that made the log: what making it left behind would be collected, and counted, meanwhile."""
     hashes = 2 * given.leaves
-    found = []
+    found, speeds = [], []
     for _ in range(given.replays):
         with module_page(engine, slower) as evaluate:
             took = evaluate(CALL, ["replayLog", pages])
-            found.append({**took, "hashes": evaluate(CALL, ["hashes", hashes]), "speed": evaluate(CALL, ["speed"])})
+            found.append({**took, "hashes": evaluate(CALL, ["hashes", hashes])})
+            if slower > 1:
+                speeds.append(evaluate(CALL, ["speed"]))
     name = engine if slower == 1 else f"{engine}, {slower} times slower"
     yield _median_row(name, f"replay a log of {given.leaves:,} leaves", [each["first"] for each in found])
     yield _median_row(name, "take it from the disk at the next unlock", [each["load"] for each in found])
     yield _median_row(name, "look for new leaves then", [each["tail"] for each in found])
     yield _median_row(name, f"the bare hashes of the replay: {hashes:,}", [each["hashes"] for each in found])
-    if slower > 1:
-        yield name, f"index of the page's speed ({PHONES})", _median([each["speed"] for each in found]), ""
+    if speeds:
+        yield name, f"index of the page's speed ({PHONES})", _median(speeds), ""
 
 
 def drawn(engine: str) -> Iterator[Row]:

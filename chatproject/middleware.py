@@ -81,7 +81,7 @@ class SecurityHeaders(BothWays):
         return _dress(await self.get_response(request))  # type: ignore[misc]
 
 
-# What somebody sent, as it is: whatever a browser makes of it, it is nobody's page and may nothing.
+# Bytes as they are, often what somebody sent: whatever a browser makes of them, they are nobody's page and may nothing.
 OPAQUE = "application/octet-stream"
 OPAQUE_POLICY = (
     "default-src 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; sandbox"

@@ -429,18 +429,8 @@ function readerOf(bytes) {
 // A page of the log, in the form that is liked best.
 function asAsked({ leaves, size, head, sig, log_pub: logPub }, { headers }) {
   if (!headers?.Accept.startsWith(BYTES_TYPE)) return { leaves, size, head, sig, log_pub: logPub };
-  return joined([u64(size), ...[head, sig, logPub, ...leaves].map((part) => vec(fromBase64Url(part)))]);
-}
-
-// More than a call takes arguments.
-function joined(parts) {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  const parts = [head, sig, logPub, ...leaves].map((part) => vec(fromBase64Url(part)));
+  return Uint8Array.from([u64(size), ...parts].flatMap((part) => [...part])); // they may be more than a call takes arguments
 }
 
 function personView({ uid, name, bundles }) {
