@@ -210,6 +210,8 @@ def test_a80_nothing_stays_at_a_shared_computer(hostile, profile_of):
     with gone.page.expect_response(re.compile("/logout/|/account/sessions/end/")) as ended:
         gone.page.locator("form[action$='/account/sessions/end/'] [type=submit]").click()
     assert ended.value.status == 302
+    expect(gone.page).to_have_url(re.compile(r"/login/"))
+    gone.page.wait_for_load_state()
     gone.page.go_back()
     expect(gone.page.locator("message-bubble, conversation-row, [data-part=factors]")).to_have_count(0)
     gone.page.goto("/chat/")
