@@ -28,6 +28,25 @@ export function rest() {
 }
 
 /**
+ * @template T @param {T[]} items @param {{count: number, bytes: number, bytesOf: (item: T) => number}} most of a slice; one item is always in it
+ * @returns {T[][]} in order
+ */
+export function slicesOf(items, { count, bytes, bytesOf }) {
+  const slices = [];
+  let left = 0;
+  for (const item of items) {
+    const size = bytesOf(item);
+    if (slices.length === 0 || slices.at(-1).length === count || size > left) {
+      slices.push([]);
+      left = bytes;
+    }
+    slices.at(-1).push(item);
+    left -= size;
+  }
+  return slices;
+}
+
+/**
  * In order, a breath after each slice that made it time for one.
  * @template T @param {T[]} items @param {number} size of a slice, short work on a phone, too @param {(slice: T[], start: number) => any} work
  * @returns {Promise<void>}

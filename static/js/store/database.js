@@ -8,11 +8,12 @@
  *     mail    [cid, place] -> {cid, place, n, blob, tags}   sealed messages; tags: hashes that find a message again
  */
 
+import { slicesOf } from "../lib/breath.js";
+
 const VERSION = 3;
 const STORES = ["clear", "ring", "mail", "parts"];
 const STRICT = { durability: "strict" };
-const PUT_AT_ONCE = 32; // changes of a large transaction; the page breathes between two slices
-const GOT_AT_ONCE = 32; // objects of a long list, likewise
+const AT_ONCE = { count: 32, bytes: 2 ** 19 }; // changes of a large transaction, objects of a long list; the page breathes between two slices
 
 /** The disk of this browser is full, or it refuses to keep anything. */
 export class StorageError extends Error {
@@ -110,10 +111,11 @@ export class Database {
       const transaction = this.#begin(STORES, "readwrite", STRICT);
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(failure(transaction.error));
-      const putFrom = (start) => {
+      const slices = slicesOf(changes, { ...AT_ONCE, bytesOf: ({ value }) => sizeOf(value) });
+      const putFrom = (nth) => {
         try {
-          const asked = changes.slice(start, start + PUT_AT_ONCE).map((change) => put(transaction, change));
-          if (start + PUT_AT_ONCE < changes.length) asked.at(-1).onsuccess = () => putFrom(start + PUT_AT_ONCE);
+          const asked = (slices[nth] ?? []).map((change) => put(transaction, change));
+          if (nth + 1 < slices.length) asked.at(-1).onsuccess = () => putFrom(nth + 1);
           else transaction.commit?.();
         } catch {
           transaction.abort(); // what was put before the one that cannot be stored goes, too
@@ -158,16 +160,16 @@ export class Database {
     const objects = this.#begin(store, "readonly").objectStore(store);
     return new Promise((resolve, reject) => {
       const found = [];
-      const getFrom = (range) => {
-        const [keys, values] = [objects.getAllKeys(range, GOT_AT_ONCE), objects.getAll(range, GOT_AT_ONCE)];
+      const getFrom = (range, count) => {
+        const [keys, values] = [objects.getAllKeys(range, count), objects.getAll(range, count)];
         keys.onerror = values.onerror = ({ target }) => reject(failure(target.error));
         values.onsuccess = () => {
           keys.result.forEach((key, i) => found.push([key, values.result[i]]));
-          if (keys.result.length < GOT_AT_ONCE) resolve(found);
-          else getFrom(IDBKeyRange.bound(keys.result.at(-1), to, true));
+          if (keys.result.length < count) resolve(found);
+          else getFrom(IDBKeyRange.bound(keys.result.at(-1), to, true), countLike(values.result));
         };
       };
-      getFrom(IDBKeyRange.bound(from, to));
+      getFrom(IDBKeyRange.bound(from, to), 1);
     });
   }
 
@@ -186,6 +188,17 @@ function makeStores(db) {
   db.createObjectStore("clear");
   db.createObjectStore("ring");
   db.createObjectStore("mail", { keyPath: ["cid", "place"] });
+}
+
+// As many as may come at once when they are as large as these.
+function countLike(values) {
+  const each = values.reduce((sum, value) => sum + sizeOf(value), 0) / values.length;
+  return Math.max(1, Math.min(AT_ONCE.count, Math.floor(AT_ONCE.bytes / each)));
+}
+
+// What is large in a row is its sealed object, or the row is a part of a blob.
+function sizeOf(value) {
+  return (value?.blob ?? value)?.length ?? 0;
 }
 
 function put(transaction, { store, key, value }) {

@@ -4,12 +4,12 @@
  * highest stands in the same transaction as what it numbers.
  */
 
-import { inSlices, rest } from "../lib/breath.js";
+import { rest, slicesOf } from "../lib/breath.js";
 import { decodeObject, encodeObject } from "./codec.js";
 import { StorageError } from "./database.js";
 
 const WRITE_NO = "write_no";
-const SEALED_AT_ONCE = 8; // objects; between two slices the page may breathe
+const AT_ONCE = { count: 8, bytes: 2 ** 18 }; // objects that are sealed or opened; then the page may breathe
 
 /** @typedef {{name: string, value?: unknown}} RingChange no value: delete */
 /** @typedef {{cid: string, place: number, tags?: string[], value?: unknown}} MailChange no value: delete */
@@ -52,12 +52,12 @@ export class Keyring {
   /** @param {string} prefix @returns {Promise<[string, any][]>} in the order of names */
   async withPrefix(prefix) {
     const rows = await this.#db.withPrefix("ring", prefix);
-    return eachOf(rows.map(([name, row]) => async () => [name, await this.#opened(name, row)]));
+    return eachOf(rows, ([, row]) => row.blob.length, async ([name, row]) => [name, await this.#opened(name, row)]);
   }
 
   /** Rows of the mail store with their values. @param {object[]} rows @returns {Promise<object[]>} */
   mail(rows) {
-    return eachOf(rows.map((row) => async () => ({ ...(await this.#opened(mailName(row), row)), place: row.place })));
+    return eachOf(rows, ({ blob }) => blob.length, async (row) => ({ ...(await this.#opened(mailName(row), row)), place: row.place }));
   }
 
   /**
@@ -65,8 +65,8 @@ export class Keyring {
    * @param {{ring?: RingChange[], mail?: MailChange[], clear?: {key: string, value?: unknown}[]}} batch @returns {Promise<void>}
    */
   async commit({ ring = [], mail = [], clear = [] }) {
-    const works = [...ring.map((change) => () => this.#ringChange(change)), ...mail.map((change) => () => this.#mailChange(change))];
-    await this.#write(await eachOf(works), clear);
+    const changes = [...ring, ...mail];
+    await this.#write(await eachOf(changes, ({ value }) => (value instanceof Uint8Array ? value.length : 0), (change) => this.#change(change)), clear);
   }
 
   async #write(changes, clear) {
@@ -96,6 +96,10 @@ export class Keyring {
   async #resealed(next, name, row) {
     const bytes = await this.#openedBytes(name, row);
     return { ...row, ...(await next.#sealedBytes(name, bytes)) };
+  }
+
+  #change(change) {
+    return "cid" in change ? this.#mailChange(change) : this.#ringChange(change);
   }
 
   async #ringChange({ name, value }) {
@@ -133,9 +137,12 @@ export class Keyring {
 }
 
 // Side by side, but not so many that the page stands still.
-async function eachOf(works) {
+async function eachOf(items, bytesOf, work) {
   const done = [];
-  await inSlices(works, SEALED_AT_ONCE, async (slice) => done.push(...(await Promise.all(slice.map((work) => work())))));
+  for (const slice of slicesOf(items, { ...AT_ONCE, bytesOf })) {
+    done.push(...(await Promise.all(slice.map(work))));
+    await rest();
+  }
   return done;
 }
 
