@@ -6,7 +6,8 @@ import { appendLeaves, emptyLog, encodeHead, logId, logRoot, signHead } from "/s
 import { makeKeyfile } from "/static/js/crypto/keyfile.js";
 import { HASH_BYTES, ITERATIONS_MIN, KEYFILE_ACCOUNT, LABEL, START } from "/static/js/crypto/labels.js";
 import { startChain } from "/static/js/crypto/chain.js";
-import { generateEd25519, randomBytes, sha256, sha256Each } from "/static/js/crypto/primitives.js";
+import { sha256Each } from "/static/js/crypto/digests.js";
+import { generateEd25519, randomBytes, sha256 } from "/static/js/crypto/primitives.js";
 import { LogReplay } from "/static/js/chat/log-replay.js";
 import { newCard, ringOf, unlockRing } from "/static/js/chat/browser-ring.js";
 import { ownChain } from "/static/js/chat/message-in.js";
@@ -93,11 +94,12 @@ export async function replayLog(pages) {
   return { first: times(first), load: times(load), tail: times(tail) };
 }
 
-/** As many hashes as a replay needs, each of a node of the tree and dropped at once. @param {number} count */
+/** As many hashes as a replay needs, each of a node of the tree, in the page alone. @param {number} count */
 export async function hashes(count) {
-  const node = new Uint8Array(1 + 2 * HASH_BYTES);
+  const bytes = new Uint8Array(2 * HASH_BYTES * PAGE_LEAVES);
+  const starts = Array.from({ length: PAGE_LEAVES }, (_, i) => 2 * HASH_BYTES * i);
   return times(await watched(async () => {
-    for (let i = 0; i < count; i += PAGE_LEAVES) await sha256Each(Math.min(PAGE_LEAVES, count - i), () => node);
+    for (let i = 0; i < count; i += PAGE_LEAVES) await sha256Each(Uint8Array.of(1), { bytes, starts, gap: 0 });
   }));
 }
 

@@ -35,13 +35,13 @@ def content_security_policy() -> str:
             "font-src 'self'",
             " ".join(["connect-src", "'self'", *_socket_origins()]),
             "manifest-src 'self'",
-            "worker-src 'none'",
+            "worker-src blob:",
             "base-uri 'none'",
             "form-action 'self'",
             "frame-ancestors 'none'",
             "object-src 'none'",
             "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
+            "trusted-types digest-workers",
         ]
     )
 

@@ -32,13 +32,13 @@ POLICY = (
     "font-src 'self'",
     "connect-src 'self'",
     "manifest-src 'self'",
-    "worker-src 'none'",
+    "worker-src blob:",
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'none'",
     "object-src 'none'",
     "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
+    "trusted-types digest-workers",
 )
 SOCKETS = re.compile(r"(?<=^connect-src 'self')(?: wss?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d+)?)+\Z")
 PAGE_TYPE = "text/html; charset=utf-8"

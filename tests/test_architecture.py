@@ -191,10 +191,10 @@ RULES = [
         ("conversations/services.py", "text = decrypt(blob)"),
     ),
     OnlyPlace(
-        "WebCrypto and randomness are used in primitives.js",
+        "WebCrypto and randomness are used in primitives.js, and hashes by the thousand in digests.js",
         MODULES,
         r"\bcrypto\s*\.\s*subtle\b|\bgetRandomValues\b|\brandomUUID\b",
-        ("static/js/crypto/primitives.js",),
+        ("static/js/crypto/primitives.js", "static/js/crypto/digests.js"),
         ("static/js/store/keyring.js", "await crypto.subtle.digest('SHA-256', data);"),
     ),
     OnlyPlace(
@@ -267,6 +267,13 @@ RULES = [
         r"|\bdocument\.write|\beval\(|\bnew Function\b|setAttribute\(\s*[\"'](style|on\w+)",
         (),
         ("static/js/ui/bubble.js", "box.innerHTML = text;"),
+    ),
+    OnlyPlace(
+        "workers, and addresses that Trusted Types let pass, are made in digests.js",
+        MODULES,
+        r"\bnew\s+(Shared)?Worker\b|\bserviceWorker\b|\btrustedTypes\b",
+        ("static/js/crypto/digests.js",),
+        ("static/js/chat/messenger.js", "new Worker(address);"),
     ),
     OnlyPlace(
         "templates carry no inline script, style or handler",

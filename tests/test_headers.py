@@ -18,13 +18,13 @@ POLICY = {
     "font-src": "'self'",
     "connect-src": "'self' ws://localhost:8000",
     "manifest-src": "'self'",
-    "worker-src": "'none'",
+    "worker-src": "blob:",
     "base-uri": "'none'",
     "form-action": "'self'",
     "frame-ancestors": "'none'",
     "object-src": "'none'",
     "require-trusted-types-for": "'script'",
-    "trusted-types": "'none'",
+    "trusted-types": "digest-workers",
 }
 OTHERS = {
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -23,7 +23,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
     19: ("crypto/log.js", "await checkHeadSignature(head, bytes, sig, lgPub);", ""),
     20: (
         "crypto/log.js",
-        'check(u32At(leaf, VERSION_AT) === (before ? u32At(before, VERSION_AT) : 0) + 1, "BUNDLE_CHAIN_BROKEN");',
+        'check(u32At(bytes, at + VERSION_AT) === (before ? u32At(before, VERSION_AT) : 0) + 1, "BUNDLE_CHAIN_BROKEN");',
         "",
     ),
     22: ("chat/bundles.js", " && equal(pin.verifiedRoot, pin.chain.at(-1).rootPub)", ""),

@@ -25,7 +25,7 @@ MUTANTS: dict[int, tuple[str, str, str]] = {
     82: (f"{UI}text.js", '(name ?? "").replace(BIDI, "")', '(name ?? "").replace(/<[^>]*>/g, "")'),
     83: (POLICY, "\"default-src 'none'\"", '"default-src *"'),
     84: ("chatproject/importmap.py", "{addresses[path]: integrity[path] for path in sources}", "{}"),
-    85: (POLICY, "\"worker-src 'none'\"", "\"worker-src 'self'\""),
+    85: (POLICY, '"worker-src blob:"', "\"worker-src 'self' blob:\""),
     86: (f"{UI}message-bubble.js", '  anchor.rel = "noopener noreferrer";\n', ""),
     88: (POLICY, '"Cross-Origin-Opener-Policy": "same-origin"', '"Cross-Origin-Opener-Policy": "unsafe-none"'),
     89: (

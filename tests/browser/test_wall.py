@@ -27,7 +27,8 @@ HEADERS = {
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
-STRICT = ("default-src 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'", "frame-ancestors 'none'")
+STRICT = ("default-src 'none'", "require-trusted-types-for 'script'", "frame-ancestors 'none'")
+TYPES = ("; trusted-types digest-workers", "; trusted-types 'none'; sandbox")  # of the bytes that are never a document
 LINKS = "els => els.map((e) => new URL(e.href, location).pathname)"
 REFUSALS = ("This document requires 'Trusted", "Creating a TrustedTypePolicy")
 EVERYTHING_AT_ONCE = """() => {
@@ -37,6 +38,9 @@ EVERYTHING_AT_ONCE = """() => {
     script: () => { document.createElement("script").textContent = "globalThis.__ran = true"; },
     address: () => { document.createElement("script").src = "/static/js/main.js"; },
     policy: () => trustedTypes.createPolicy("mine", { createHTML: (text) => text }),
+    taken: () => trustedTypes.createPolicy("digest-workers", { createScriptURL: (text) => text }),
+    worker: () => new Worker("/static/js/main.js"),
+    blob: () => new Worker(URL.createObjectURL(new Blob(["globalThis.__ran = true"], { type: "text/javascript" }))),
   };
   const works = (attempt) => { try { attempt(); return true; } catch { return false; } };
   const passed = Object.keys(attempts).filter((name) => works(attempts[name]));
@@ -46,6 +50,22 @@ EVERYTHING_AT_ONCE = """() => {
   button.click();
   button.remove();
   return { passed, ran: Boolean(globalThis.__ran) };
+}"""
+
+MANY_HASHES = """async () => {
+  const { Digests } = await import("/static/js/crypto/digests.js");
+  const { subtle } = globalThis.crypto;
+  let byThePage = 0;
+  subtle.digest = (...given) => {
+    byThePage += 1;
+    return SubtleCrypto.prototype.digest.apply(subtle, given);
+  };
+  const digests = new Digests(100_000);
+  const starts = Array.from({ length: 1000 }, (_, i) => 32 * i);
+  const hashes = await digests.each(new Uint8Array(0), { bytes: new Uint8Array(32_000), starts, gap: 0 });
+  digests.end();
+  delete subtle.digest;
+  return [byThePage, hashes.length];
 }"""
 
 
@@ -98,7 +118,9 @@ def test_no_page_complains_and_every_answer_carries_the_headers(admin, site, see
     for answer in seen:
         headers = answer.headers
         assert {name: headers.get(name) for name in HEADERS} == HEADERS, answer.url
-        assert all(part in headers["content-security-policy"] for part in STRICT), answer.url
+        policy = headers["content-security-policy"]
+        assert all(part in policy for part in STRICT), answer.url
+        assert policy.endswith(TYPES), answer.url
         assert "access-control-allow-origin" not in headers, answer.url
 
 
@@ -114,6 +136,13 @@ def test_strings_become_neither_markup_nor_code(admin):
     admin.page.goto("/chat/")
     admin.expected += REFUSALS  # the console tells of each, perhaps late
     assert admin.page.evaluate(EVERYTHING_AT_ONCE) == {"passed": [], "ran": False}
+
+
+def test_the_only_workers_are_those_that_hash_for_the_page(admin):
+    admin.page.goto("/chat/")
+    with admin.page.expect_worker() as started:
+        assert admin.page.evaluate(MANY_HASHES) == [0, 32_000]
+    assert started.value.url.startswith("blob:")
 
 
 def test_no_page_of_the_chat_can_be_framed(admin, site):

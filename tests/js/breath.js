@@ -1,7 +1,8 @@
 /** Long work lets others in, by what it takes and not by what it awaits. */
 
-import { SLICE_MS, inSlices, rest } from "/static/js/lib/breath.js";
-import { sha256, sha256Each } from "/static/js/crypto/primitives.js";
+import { SLICE_MS, inSlices, rest, slicesOf } from "/static/js/lib/breath.js";
+import { sha256Each } from "/static/js/crypto/digests.js";
+import { sha256 } from "/static/js/crypto/primitives.js";
 import { holds, same } from "./claims.js";
 
 const STEPS = 6;
@@ -20,6 +21,12 @@ function neighbour() {
 
 function busy(ms) {
   for (const end = performance.now() + ms; performance.now() < end; );
+}
+
+export function slices_have_so_many_items_and_bytes_at_most() {
+  const sliced = (items) => slicesOf(items, { count: 3, bytes: 10, bytesOf: (item) => item });
+  same([sliced([]), sliced([0]), sliced([0, 0, 0, 0])], [[], [[0]], [[0, 0, 0], [0]]]);
+  same([sliced([5, 5, 1]), sliced([11, 0, 30]), sliced([4, 6, 0, 0])], [[[5, 5], [1]], [[11], [0], [30]], [[4, 6, 0], [0]]]);
 }
 
 export async function slices_that_take_long_let_others_in_after_each() {
@@ -49,13 +56,18 @@ export async function operations_of_webcrypto_are_work_too() {
 export async function nobody_waits_longer_than_a_batch_of_hashes() {
   const others = neighbour();
   const seen = [];
-  await sha256Each(STEPS * 256, (i) => {
-    if (i % 256 === 0) {
+  const { subtle } = globalThis.crypto;
+  let asked = 0;
+  subtle.digest = (...given) => {
+    if (asked % 256 === 0) {
       seen.push(others.count);
       busy(SLICE_MS);
     }
-    return Uint8Array.of(i % 251);
-  });
+    asked += 1;
+    return SubtleCrypto.prototype.digest.apply(subtle, given);
+  };
+  await sha256Each(new Uint8Array(1), { bytes: new Uint8Array(STEPS * 256), starts: Array.from({ length: STEPS * 256 }, (_, i) => i), gap: 0 });
+  delete subtle.digest;
   others.stop();
   same(seen.length, STEPS);
   holds(seen.every((count, i) => i === 0 || count > seen[i - 1]), `others came in between: ${seen}`);

@@ -1,4 +1,5 @@
 import { Reader, allFromBase64Url, compare, concat, equal, fromBase64Url, fromUtf8, hex, toBase64Url, u32, u64, u8, unhex, utf8, vec } from "/static/js/lib/bytes.js";
+import { contentsOf, joinedVecs, readVecs, vecsOf } from "/static/js/lib/vecs.js";
 import { holds, refuses, same } from "./claims.js";
 
 export function base64url_comes_back_for_every_length() {
@@ -67,17 +68,32 @@ export async function the_reader_is_strict() {
   await refuses("RangeError", () => new Reader(u32(5)).end());
 }
 
-export async function vecs_are_read_up_to_the_end_in_the_same_memory() {
-  const bytes = concat(u8(9), vec(utf8("ab")), vec(utf8("")), vec(utf8("c")));
+export function what_is_left_is_read_in_the_same_memory() {
+  const bytes = concat(u8(9), utf8("ab"));
   const reader = new Reader(bytes);
   same(reader.u8(), 9);
-  const found = reader.vecs();
-  same(found.map(fromUtf8), ["ab", "", "c"]);
-  holds(found.every(({ buffer }) => buffer === bytes.buffer), "no copies");
+  const rest = reader.rest();
+  same([fromUtf8(rest), rest.buffer === bytes.buffer], ["ab", true]);
   reader.end();
-  same(new Reader(new Uint8Array(0)).vecs(), []);
-  const whole = bytes.subarray(1);
-  for (const odd of [u8(0), concat(whole, u8(0)), whole.slice(0, -1), concat(whole, u32(2 ** 32 - 1))]) await refuses("RangeError", () => new Reader(odd).vecs());
+  same(reader.rest().length, 0);
+}
+
+export async function vecs_are_read_up_to_the_end_in_the_same_memory() {
+  const bytes = concat(vec(utf8("ab")), vec(utf8("")), vec(utf8("c")));
+  const found = readVecs(bytes);
+  same([found.starts, contentsOf(found).map(fromUtf8)], [[4, 10, 14], ["ab", "", "c"]]);
+  holds(contentsOf(found).every(({ buffer }) => buffer === bytes.buffer), "no copies");
+  same(contentsOf(readVecs(new Uint8Array(0))), []);
+  for (const odd of [u8(0), concat(bytes, u8(0)), bytes.slice(0, -1), concat(bytes, u32(2 ** 32 - 1))]) await refuses("RangeError", () => readVecs(odd));
+}
+
+export function vecs_are_made_and_joined() {
+  const contents = [utf8("ab"), utf8(""), utf8("c")];
+  for (const [one, more] of [[contents, contents], [[], contents], [contents, []], [[], []]]) {
+    same(joinedVecs(vecsOf(one), vecsOf(more)), vecsOf([...one, ...more]));
+    same(contentsOf(joinedVecs(vecsOf(one), vecsOf(more))), [...one, ...more]);
+  }
+  same(vecsOf(contents).bytes, concat(...contents.map(vec)));
 }
 
 export function bytes_compare() {

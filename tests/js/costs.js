@@ -2,6 +2,7 @@
 
 import { acceptHead, appendLeaves, emptyLog, encodeHead, encodeLeaf, logId, logRoot, restoreLog, signHead, topsOf } from "/static/js/crypto/log.js";
 import { generateEd25519, randomBytes } from "/static/js/crypto/primitives.js";
+import { vecsOf } from "/static/js/lib/vecs.js";
 import { holds, same } from "./claims.js";
 
 // Hashes that are asked for while `work` goes on.
@@ -40,14 +41,14 @@ export async function a_new_leaf_costs_no_hash_of_the_old_ones() {
   const log = await appendLeaves(emptyLog(), leaves.slice(0, 1499));
   const { head, sig } = await headOf(await appendLeaves(log, leaves.slice(1499)), key);
   const own = { log, lgPub: key.pub, nowMs: Date.now(), myName: "alice", myBundleHashes: [] };
-  const count = await digestsOf(() => acceptHead({ head, sig, leaves: leaves.slice(1499) }, own));
+  const count = await digestsOf(() => acceptHead({ head, sig, leaves: [vecsOf(leaves.slice(1499))] }, own));
   holds(count <= 30, `a handful, not ${count}`);
 }
 
 export async function a_kept_log_hashes_only_what_lies_behind_its_last_top() {
   const leaves = await someLeaves(1500);
   const log = await appendLeaves(emptyLog(), leaves);
-  const kept = log.chunks.map(({ bytes }) => bytes);
+  const kept = log.runs.map(({ bytes }) => bytes);
   const count = await digestsOf(() => restoreLog(kept, topsOf(log)));
   const behind = 1500 % 256;
   holds(count <= 2 * behind + topsOf(log).length, `${behind} leaves and the nodes over them, not ${count}`);
@@ -61,6 +62,6 @@ export async function a_head_that_is_refused_leaves_the_log_as_it_was() {
   const others = await someLeaves(2);
   const { head, sig } = await headOf(await appendLeaves(emptyLog(), [...leaves, ...others.toReversed()]), key);
   const own = { log, lgPub: key.pub, nowMs: Date.now(), myName: "alice", myBundleHashes: [] };
-  const refused = await acceptHead({ head, sig, leaves: others }, own).then(() => null, ({ code }) => code);
+  const refused = await acceptHead({ head, sig, leaves: [vecsOf(others)] }, own).then(() => null, ({ code }) => code);
   same([refused, log.places.size], ["LOG_SPLIT_VIEW", 300]);
 }

@@ -1,13 +1,14 @@
 /** Pages of the log as they come from the server: as bytes, and as the JSON of the release before. */
 
 import { concat, toBase64Url, u32, u64, vec } from "/static/js/lib/bytes.js";
+import { contentsOf, vecsOf } from "/static/js/lib/vecs.js";
 import { fetchLeaves } from "/static/js/chat/log-pages.js";
 import { ApiError, createApi } from "/static/js/transport/api.js";
 import { holds, refuses, same } from "./claims.js";
 
 const [HEAD, SIG, LOG_PUB] = [1, 2, 3].map((value) => Uint8Array.of(value, value));
 const LEAVES = [Uint8Array.of(7), new Uint8Array(0), Uint8Array.of(8, 9)];
-const PAGE = { size: 2 ** 33, head: HEAD, sig: SIG, logPub: LOG_PUB, leaves: LEAVES };
+const PAGE = { size: 2 ** 33, head: HEAD, sig: SIG, logPub: LOG_PUB, leaves: vecsOf(LEAVES) };
 const AS_BYTES = concat(u64(PAGE.size), ...[HEAD, SIG, LOG_PUB, ...LEAVES].map(vec));
 const AS_JSON = JSON.stringify({
   size: PAGE.size, head: toBase64Url(HEAD), sig: toBase64Url(SIG), log_pub: toBase64Url(LOG_PUB), leaves: LEAVES.map(toBase64Url),
@@ -31,7 +32,7 @@ export async function a_page_of_the_log_is_read_as_bytes() {
   same(await sorted(answering(AS_BYTES, { asked }).log(5)), PAGE);
   same(asked, [["/api/keys/log/?from=5", "application/octet-stream, application/json;q=0.5"]]);
   const none = concat(u64(0), vec(HEAD), vec(SIG), vec(LOG_PUB));
-  same((await answering(none).log(0)).leaves, []);
+  same((await answering(none).log(0)).leaves, vecsOf([]));
 }
 
 export async function a_server_of_the_release_before_answers_with_json() {
@@ -77,7 +78,7 @@ function logOf(count, { page, growAt = Infinity, growBy = 0, turns = (nth) => nt
     if (answers === growAt) size += growBy;
     const length = typeof page === "number" ? page : page(from);
     const leaves = Array.from({ length: Math.max(0, Math.min(length, size - from)) }, (_, i) => u32(from + i));
-    return { size, head: u32(size), sig: SIG, logPub: LOG_PUB, leaves };
+    return { size, head: u32(size), sig: SIG, logPub: LOG_PUB, leaves: vecsOf(leaves) };
   };
   return { log, asked, most: () => most };
 }
@@ -86,7 +87,7 @@ async function fetchedWhole(api, from, ...sizes) {
   const { size, head, leaves } = await fetchLeaves(api, from);
   holds(sizes.includes(size), `${size} is one of ${sizes}`);
   same(head, u32(size));
-  same(leaves, Array.from({ length: size - from }, (_, i) => u32(from + i)));
+  same(leaves.flatMap(contentsOf), Array.from({ length: size - from }, (_, i) => u32(from + i)));
 }
 
 export async function pages_come_side_by_side_and_in_order() {
@@ -114,11 +115,11 @@ export async function pages_of_another_length_lose_and_double_nothing() {
 
 export async function a_log_that_gives_nothing_more_is_judged_as_it_is() {
   const api = logOf(95, { page: (from) => (from < 40 ? 10 : 0) });
-  same((await fetchLeaves(api, 0)).leaves.length, 40);
+  same((await fetchLeaves(api, 0)).leaves.flatMap(contentsOf).length, 40);
 }
 
 export async function a_log_without_an_end_is_refused() {
-  const leaves = Array.from({ length: 300_000 }, () => SIG);
+  const leaves = vecsOf(Array.from({ length: 300_000 }, () => SIG));
   const log = async (from) => ({ size: from + 10 ** 9, head: HEAD, sig: SIG, logPub: LOG_PUB, leaves });
   await refuses("LOG_SPLIT_VIEW", () => fetchLeaves({ log }, 0));
 }

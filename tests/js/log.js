@@ -3,15 +3,16 @@
 import { acceptHead, appendLeaves, emptyLog, encodeAssetLeaf, encodeHead, encodeLeaf, isReleased, lastLeaf, leavesOf, logId, logRoot, parseLeaf, restoreLog, signHead, topsOf } from "/static/js/crypto/log.js";
 import { ProtocolError } from "/static/js/crypto/errors.js";
 import { signKeyLeaf } from "/static/js/crypto/log-key.js";
-import { generateEd25519, randomBytes, sha256, sha256Each } from "/static/js/crypto/primitives.js";
+import { generateEd25519, randomBytes, sha256 } from "/static/js/crypto/primitives.js";
 import { utf8 } from "/static/js/lib/bytes.js";
+import { vecsOf } from "/static/js/lib/vecs.js";
 import { unchanged } from "/tests/vectors/js_compare.js";
 import { holds, refuses, same } from "./claims.js";
 
 const SIZES = [0, 1, 2, 3, 255, 256, 257, 300, 511, 512, 513, 640, 1023, 1024, 1100];
 
-function chunksOf({ chunks }) {
-  return chunks.map(({ bytes }) => bytes);
+function keptOf({ runs }) {
+  return runs.map(({ bytes }) => bytes);
 }
 
 async function grownOneByOne(leaves) {
@@ -31,7 +32,7 @@ export async function a_log_goes_on_from_its_tops() {
   const whole = await appendLeaves(emptyLog(), leaves);
   for (const size of SIZES) {
     const before = await appendLeaves(emptyLog(), leaves.slice(0, size));
-    const kept = await restoreLog(chunksOf(before), topsOf(before));
+    const kept = await restoreLog(keptOf(before), topsOf(before));
     same([kept.size, await leavesOf(kept)], [size, leaves.slice(0, size)]);
     same(await logRoot(kept), await logRoot(whole, size));
     const grown = await appendLeaves(kept, leaves.slice(size));
@@ -47,7 +48,7 @@ export async function a_log_finds_the_last_leaf_of_a_name_at_every_size() {
   const leaves = [...others.slice(0, 10), mine[0], ...others.slice(10, 300), mine[1], ...others.slice(300), mine[2]];
   const log = await appendLeaves(emptyLog(), leaves);
   const { idx } = parseLeaf(mine[0]);
-  for (const found of [log, await restoreLog(chunksOf(log), topsOf(log)), await grownOneByOne(leaves)]) {
+  for (const found of [log, await restoreLog(keptOf(log), topsOf(log)), await grownOneByOne(leaves)]) {
     const versions = [10, 11, 301, 302, leaves.length - 1, leaves.length].map((size) => lastLeaf(found, idx, size)?.version ?? null);
     same(versions, [null, 1, 1, 2, 2, 3]);
   }
@@ -74,7 +75,7 @@ export async function a_refused_head_leaves_nothing_behind_in_the_own_log() {
   const own = { log, lgPub: key.pub, nowMs: 0, myName: "nobody", myBundleHashes: [] };
   const judge = async (claimed) => {
     const head = { logId: await logId(key.pub), size: 5, root: claimed, tsMs: 0 };
-    return acceptHead({ head: encodeHead(head), sig: await signHead(head, key.seed), leaves }, own);
+    return acceptHead({ head: encodeHead(head), sig: await signHead(head, key.seed), leaves: [vecsOf(leaves)] }, own);
   };
   await refuses("LOG_SPLIT_VIEW", () => unchanged(own, () => judge(randomBytes(32))));
   same(log.places.size, 2);
@@ -91,7 +92,27 @@ export async function what_a_refusal_left_behind_in_a_log_is_seen() {
   await refuses("Error", () => unchanged({ log }, refused));
 }
 
-export async function tops_are_one_for_each_full_chunk() {
+export async function a_log_of_thousands_comes_to_what_its_leaves_come_to_by_hundreds() {
+  const leaves = await someLeaves(9001);
+  const [atOnce, shared] = [await appendLeaves(emptyLog(), leaves), await appendLeaves(emptyLog(), leaves.slice(0, 700))];
+  let byHundreds = shared;
+  for (let from = 700; from < leaves.length; from += 700) byHundreds = await appendLeaves(byHundreds, leaves.slice(from, from + 700));
+  for (const size of [9001, 9000, 8192, 700, 699, 1]) same(await logRoot(atOnce, size), await logRoot(byHundreds, size));
+  same(topsOf(atOnce), topsOf(byHundreds));
+}
+
+export async function a_log_is_kept_in_runs_that_are_seldom_written_again() {
+  const leaves = await someLeaves(1100);
+  const sizesOf = ({ runs }) => runs.map(({ starts }) => starts.length);
+  let log = await appendLeaves(emptyLog(), leaves.slice(0, 600));
+  same(sizesOf(log), [600]);
+  const [first] = log.runs;
+  for (const size of [601, 640, 855, 856, 857, 1100]) log = await appendLeaves(log, leaves.slice(log.size, size));
+  same([sizesOf(log), log.runs[0] === first], [[600, 256, 244], true]);
+  same(await leavesOf(log), leaves);
+}
+
+export async function tops_are_one_for_each_256_leaves() {
   for (const [size, count] of [[0, 0], [255, 0], [256, 1], [600, 2], [1024, 4]]) {
     same(topsOf(await appendLeaves(emptyLog(), await someLeaves(size))).length, count);
   }
@@ -100,18 +121,8 @@ export async function tops_are_one_for_each_full_chunk() {
 export async function a_wrong_top_is_another_root() {
   const leaves = await someLeaves(600);
   const log = await appendLeaves(emptyLog(), leaves);
-  const kept = await restoreLog(chunksOf(log), [topsOf(log)[0], randomBytes(32)]);
+  const kept = await restoreLog(keptOf(log), [topsOf(log)[0], randomBytes(32)]);
   holds(String(await logRoot(kept)) !== String(await logRoot(log)), "the root shows it");
-}
-
-export async function many_hashes_are_each_what_one_is() {
-  const shared = new Uint8Array(9);
-  const hashes = await sha256Each(600, (i) => {
-    shared[0] = i % 251;
-    return shared;
-  });
-  same(hashes.length, 600);
-  for (const i of [0, 1, 255, 256, 599]) same(hashes[i], await sha256(Uint8Array.of(i % 251, ...new Uint8Array(8))));
 }
 
 export async function a_key_leaf_of_any_size_is_judged_by_the_bytes_that_were_signed() {
@@ -121,7 +132,7 @@ export async function a_key_leaf_of_any_size_is_judged_by_the_bytes_that_were_si
     const leaf = await signKeyLeaf({ oldPub: old.pub, newPub: next.pub, size, root: await logRoot(log) }, old.seed);
     const head = { logId: await logId(next.pub), size: 3, root: await logRoot(await appendLeaves(log, [leaf])), tsMs: 0 };
     const own = { log, lgPub: old.pub, nowMs: 0, myName: "nobody", myBundleHashes: [] };
-    return acceptHead({ head: encodeHead(head), sig: await signHead(head, next.seed), leaves: [leaf] }, own);
+    return acceptHead({ head: encodeHead(head), sig: await signHead(head, next.seed), leaves: [vecsOf([leaf])] }, own);
   };
   same((await after(2)).lgPub, next.pub);
   for (const size of [3, 2n ** 53n, 2n ** 53n + 5n, 2n ** 64n - 1n]) await refuses("LOG_SPLIT_VIEW", () => after(size));

@@ -44,7 +44,8 @@ CHROMIUM_ARGS = [
     "--no-first-run",
 ]
 POLICY = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; require-trusted-types-for 'script'"
+    "default-src 'none'; script-src 'self'; connect-src 'self'; worker-src blob:; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types digest-workers"
 )
 JUDGE = """async ([cases, seconds]) => {
     const { judge } = await import("/tests/vectors/judge.js");

@@ -9,6 +9,7 @@ import { acceptPrekey, encodePrekey, parsePrekey, signPrekey } from "/static/js/
 import { ed25519Public, x25519Public } from "/static/js/crypto/primitives.js";
 import { hashLeaf } from "/static/js/crypto/tree.js";
 import { unhex, utf8 } from "/static/js/lib/bytes.js";
+import { vecsOf } from "/static/js/lib/vecs.js";
 import { maybe, same } from "./js_compare.js";
 
 export async function judgeBundle(given, out) {
@@ -55,7 +56,7 @@ async function judgeHead(given, out, leaves, log) {
   same("head", [lgPub, fields.logId, head, sig], [out.log_pub, out.log_id, out.head, out.head_sig]);
   same("head read", parseHead(head), fields);
   const own = { log: emptyLog(), lgPub, pinnedSize: leaves.length, nowMs: given.ts_ms, myName: "nobody-here", myBundleHashes: [] };
-  const accepted = await acceptHead({ head, sig, leaves }, own);
+  const accepted = await acceptHead({ head, sig, leaves: [vecsOf(leaves)] }, own);
   same("log at once and one by one", accepted.log, log);
 }
 

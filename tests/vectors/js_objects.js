@@ -11,6 +11,7 @@ import { acceptHead, appendLeaves, emptyLog } from "/static/js/crypto/log.js";
 import { acceptPrekey } from "/static/js/crypto/prekeys.js";
 import { ed25519Public } from "/static/js/crypto/primitives.js";
 import { hex, unhex } from "/static/js/lib/bytes.js";
+import { vecsOf } from "/static/js/lib/vecs.js";
 import { maybe, unchanged } from "./js_compare.js";
 import { patternBytes } from "./js_small.js";
 
@@ -29,7 +30,7 @@ async function head(given) {
     log: await appendLeaves(emptyLog(), given.own_leaves.map(unhex)), lgPub: unhex(given.lg_pub), nowMs: given.now_ms,
     myName: given.my_name, myBundleHashes: given.my_bundle_hashes.map(unhex),
   };
-  const fetched = { head: unhex(given.head), sig: unhex(given.sig), leaves: given.new_leaves.map(unhex) };
+  const fetched = { head: unhex(given.head), sig: unhex(given.sig), leaves: [vecsOf(given.new_leaves.map(unhex))] };
   await unchanged(own, () => acceptHead(fetched, own));
 }
 

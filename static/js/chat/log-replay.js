@@ -2,7 +2,6 @@
 
 import { equal } from "../lib/bytes.js";
 import { acceptHead, checkPrefix, emptyLog, isHeadOld, leavesOf, logRoot, parseHead, restoreLog, topsOf } from "../crypto/log.js";
-import { CHUNK_LEAVES } from "../crypto/log-leaves.js";
 import { ProtocolError, check } from "../crypto/errors.js";
 import { codeOf } from "./codes.js";
 import { fetchLeaves } from "./log-pages.js";
@@ -10,7 +9,7 @@ import { Queue, SingleFlight } from "./schedule.js";
 
 const TRIES = 3; // the log may grow between two requests
 const HEAD = "log-head";
-const CHUNK = "log:";
+const RUN = "log:"; // and its number
 
 /** @typedef {{api: object, ring: object, clock: object, me: {name: string}, ownHashes: () => Promise<Uint8Array[]>}} ReplayParts ownHashes: of the bundles that were made under the own root */
 
@@ -40,11 +39,11 @@ export class LogReplay {
   async load() {
     const head = await this.#parts.ring.get(HEAD);
     if (!head) return;
-    const chunks = await this.#parts.ring.withPrefix(CHUNK);
+    const runs = await this.#parts.ring.withPrefix(RUN);
     this.lgPub = head.lgPub;
     this.isKeyNew = head.isKeyNew ?? false;
     this.signed = head.signed ?? null;
-    this.log = await restoreLog(chunks.map(([, kept]) => kept), head.tops ?? []);
+    this.log = await restoreLog(runs.map(([, kept]) => kept), head.tops ?? []);
     check(this.log.size === head.size && equal(await logRoot(this.log), head.root), "STATE_ROLLBACK");
   }
 
@@ -90,7 +89,7 @@ export class LogReplay {
       const { head, sig, leaves, size: theirs } = await this.#parts.api.log(size);
       if (theirs !== size) continue;
       const own = { log: this.log, lgPub: this.lgPub, nowMs: this.#parts.clock.now(), myName: this.#parts.me.name, myBundleHashes: [] };
-      await acceptHead({ head, sig, leaves }, own);
+      await acceptHead({ head, sig, leaves: [leaves] }, own);
       return { leaves: await leavesOf(this.log), head, headSig: sig, lgPub: this.lgPub };
     }
     throw new ProtocolError("LOG_SPLIT_VIEW");
@@ -124,14 +123,13 @@ export class LogReplay {
   }
 
   #ownHashes({ leaves }) {
-    return leaves.length ? this.#parts.ownHashes() : [];
+    return leaves.some(({ starts }) => starts.length) ? this.#parts.ownHashes() : [];
   }
 
   async #keep(log, key) {
-    const first = Math.floor(this.log.size / CHUNK_LEAVES);
-    const chunks = log.chunks.slice(first).map(({ bytes }, i) => ({ name: chunkName(first + i), value: bytes }));
+    const runs = log.runs.flatMap((run, i) => (run === this.log.runs[i] ? [] : { name: nameOfRun(i), value: run.bytes }));
     const head = { name: HEAD, value: { size: log.size, root: await logRoot(log), ...key, tops: topsOf(log), signed: this.signed } };
-    await this.#parts.ring.commit({ ring: [head, ...chunks] });
+    await this.#parts.ring.commit({ ring: [head, ...runs] });
     this.log = log;
     this.lgPub = key.lgPub;
     this.isKeyNew = key.isKeyNew;
@@ -144,6 +142,6 @@ export function isLogAlarm(error) {
   return error instanceof ProtocolError && error.class === "B";
 }
 
-function chunkName(number) {
-  return `${CHUNK}${String(number).padStart(8, "0")}`;
+function nameOfRun(number) {
+  return `${RUN}${String(number).padStart(8, "0")}`;
 }

@@ -1,54 +1,50 @@
 /**
- * The leaves of the log as they are kept: chunks of 2^TOP leaves, each vec(leaf) || vec(leaf) || ... in one array. One array is much less
- * to store, and to hold, than 256.
+ * The leaves of the log as they are kept: in runs, as they came, each run in one array. A run of few leaves is joined with what comes next,
+ * so that a log that grows by one leaf a day is not kept in as many objects, and one leaf more does not write thousands again.
  */
 
-import { VEC_PREFIX, vecAt, vecStarts } from "../lib/bytes.js";
-import { inSlices } from "../lib/breath.js";
-import { check, mapRangeError } from "./errors.js";
-import { TOP } from "./tree.js";
+import { joinedVecs, readVecs, vecAt, vecsOf } from "../lib/vecs.js";
+import { mapRangeError } from "./errors.js";
 
-/** Leaves of a whole chunk. */
-export const CHUNK_LEAVES = 1 << TOP;
+const FEW = 256; // leaves
 
-/** @typedef {{bytes: Uint8Array, starts: number[]}} Chunk starts: where the leaves begin in bytes, behind their length */
+/** @typedef {import("../lib/vecs.js").Vecs} Vecs */
+/** @typedef {Vecs & {first: number}} Run first: the place of its first leaf */
 
-/** @param {Uint8Array} bytes as they were kept @returns {Chunk} @throws BAD_ENCODING */
-export function readChunk(bytes) {
-  const starts = mapRangeError("BAD_ENCODING", () => vecStarts(bytes));
-  check(starts.length <= CHUNK_LEAVES, "BAD_ENCODING");
-  return { bytes, starts };
+/** @param {Uint8Array} bytes as they were kept @returns {Vecs} @throws BAD_ENCODING */
+export function readRun(bytes) {
+  return mapRangeError("BAD_ENCODING", () => readVecs(bytes));
 }
 
-/** @param {Chunk[]} chunks untouched @param {Uint8Array[]} leaves @returns {Promise<Chunk[]>} */
-export async function appendToChunks(chunks, leaves) {
-  const whole = chunks.filter(({ starts }) => starts.length === CHUNK_LEAVES);
-  const begun = chunks.slice(whole.length).flatMap(leavesOfChunk);
-  await inSlices(begun.concat(leaves), CHUNK_LEAVES, (slice) => whole.push(chunkOf(slice)));
-  return whole;
-}
-
-/** @param {Chunk[]} chunks @param {number} place @returns {Uint8Array} the leaf, in the bytes of its chunk */
-export function leafAt(chunks, place) {
-  const { bytes, starts } = chunks[Math.floor(place / CHUNK_LEAVES)];
-  return vecAt(bytes, starts, place % CHUNK_LEAVES);
-}
-
-/** @param {Chunk} chunk @returns {Uint8Array[]} */
-export function leavesOfChunk({ bytes, starts }) {
-  return starts.map((_, i) => vecAt(bytes, starts, i));
-}
-
-function chunkOf(leaves) {
-  const bytes = new Uint8Array(leaves.reduce((length, leaf) => length + VEC_PREFIX + leaf.length, 0));
-  const view = new DataView(bytes.buffer);
-  const starts = [];
-  let at = 0;
-  for (const leaf of leaves) {
-    view.setUint32(at, leaf.length);
-    starts.push(at + VEC_PREFIX);
-    bytes.set(leaf, at + VEC_PREFIX);
-    at += VEC_PREFIX + leaf.length;
+/** @param {Run[]} runs untouched @param {Vecs[]} leaves @returns {Run[]} */
+export function withLeaves(runs, leaves) {
+  const grown = runs.slice();
+  for (const more of leaves.filter(({ starts }) => starts.length)) {
+    const last = grown.at(-1);
+    const joins = last !== undefined && last.starts.length < FEW;
+    if (joins) grown[grown.length - 1] = { first: last.first, ...joinedVecs(last, more) };
+    else grown.push({ first: sizeOf(grown), ...more });
   }
-  return { bytes, starts };
+  return grown;
+}
+
+/** @param {Run[]} runs @param {number} place @returns {Uint8Array} the leaf, in the memory of its run */
+export function leafAt(runs, place) {
+  let [low, high] = [0, runs.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (runs[middle].first <= place) low = middle;
+    else high = middle;
+  }
+  return vecAt(runs[low], place - runs[low].first);
+}
+
+/** @param {Run[]} runs @param {number} from @param {number} to places @returns {Vecs} a copy */
+export function leavesBetween(runs, from, to) {
+  return vecsOf(Array.from({ length: to - from }, (_, i) => leafAt(runs, from + i)));
+}
+
+function sizeOf(runs) {
+  const last = runs.at(-1);
+  return last ? last.first + last.starts.length : 0;
 }

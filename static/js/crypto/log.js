@@ -2,14 +2,15 @@
 
 import { inSlices } from "../lib/breath.js";
 import { concat, equal, fromUtf8, hex, u32, u32At, u64, utf8, vec } from "../lib/bytes.js";
+import { contentsOf, vecEnd, vecsOf } from "../lib/vecs.js";
 import { hashUid, nameIndex } from "./bundle.js";
 import { ProtocolError, check, parse } from "./errors.js";
 import { BUILD_DIGITS, HASH_BYTES, HEAD_AGE_MAX_MS, LABEL } from "./labels.js";
 import { followKeys, keyLeafBytes, readKeyLeaf, verifyByLog } from "./log-key.js";
-import { appendToChunks, leafAt, leavesOfChunk, readChunk } from "./log-leaves.js";
+import { leafAt, leavesBetween, readRun, withLeaves } from "./log-leaves.js";
 import { Places } from "./log-places.js";
 import { sha256, sign } from "./primitives.js";
-import { appendToTree, rootOf, treeOf } from "./tree.js";
+import { UNDER_TOP, appendToTree, rootOf, topsOfTree, treeOf } from "./tree.js";
 
 const LOOKED_AT_ONCE = 256; // leaves: a few milliseconds, on a phone too
 // Where the fields of a bundle's leaf begin.
@@ -26,11 +27,12 @@ const BUNDLE_LEAF_BYTES = BUNDLE_HASH_AT + HASH_BYTES;
  * The own copy of the log. A longer one is another Log; the two share what is in both.
  * @typedef {object} Log
  * @property {number} size
- * @property {import("./log-leaves.js").Chunk[]} chunks the leaves as they came
+ * @property {import("./log-leaves.js").Run[]} runs the leaves as they came
  * @property {Places} places of the leaves of an idx
  * @property {Uint8Array[]} manifests of all asset leaves
  * @property {import("./tree.js").Tree} tree
  */
+/** @typedef {import("../lib/vecs.js").Vecs} Vecs */
 /** @typedef {{logId: Uint8Array, size: number, root: Uint8Array, tsMs: number}} Head */
 
 /**
@@ -53,7 +55,7 @@ export async function encodeAssetLeaf({ build, manifest }) {
 export function parseLeaf(leaf) {
   const other = OTHER_LEAVES.get(leaf[0]);
   if (other) return parse(leaf, other);
-  check(isBundleLeaf(leaf), "BAD_ENCODING");
+  check(isBundleLeaf({ bytes: leaf, at: 0, end: leaf.length }), "BAD_ENCODING");
   return bundleLeafIn(leaf);
 }
 
@@ -62,7 +64,7 @@ const OTHER_LEAVES = new Map([[LABEL.assetLeaf[0], readAssetLeaf], [LABEL.keyLea
 
 /** @returns {Log} */
 export function emptyLog() {
-  return { size: 0, chunks: [], places: new Places(), manifests: [], tree: { above: [], open: [] } };
+  return { size: 0, runs: [], places: new Places(), manifests: [], tree: { above: [], open: [] } };
 }
 
 /**
@@ -71,50 +73,64 @@ export function emptyLog() {
  * @returns {Promise<Log>} @throws BAD_ENCODING
  */
 export async function appendLeaves(log, leaves) {
-  const { longer } = await grown(log, leaves, await othersAmong(leaves));
+  const run = vecsOf(leaves);
+  const { longer } = await grown(log, [run], await othersAmong([run]));
   return longer;
 }
 
-/** What lets a log go on without hashing all of it again, beside its chunks. @param {Log} log @returns {Uint8Array[]} */
+/** What lets a log go on without hashing all of it again, beside its leaves. @param {Log} log @returns {Uint8Array[]} */
 export function topsOf({ tree }) {
-  return tree.above[0] ?? [];
+  return topsOfTree(tree);
 }
 
-/** A log that was accepted before. @param {Uint8Array[]} kept bytes of its chunks @param {Uint8Array[]} tops as topsOf gave them @returns {Promise<Log>} @throws BAD_ENCODING */
+/** A log that was accepted before. @param {Uint8Array[]} kept bytes of its runs @param {Uint8Array[]} tops as topsOf gave them @returns {Promise<Log>} @throws BAD_ENCODING */
 export async function restoreLog(kept, tops) {
-  const log = { ...emptyLog(), tree: await treeOf(tops) };
-  await inSlices(kept, 1, async ([bytes], i) => {
-    const chunk = readChunk(bytes);
-    const leaves = leavesOfChunk(chunk);
-    log.chunks.push(chunk);
-    log.manifests.push(...manifestsAmong(await othersAmong(leaves)));
-    leaves.forEach((leaf) => log.places.add(isBundleLeaf(leaf) ? leaf : null, IDX_AT));
-    if (i >= tops.length) log.tree = await appendToTree(log.tree, leaves);
+  const log = emptyLog();
+  await inSlices(kept, 1, async ([bytes]) => {
+    const run = readRun(bytes);
+    log.runs.push({ first: log.places.size, ...run });
+    log.manifests.push(...manifestsAmong(await othersAmong([run])));
+    await eachLeaf([run], (leaf) => log.places.add(isBundleLeaf(leaf) ? leaf.bytes : null, leaf.at + IDX_AT));
   });
-  return { ...log, size: log.places.size };
+  const { size } = log.places;
+  const behind = leavesBetween(log.runs, Math.min(size, UNDER_TOP * tops.length), size);
+  return { ...log, size, tree: await appendToTree(await treeOf(tops), [behind]) };
 }
 
 // With the first fault that `judge` finds in a step from the leaf of an idx before.
 async function grown(log, leaves, others, judge = () => null) {
   const places = log.places.from(log.size);
-  const chunks = await appendToChunks(log.chunks, leaves);
+  const runs = withLeaves(log.runs, leaves);
   let fault = null;
-  await inSlices(leaves, LOOKED_AT_ONCE, (slice) => slice.forEach((leaf) => {
+  await eachLeaf(leaves, (leaf) => {
     const isBundle = isBundleLeaf(leaf);
-    const before = places.add(isBundle ? leaf : null, IDX_AT);
-    if (isBundle) fault ??= judge(leaf, before < 0 ? null : leafAt(chunks, before));
-  }));
+    const before = places.add(isBundle ? leaf.bytes : null, leaf.at + IDX_AT);
+    if (isBundle) fault ??= judge(leaf, before < 0 ? null : leafAt(runs, before));
+  });
   const manifests = log.manifests.concat(manifestsAmong(others));
-  return { longer: { size: places.size, chunks, places, manifests, tree: await appendToTree(log.tree, leaves) }, fault };
+  return { longer: { size: places.size, runs, places, manifests, tree: await appendToTree(log.tree, leaves) }, fault };
 }
 
 // What is read as a whole: all that are no leaves of bundles, few. Of those the length and the label say that they are well formed.
 async function othersAmong(leaves) {
   const others = [];
-  await inSlices(leaves, LOOKED_AT_ONCE, (slice, start) => slice.forEach((leaf, i) => {
-    if (!isBundleLeaf(leaf)) others.push({ nth: start + i, leaf: parseLeaf(leaf) });
-  }));
+  await eachLeaf(leaves, (leaf) => {
+    if (!isBundleLeaf(leaf)) others.push({ nth: leaf.nth, leaf: parseLeaf(leaf.bytes.subarray(leaf.at, leaf.end)) });
+  });
   return others;
+}
+
+// One after another; `leaf` is the same object each time, for fifty thousand cost more than what is looked at in them.
+async function eachLeaf(leaves, look) {
+  const leaf = { bytes: null, at: 0, end: 0, nth: 0 };
+  for (const run of leaves) {
+    leaf.bytes = run.bytes;
+    await inSlices(run.starts, LOOKED_AT_ONCE, (slice, start) => slice.forEach((at, i) => {
+      [leaf.at, leaf.end] = [at, vecEnd(run, start + i)];
+      look(leaf);
+      leaf.nth += 1;
+    }));
+  }
 }
 
 function manifestsAmong(others) {
@@ -122,14 +138,14 @@ function manifestsAmong(others) {
 }
 
 /** @param {Log} log @param {number} [size] of an earlier state @returns {Promise<Uint8Array>} */
-export function logRoot({ tree, chunks, size: present }, size = present) {
-  return rootOf(tree, size, (from, to) => Array.from({ length: to - from }, (_, i) => leafAt(chunks, from + i)));
+export function logRoot({ tree, runs, size: present }, size = present) {
+  return rootOf(tree, size, (from, to) => leavesBetween(runs, from, to));
 }
 
 /** @param {Log} log @returns {Promise<Uint8Array[]>} as they came */
-export async function leavesOf({ chunks }) {
+export async function leavesOf({ runs }) {
   const leaves = [];
-  await inSlices(chunks, 1, ([chunk]) => leaves.push(...leavesOfChunk(chunk)));
+  await inSlices(runs, 1, ([run]) => contentsOf(run).forEach((leaf) => leaves.push(leaf)));
   return leaves;
 }
 
@@ -166,19 +182,20 @@ export function isHeadOld({ tsMs }, nowMs) {
 
 /**
  * A head with the leaves from the own size up to its size, in section 4's order of checks.
- * @param {{head: Uint8Array, sig: Uint8Array, leaves: Uint8Array[]}} fetched
+ * @param {{head: Uint8Array, sig: Uint8Array, leaves: Vecs[]}} fetched
  * @param {{log: Log, lgPub: Uint8Array, pinnedSize?: number, nowMs: number, myName: string, myBundleHashes: Uint8Array[]}} own
  *   what is known and pinned; pinnedSize: where lgPub was in force, by default at the size of log
  * @returns {Promise<{log: Log, head: Head, lgPub: Uint8Array}>} lgPub: to be pinned from now on
  */
 export async function acceptHead({ head: bytes, sig, leaves }, { log, lgPub: pinned, pinnedSize = log.size, nowMs, myName, myBundleHashes }) {
   const head = parseHead(bytes);
+  const size = log.size + leaves.reduce((count, { starts }) => count + starts.length, 0);
   const others = await othersAmong(leaves);
   const keyLeaves = others.filter(({ leaf }) => leaf.newPub).map(({ nth, leaf }) => ({ place: log.size + nth, leaf }));
-  const lgPub = await followKeys(keyLeaves, log.size + leaves.length, { lgPub: pinned, size: pinnedSize });
+  const lgPub = await followKeys(keyLeaves, size, { lgPub: pinned, size: pinnedSize });
   await checkHeadSignature(head, bytes, sig, lgPub);
   check(head.size >= log.size, "LOG_ROLLBACK");
-  check(head.size === log.size + leaves.length, "LOG_SPLIT_VIEW", "leaves and size differ");
+  check(head.size === size, "LOG_SPLIT_VIEW", "leaves and size differ");
   const myIdx = await nameIndex(myName);
   const { longer, fault } = await grown(log, leaves, others, (leaf, before) => faultOf(leaf, before, { myIdx, myBundleHashes }));
   try {
@@ -199,7 +216,7 @@ export async function acceptHead({ head: bytes, sig, leaves }, { log, lgPub: pin
  */
 export function lastLeaf(log, idx, size = log.size) {
   const [place] = placesOf(log, idx, size);
-  return place === undefined ? undefined : bundleLeafIn(leafAt(log.chunks, place));
+  return place === undefined ? undefined : bundleLeafIn(leafAt(log.runs, place));
 }
 
 /** @param {Uint8Array|null} manifestHash of a program @returns {string|null} what its release is called; null: not known */
@@ -232,7 +249,7 @@ export function checkBundleAtSize(log, bundle, size) {
 
 /** @param {Log} log @param {object} bundle a Bundle @param {number} [size] of an earlier state @returns {boolean} it is one of the leaves, the last one or not */
 export function wasInLog(log, bundle, size = log.size) {
-  return placesOf(log, bundle.idx, size).some((place) => isLeafOf(bundleLeafIn(leafAt(log.chunks, place)), bundle));
+  return placesOf(log, bundle.idx, size).some((place) => isLeafOf(bundleLeafIn(leafAt(log.runs, place)), bundle));
 }
 
 /**
@@ -251,8 +268,8 @@ function leafBytes(leaf) {
   return concat(LABEL.leaf, leaf.idx, leaf.uidHash, u32(leaf.version), leaf.bundleHash);
 }
 
-function isBundleLeaf(leaf) {
-  return leaf.length === BUNDLE_LEAF_BYTES && holdsAt(leaf, 0, LABEL.leaf);
+function isBundleLeaf({ bytes, at, end }) {
+  return end - at === BUNDLE_LEAF_BYTES && holdsAt(bytes, at, LABEL.leaf);
 }
 
 // Public bytes.
@@ -291,7 +308,7 @@ async function checkKeyLeaves(longer, keyLeaves) {
   }
 }
 
-// A leaf against the one of its idx before it.
+// A leaf, where it stands, against the one of its idx before it.
 function faultOf(leaf, before, own) {
   try {
     checkStep(leaf, before, own);
@@ -302,11 +319,11 @@ function faultOf(leaf, before, own) {
 }
 
 // Nearly all are first leaves of other names: fifty thousand of them, and nothing is taken out of those.
-function checkStep(leaf, before, { myIdx, myBundleHashes }) {
-  const honest = !holdsAt(leaf, IDX_AT, myIdx) || myBundleHashes.some((hash) => equal(hash, bundleLeafIn(leaf).bundleHash));
+function checkStep({ bytes, at, end }, before, { myIdx, myBundleHashes }) {
+  const honest = !holdsAt(bytes, at + IDX_AT, myIdx) || myBundleHashes.some((hash) => holdsAt(bytes, at + BUNDLE_HASH_AT, hash));
   check(honest, "LOG_SELF_FORGED");
-  check(u32At(leaf, VERSION_AT) === (before ? u32At(before, VERSION_AT) : 0) + 1, "BUNDLE_CHAIN_BROKEN");
-  check(!before || equal(bundleLeafIn(before).uidHash, bundleLeafIn(leaf).uidHash), "NAME_REBOUND");
+  check(u32At(bytes, at + VERSION_AT) === (before ? u32At(before, VERSION_AT) : 0) + 1, "BUNDLE_CHAIN_BROKEN");
+  check(!before || equal(bundleLeafIn(before).uidHash, bundleLeafIn(bytes.subarray(at, end)).uidHash), "NAME_REBOUND");
 }
 
 function isLeafOf(leaf, bundle) {

@@ -1,12 +1,11 @@
 /**
- * The only file that touches crypto.subtle and getRandomValues (protocol.md, section 1).
+ * The only file that touches crypto.subtle and getRandomValues (protocol.md, section 1), but for hashes by the thousand (digests.js).
  *
  * Private keys come in as 32 raw bytes and become non-extractable CryptoKeys in here. The import is remembered as long as
  * the very array lives, so a chain of DHs imports once; hence an array that was given to this file must not change, except
  * through `wipe`.
  */
 
-import { rest } from "../lib/breath.js";
 import { concat, equal, fromBase64Url, unhex } from "../lib/bytes.js";
 import { ProtocolError, check } from "./errors.js";
 import { KEY_BYTES, Z32 } from "./labels.js";
@@ -17,7 +16,6 @@ const PKCS8_X25519 = unhex("302e020100300506032b656e04220420");
 const PKCS8_ED25519 = unhex("302e020100300506032b657004220420");
 const X25519_BASE = Uint8Array.of(9, ...new Uint8Array(31));
 const MEMORIES = [];
-const HASHES_AT_ONCE = 256; // a millisecond, a few on a phone
 
 /** @typedef {{seed: Uint8Array, pub: Uint8Array}} KeyPair 32 bytes each */
 
@@ -29,23 +27,6 @@ export function randomBytes(length) {
 /** H(parts[0] || parts[1] || ...) @param {...Uint8Array} parts @returns {Promise<Uint8Array>} 32 bytes */
 export async function sha256(...parts) {
   return new Uint8Array(await subtle.digest("SHA-256", parts.length === 1 ? parts[0] : concat(...parts)));
-}
-
-/**
- * H of each, many at a time; the page lives on meanwhile.
- * @param {number} count @param {(i: number) => Uint8Array} input may give the same array again and again: it is copied at once
- * @returns {Promise<Uint8Array[]>} 32 bytes each
- */
-export async function sha256Each(count, input) {
-  const hashes = [];
-  while (hashes.length < count) {
-    const begun = [];
-    const end = Math.min(count, hashes.length + HASHES_AT_ONCE);
-    for (let i = hashes.length; i < end; i += 1) begun.push(subtle.digest("SHA-256", input(i)));
-    for (const hash of await Promise.all(begun)) hashes.push(new Uint8Array(hash));
-    await rest();
-  }
-  return hashes;
 }
 
 /** MAC(k, parts[0] || ...) @param {Uint8Array} key @param {...Uint8Array} parts @returns {Promise<Uint8Array>} 32 bytes */

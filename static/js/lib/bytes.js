@@ -168,23 +168,6 @@ export function vec(bytes) {
   return concat(u32(bytes.length), bytes);
 }
 
-/** @param {Uint8Array} bytes vec || vec || ... up to their end @param {number} [at] where the first one begins @returns {number[]} where the content of each begins */
-export function vecStarts(bytes, at = 0) {
-  const starts = [];
-  let next = at;
-  while (next + VEC_PREFIX <= bytes.length) {
-    starts.push(next + VEC_PREFIX);
-    next += VEC_PREFIX + u32At(bytes, next);
-  }
-  if (next !== bytes.length) throw new RangeError("not whole vecs");
-  return starts;
-}
-
-/** @param {Uint8Array} bytes @param {number[]} starts as vecStarts gave them @param {number} i @returns {Uint8Array} the content of one, in the memory of all */
-export function vecAt(bytes, starts, i) {
-  return bytes.subarray(starts[i], i + 1 < starts.length ? starts[i + 1] - VEC_PREFIX : bytes.length);
-}
-
 function unsigned(value, width) {
   if (typeof value === "number" && width <= 4) return short(value, width);
   let rest = BigInt(value);
@@ -204,7 +187,7 @@ function short(value, width) {
   return bytes;
 }
 
-/** Reads a format from front to back; anything short or left over is a RangeError. What it returns is a copy, but for `vecs`. */
+/** Reads a format from front to back; anything short or left over is a RangeError. What it returns is a copy, but for `rest`. */
 export class Reader {
   #bytes;
   #offset = 0;
@@ -257,11 +240,11 @@ export class Reader {
     return this.take(this.u32());
   }
 
-  /** @returns {Uint8Array[]} all that is left, in the memory of what is read: thousands of copies cost more than what is in them */
-  vecs() {
-    const starts = vecStarts(this.#bytes, this.#offset);
+  /** @returns {Uint8Array} all that is left, in the memory of what is read */
+  rest() {
+    const part = this.#bytes.subarray(this.#offset);
     this.#offset = this.#bytes.length;
-    return starts.map((_, i) => vecAt(this.#bytes, starts, i));
+    return part;
   }
 
   /** @param {Uint8Array} wanted bytes that must stand here, a label */

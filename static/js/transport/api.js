@@ -1,6 +1,7 @@
 /** The HTTP contract: one method a line, the only place of the page's requests. Refusals are errors with the server's code. */
 
 import { Reader, concat, toBase64Url } from "../lib/bytes.js";
+import { readVecs, vecsOf } from "../lib/vecs.js";
 import { bytes, bytesOfEach, code, id, list, retryAfter, text, whole } from "./fields.js";
 import { answersPost, readFrame } from "./frames.js";
 
@@ -225,11 +226,11 @@ function browserKinds({ browsers }) {
 function logPageOfBytes(given) {
   if (given.length > LOG_PAGE_MAX) throw new TypeError("without an end");
   const reader = new Reader(given);
-  return { size: reader.u64(), head: reader.vec(), sig: reader.vec(), logPub: reader.vec(), leaves: reader.vecs() };
+  return { size: reader.u64(), head: reader.vec(), sig: reader.vec(), logPub: reader.vec(), leaves: readVecs(reader.rest()) };
 }
 
 function logPageOfJson({ leaves, size, head, sig, log_pub: logPub }) {
-  return { leaves: bytesOfEach(leaves), size: whole(size), head: bytes(head), sig: bytes(sig), logPub: bytes(logPub) };
+  return { leaves: vecsOf(bytesOfEach(leaves)), size: whole(size), head: bytes(head), sig: bytes(sig), logPub: bytes(logPub) };
 }
 
 function prekeyState({ opk_left: left, opk_max_id: maxId, spk_id: spkId, spk_not_after_ms: notAfterMs }) {
