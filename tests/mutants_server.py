@@ -114,6 +114,7 @@ def _check_all(mutants: list[Mutant]) -> int:
             caught = run(mutant, copy)
             survivors += not caught
             print(f"{mutant.name} {'caught' if caught else 'SURVIVED'} {time.monotonic() - began:.1f}", flush=True)
+        print(f"{len(mutants) - survivors} of {len(mutants)} caught")
     return 1 if survivors else 0
 
 

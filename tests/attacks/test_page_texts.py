@@ -69,7 +69,7 @@ def test_a86_nobody_fetches_a_link_until_it_is_clicked_and_then_it_tells_nothing
         stage.hers.open_chat(eve.shown)
         link = stage.hers.page.locator(f"message-bubble a[href^='{stranger.url}']")
         expect(link).to_be_visible()
-        assert set(link.get_attribute("rel").split()) >= {"noopener", "noreferrer"}
+        assert set((link.get_attribute("rel") or "").split()) >= {"noopener", "noreferrer"}
         stage.hers.page.hover(f"message-bubble a[href^='{stranger.url}']")
         assert stranger.came == []
         with stage.hers.context.expect_page() as opened:
