@@ -7,7 +7,7 @@
 import { rest } from "../lib/breath.js";
 import { concat } from "../lib/bytes.js";
 
-const WORTH_WORKERS = 8192; // hashes: some 50 ms of the page, 200 on a phone; to start workers takes a third of it
+const WORTH_WORKERS = 8192; // hashes: 50 to 100 ms of the page, 200 and more on a phone; to start workers takes 30 to 60
 const WORTH_SENDING = 128; // hashes
 const WORKERS_MAX = 4;
 const POLICY = "digest-workers"; // of Trusted Types: the only one that the page's Content-Security-Policy allows
