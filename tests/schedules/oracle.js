@@ -43,8 +43,27 @@ async function decide(world, one) {
 // An older disk that the server knew nothing newer of met a record of its own: this browser can never read what that record opened.
 async function startOver(world, one) {
   await mayLose(world, one);
+  const { did } = one.client;
   await world.sim.done(one.messenger.forgetBrowser());
-  await world.sim.done(one.messenger.importKeyFile({ bytes: fileOf(world, one), passphrase: PASSPHRASE }));
+  try {
+    await comeAnew(world, one);
+  } catch (error) {
+    if (error.code !== "TOO_MANY_DEVICES") throw error;
+    await takeOff(world, one, did);
+    await comeAnew(world, one);
+  }
+}
+
+function comeAnew(world, one) {
+  return world.sim.done(one.messenger.importKeyFile({ bytes: fileOf(world, one), passphrase: PASSPHRASE }));
+}
+
+// As the page asks of a person who has eight browsers: in another one, the one that was forgotten.
+async function takeOff(world, { person: { uid } }, did) {
+  const person = world.people.find((each) => each.uid === uid);
+  const by = world.living(person).find((other) => other.isOpen && other.client.did !== did);
+  await world.sim.done(by.messenger.removeBrowser({ did, passphrase: PASSPHRASE }));
+  person.file = await by.keyFile();
 }
 
 // An older disk may hold an older vault: the key file saved last brings what it lacks.
