@@ -101,6 +101,14 @@ export async function a_log_of_thousands_comes_to_what_its_leaves_come_to_by_hun
   same(topsOf(atOnce), topsOf(byHundreds));
 }
 
+export async function nothing_more_leaves_a_log_as_it_is() {
+  for (const size of [0, 1, 256, 300]) {
+    const log = await appendLeaves(emptyLog(), await someLeaves(size));
+    same(await appendLeaves(log, []), log);
+  }
+  same(await appendLeaves(emptyLog(), []), emptyLog());
+}
+
 export async function a_log_is_kept_in_runs_that_are_seldom_written_again() {
   const leaves = await someLeaves(1100);
   const sizesOf = ({ runs }) => runs.map(({ starts }) => starts.length);

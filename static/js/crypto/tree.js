@@ -28,7 +28,7 @@ export function hashLeaf(leaf) {
 
 /** @param {Uint8Array[]} [tops] complete subtrees of 2^TOP leaves, all that is left of them @returns {Promise<Tree>} */
 export async function treeOf(tops = []) {
-  return { above: await raised([], concat(...tops), { each: sha256Each }), open: [] };
+  return { above: tops.length ? await raised([], concat(...tops), { each: sha256Each }) : [], open: [] };
 }
 
 /** @param {Tree} tree @returns {Uint8Array[]} what treeOf goes on from */
@@ -38,7 +38,9 @@ export function topsOfTree({ above: [tops = NONE] }) {
 
 /** @param {Tree} tree untouched @param {Vecs[]} leaves @returns {Promise<Tree>} */
 export async function appendToTree(tree, leaves) {
-  const digests = new Digests(2 * leaves.reduce((count, { starts }) => count + starts.length, 0));
+  const count = leaves.reduce((sum, { starts }) => sum + starts.length, 0);
+  if (count === 0) return tree;
+  const digests = new Digests(2 * count);
   try {
     return await withLeaves(tree, leaves, digests);
   } finally {
