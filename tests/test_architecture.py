@@ -191,10 +191,10 @@ RULES = [
         ("conversations/services.py", "text = decrypt(blob)"),
     ),
     OnlyPlace(
-        "WebCrypto and randomness are used in primitives.js, and hashes by the thousand in digests.js",
+        "WebCrypto and randomness are used in primitives.js",
         MODULES,
         r"\bcrypto\s*\.\s*subtle\b|\bgetRandomValues\b|\brandomUUID\b",
-        ("static/js/crypto/primitives.js", "static/js/crypto/digests.js"),
+        ("static/js/crypto/primitives.js",),
         ("static/js/store/keyring.js", "await crypto.subtle.digest('SHA-256', data);"),
     ),
     OnlyPlace(

@@ -1,11 +1,12 @@
 /**
  * SHA-256 of very many: RFC 6962 wants two of each leaf of the log, and each is a call of WebCrypto. A few thousand are made in the page. More
- * are shared out among workers, which run the text of the one function that makes them: it came with this module, whose hash stands in the
+ * are shared out among workers, which run the text of the one function that makes them: it came with a module whose hash stands in the
  * import map, so nothing is fetched that the log of keys does not name. Workers hold public bytes only.
  */
 
 import { rest } from "../lib/breath.js";
 import { concat } from "../lib/bytes.js";
+import { digestEach } from "./primitives.js";
 
 const WORTH_WORKERS = 8192; // hashes: 50 to 100 ms of the page, 200 and more on a phone; to start workers takes 30 to 60
 const WORTH_SENDING = 128; // hashes
@@ -57,26 +58,6 @@ export class Digests {
       this.end(); // this browser has none
     }
   }
-}
-
-// Knows nothing of what stands around it: workers have only its text. Equally long parts are written into the same bytes, one after another.
-async function digestEach({ prefix, bytes, starts, gap }, pause) {
-  const [atOnce, hashBytes, count] = [256, 32, starts.length]; // 256: a millisecond, a few on a phone
-  const hashes = new Uint8Array(hashBytes * count);
-  let input = new Uint8Array(0);
-  for (let from = 0; from < count; from += atOnce) {
-    const begun = [];
-    for (let i = from; i < Math.min(count, from + atOnce); i += 1) {
-      const end = i + 1 < count ? starts[i + 1] - gap : bytes.length;
-      const length = prefix.length + end - starts[i];
-      if (input.length !== length) (input = new Uint8Array(length)).set(prefix);
-      input.set(bytes.subarray(starts[i], end), prefix.length);
-      begun.push(globalThis.crypto.subtle.digest("SHA-256", input));
-    }
-    (await Promise.all(begun)).forEach((hash, nth) => hashes.set(new Uint8Array(hash), hashBytes * (from + nth)));
-    await pause?.();
-  }
-  return hashes;
 }
 
 // What a worker runs: an answer to each message, nothing when it could not.

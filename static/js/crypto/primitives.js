@@ -1,5 +1,5 @@
 /**
- * The only file that touches crypto.subtle and getRandomValues (protocol.md, section 1), but for hashes by the thousand (digests.js).
+ * The only file that touches crypto.subtle and getRandomValues (protocol.md, section 1).
  *
  * Private keys come in as 32 raw bytes and become non-extractable CryptoKeys in here. The import is remembered as long as
  * the very array lives, so a chain of DHs imports once; hence an array that was given to this file must not change, except
@@ -27,6 +27,31 @@ export function randomBytes(length) {
 /** H(parts[0] || parts[1] || ...) @param {...Uint8Array} parts @returns {Promise<Uint8Array>} 32 bytes */
 export async function sha256(...parts) {
   return new Uint8Array(await subtle.digest("SHA-256", parts.length === 1 ? parts[0] : concat(...parts)));
+}
+
+/**
+ * H(prefix || part) of each part. It knows nothing of what stands around it, for workers have only its text (digests.js). Equally long parts are
+ * written into the same bytes, one after another.
+ * @param {{prefix: Uint8Array, bytes: Uint8Array, starts: number[]|Uint32Array, gap: number}} parts @param {() => any} [pause] after each few
+ * @returns {Promise<Uint8Array>} 32 bytes each
+ */
+export async function digestEach({ prefix, bytes, starts, gap }, pause) {
+  const [atOnce, hashBytes, count] = [256, 32, starts.length]; // 256: a millisecond, a few on a phone
+  const hashes = new Uint8Array(hashBytes * count);
+  let input = new Uint8Array(0);
+  for (let from = 0; from < count; from += atOnce) {
+    const begun = [];
+    for (let i = from; i < Math.min(count, from + atOnce); i += 1) {
+      const end = i + 1 < count ? starts[i + 1] - gap : bytes.length;
+      const length = prefix.length + end - starts[i];
+      if (input.length !== length) (input = new Uint8Array(length)).set(prefix);
+      input.set(bytes.subarray(starts[i], end), prefix.length);
+      begun.push(globalThis.crypto.subtle.digest("SHA-256", input));
+    }
+    (await Promise.all(begun)).forEach((hash, nth) => hashes.set(new Uint8Array(hash), hashBytes * (from + nth)));
+    await pause?.();
+  }
+  return hashes;
 }
 
 /** MAC(k, parts[0] || ...) @param {Uint8Array} key @param {...Uint8Array} parts @returns {Promise<Uint8Array>} 32 bytes */

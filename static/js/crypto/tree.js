@@ -28,7 +28,7 @@ export function hashLeaf(leaf) {
 
 /** @param {Uint8Array[]} [tops] complete subtrees of 2^TOP leaves, all that is left of them @returns {Promise<Tree>} */
 export async function treeOf(tops = []) {
-  return { above: tops.length ? await raised([], concat(...tops), { each: sha256Each }) : [], open: [] };
+  return { above: await raised([], concat(...tops), { each: sha256Each }), open: [] };
 }
 
 /** @param {Tree} tree @returns {Uint8Array[]} what treeOf goes on from */
@@ -38,9 +38,7 @@ export function topsOfTree({ above: [tops = NONE] }) {
 
 /** @param {Tree} tree untouched @param {Vecs[]} leaves @returns {Promise<Tree>} */
 export async function appendToTree(tree, leaves) {
-  const count = leaves.reduce((sum, { starts }) => sum + starts.length, 0);
-  if (count === 0) return tree;
-  const digests = new Digests(2 * count);
+  const digests = new Digests(2 * leaves.reduce((sum, { starts }) => sum + starts.length, 0));
   try {
     return await withLeaves(tree, leaves, digests);
   } finally {
@@ -70,14 +68,14 @@ async function withLeaves({ above, open }, leaves, digests) {
   const tops = below[TOP] ?? NONE;
   return {
     above: tops.length ? await raised(above, tops, digests) : above,
-    open: below.slice(0, TOP).map((level, k) => level.slice(tops.length << (TOP - k))),
+    open: below.slice(0, TOP).map((level, k) => level.slice(tops.length << (TOP - k))).filter(countOf),
   };
 }
 
-// With what is added at the bottom, and the nodes over it.
+// With what is added at the bottom, and the nodes over it; no level is without a node.
 async function raised(levels, added, digests, most = Infinity) {
-  const grown = [concat(levels[0] ?? NONE, added)];
-  for (let k = 0; k < most && countOf(grown[k]) > 1; k += 1) {
+  const grown = [concat(levels[0] ?? NONE, added)].filter(countOf);
+  for (let k = 0; k < most && countOf(grown[k] ?? NONE) > 1; k += 1) {
     const there = levels[k + 1] ?? NONE;
     grown.push(concat(there, await missingNodes(grown[k], countOf(there), digests)));
   }
